@@ -1,0 +1,215 @@
+"""The values that travel through the package: one piece of feedback in, one analysis out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+__all__ = [
+    "POLARITIES",
+    "SENTIMENTS",
+    "STATES",
+    "STATUSES",
+    "Analysis",
+    "Feedback",
+    "Language",
+    "Opinion",
+    "Polarity",
+    "Sentiment",
+    "State",
+    "Status",
+    "Tag",
+    "topic_states",
+]
+
+Sentiment = Literal["negative", "neutral", "positive", "mixed"]
+Polarity = Literal["negative", "neutral", "positive"]
+State = Literal["absent", "negative", "neutral", "positive", "mixed"]
+Language = Literal["zh", "en", "mixed", "other"]
+Status = Literal["ok", "empty", "damaged", "unsupported"]
+
+# The order is part of the record: probabilities are written in it and model heads are laid out in it.
+SENTIMENTS: tuple[Sentiment, ...] = ("negative", "neutral", "positive", "mixed")
+POLARITIES: tuple[Polarity, ...] = ("negative", "neutral", "positive")
+STATES: tuple[State, ...] = ("absent", "negative", "neutral", "positive", "mixed")
+STATUSES: tuple[Status, ...] = ("ok", "empty", "damaged", "unsupported")
+
+# Four decimals in every output, so that one run gives the same bytes in every format.
+_DECIMALS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One piece of feedback: a text and where it came from.
+
+    :param text: The customer's words, untouched.
+    :param row: Number of the data row in the source, from 1.
+    :param id: Value of the id column, if there is one.
+    :param question: The text column this answer came from, when a survey row holds several.
+    :param columns: The source row as it was: every cell a string or None.
+    :param damage: Why the reader could not trust this text (bytes that did not decode, a broken
+        record), or None.
+    """
+
+    text: str
+    row: int = 1
+    id: str | None = None
+    question: str | None = None
+    columns: Mapping[str, str | None] = field(default_factory=dict)
+    damage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A judged driver, its polarity, and the words that prove it: ``evidence == text[start:end]``.
+
+    Offsets are code points of the user's own text.
+    """
+
+    topic: str
+    driver: str
+    polarity: Polarity
+    confidence: float
+    evidence: str
+    start: int
+    end: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the opinion in the field order of the record."""
+        return {
+            "topic": self.topic,
+            "driver": self.driver,
+            "polarity": self.polarity,
+            "confidence": round(self.confidence, _DECIMALS),
+            "evidence": self.evidence,
+            "start": self.start,
+            "end": self.end,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A cross tag or intent (brand, trust, repurchase ...): as `Opinion`, but in no topic."""
+
+    tag: str
+    polarity: Polarity
+    confidence: float
+    evidence: str
+    start: int
+    end: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the tag in the field order of the record."""
+        return {
+            "tag": self.tag,
+            "polarity": self.polarity,
+            "confidence": round(self.confidence, _DECIMALS),
+            "evidence": self.evidence,
+            "start": self.start,
+            "end": self.end,
+        }
+
+
+def topic_states(opinions: Iterable[Opinion], topics: Iterable[str]) -> dict[str, State]:
+    """Return the state of every topic; it follows from the opinions and from nothing else.
+
+    No opinion is absent; positive and negative together are mixed; otherwise positive or negative
+    if there is one; otherwise neutral.
+    """
+    seen: dict[str, set[str]] = {topic: set() for topic in topics}
+    for opinion in opinions:
+        seen.setdefault(opinion.topic, set()).add(opinion.polarity)
+    states: dict[str, State] = {}
+    for topic, polarities in seen.items():
+        if not polarities:
+            states[topic] = "absent"
+        elif {"positive", "negative"} <= polarities:
+            states[topic] = "mixed"
+        elif "positive" in polarities:
+            states[topic] = "positive"
+        elif "negative" in polarities:
+            states[topic] = "negative"
+        else:
+            states[topic] = "neutral"
+    return states
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What one piece of feedback says.
+
+    `sentiment`, `score`, `confidence` and `probabilities` are None, and `opinions` and `tags` are
+    empty, when `status` is empty or unsupported. ``confidence == probabilities[sentiment]`` and
+    ``score == P(positive) - P(negative)``, all calibrated.
+    """
+
+    row: int
+    id: str | None
+    question: str | None
+    text: str
+    language: Language
+    status: Status
+    sentiment: Sentiment | None
+    score: float | None
+    confidence: float | None
+    probabilities: Mapping[Sentiment, float] | None
+    topics: Mapping[str, State]
+    opinions: tuple[Opinion, ...]
+    tags: tuple[Tag, ...]
+    truncated: bool
+    model: str
+    columns: Mapping[str, str | None] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain data, in the order in which it is written."""
+        return {
+            "row": self.row,
+            "id": self.id,
+            "question": self.question,
+            "text": self.text,
+            "language": self.language,
+            "status": self.status,
+            "sentiment": self.sentiment,
+            "score": None if self.score is None else round(self.score, _DECIMALS) + 0.0,
+            "confidence": None if self.confidence is None else round(self.confidence, _DECIMALS),
+            "probabilities": None
+            if self.probabilities is None
+            else {name: round(value, _DECIMALS) for name, value in self.probabilities.items()},
+            "topics": dict(self.topics),
+            "opinions": [opinion.to_dict() for opinion in self.opinions],
+            "tags": [tag.to_dict() for tag in self.tags],
+            "truncated": self.truncated,
+            "model": self.model,
+            "columns": dict(self.columns),
+        }
+
+    def to_json(self) -> str:
+        """Return the record as one line of JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Analysis:
+        """Read a record back; the inverse of `to_dict`.
+
+        :raises KeyError: A field of the record is missing.
+        """
+        return cls(
+            row=data["row"],
+            id=data["id"],
+            question=data["question"],
+            text=data["text"],
+            language=data["language"],
+            status=data["status"],
+            sentiment=data["sentiment"],
+            score=data["score"],
+            confidence=data["confidence"],
+            probabilities=cast("Mapping[Sentiment, float] | None", data["probabilities"]),
+            topics=data["topics"],
+            opinions=tuple(Opinion(**opinion) for opinion in data["opinions"]),
+            tags=tuple(Tag(**tag) for tag in data["tags"]),
+            truncated=data["truncated"],
+            model=data["model"],
+            columns=data.get("columns", {}),
+        )
