@@ -1,0 +1,202 @@
+"""Cleaning as an ordered table of pure, named steps.
+
+Each step has the name under which `explain` shows it, a pattern that says whether there is
+anything to do, and a function from text to text and offset map. The order is the order in which
+dirt was added, backwards: bytes were misread last, so they are put right first; entities hide
+tags, tags hide spaces. A clean text meets one search and no step.
+
+The table runs until nothing changes, because one repair can uncover the next (``&amp;lt;br&gt;``);
+that makes the whole idempotent.
+"""
+
+from __future__ import annotations
+
+import html.entities
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sentiment.text import repair
+from sentiment.text.offsets import OffsetMap, rewrite
+
+__all__ = ["STEPS", "Change", "Rule", "Step", "normalise"]
+
+Change = tuple[str, OffsetMap | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step that changed something: for `explain`, and for the way back to the original."""
+
+    name: str
+    before: str
+    after: str
+    offsets: OffsetMap | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the table: the step's name, when it has something to do, and what it does."""
+
+    name: str
+    trigger: re.Pattern[str]
+    apply: Callable[[str], Change]
+
+
+def surrogates(text: str) -> Change:
+    """Join halves of a character that a JSON reader left apart; a half alone is a lost character."""
+
+    def joined(match: re.Match[str]) -> str:
+        return match[0].encode("utf-16", "surrogatepass").decode("utf-16", "replace")[:1]
+
+    return rewrite(text, _SURROGATES, joined)
+
+
+_SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
+
+# Letters, digits and the symbols of ASCII; Chinese punctuation that has a full-width form stays,
+# because in Chinese it is the ordinary form and it ends clauses.
+_KEPT_WIDE = "！（），：；？～"
+_WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F) if chr(code) not in _KEPT_WIDE)
+_STYLED = "".join(
+    chr(code)
+    for code in range(0x1D400, 0x1D800)
+    if len(unicodedata.normalize("NFKC", chr(code))) == 1 and unicodedata.category(chr(code)) != "Cn"
+)
+_WIDTH_TABLE = {ord(character): unicodedata.normalize("NFKC", character) for character in _WIDE + _STYLED}
+_WIDTH = re.compile(f"[{re.escape(_WIDE)}{_STYLED}]")
+
+
+def width(text: str) -> Change:
+    """Fold full-width letters, digits and symbols, and letters dressed up as mathematics."""
+    return text.translate(_WIDTH_TABLE), None
+
+
+_MARKS = "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u093c\u3099\u309a"
+_COMPOSE = re.compile(rf"[^{_MARKS}][{_MARKS}]+|[\uf900-\ufaff\u2126\u212a\u212b]")
+
+
+def compose(text: str) -> Change:
+    """Put letter and accent together (NFC)."""
+    return rewrite(text, _COMPOSE, lambda match: unicodedata.normalize("NFC", match[0]))
+
+
+_EMOJI_PART = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff\ufe0f"
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e"
+    "\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+    rf"|(?<![{_EMOJI_PART}])\u200d|\u200d(?![{_EMOJI_PART}])"
+    rf"|(?<![{_EMOJI_PART}0-9#*])\ufe0f|[\ufe00-\ufe0e]"
+)
+
+
+def invisible(text: str) -> Change:
+    """Drop zero-width and control characters; the joiner inside an emoji stays."""
+    return rewrite(text, _INVISIBLE, lambda match: "")
+
+
+_ENTITY = re.compile(r"&(?:(?:amp|#38|#x26);)*(?:(?:amp|#38|#x26|#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});)|_x000[dDaA]_")
+
+
+def _entity(match: re.Match[str]) -> str:
+    found = match[0]
+    if found.startswith("_"):
+        return "\n"
+    name = found.rstrip(";").rsplit(";", 1)[-1].rsplit("&", 1)[-1]
+    if name.startswith("#"):
+        code = int(name[2:], 16) if name[1] in "xX" else int(name[1:])
+        if code > 0x10FFFF or 0xD800 <= code < 0xE000 or code == 0:
+            return "\ufffd"
+        return chr(code)
+    return html.entities.html5.get(name + ";", found)
+
+
+def entities(text: str) -> Change:
+    """Decode HTML entities that end in a semicolon, however often they were escaped."""
+    return rewrite(text, _ENTITY, _entity)
+
+
+_BLOCKS = "br|p|div|hr|li|ul|ol|tr|table|h[1-6]|blockquote|pre|dd|dt|dl"
+_INLINE = "span|b|i|u|s|a|em|strong|font|img|td|th|tbody|small|big|sup|sub|center|code|script|style|iframe|label"
+_TAG = re.compile(rf"</?(?:({_BLOCKS})|{_INLINE})(?:[ \t][^<>\n]{{0,500}})?[ \t]?/?>", re.IGNORECASE)
+
+
+def tags(text: str) -> Change:
+    """Drop HTML tags; one that starts a block leaves a line end. ``<3`` and ``5<6`` are no tags."""
+    return rewrite(text, _TAG, lambda match: "\n" if match[1] else "")
+
+
+_LINK = re.compile(
+    r"(?:https?://|(?<![\w.])www\.)[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uff65<>\"']+"
+    r"|(?<![\w.@])@[A-Za-z_][A-Za-z0-9_]{1,30}(?![\w@.]*\.\w)",
+)
+
+
+def links(text: str) -> Change:
+    """Replace web addresses and @mentions by a space: they name a place, not an opinion."""
+    return rewrite(text, _LINK, lambda match: " ")
+
+
+_REPEAT = re.compile(r"([^\s\d])\1{3,}|(?<!\d)6{4,}(?!\d)|([^\s\d]{2})\2{3,}")
+
+
+def repeats(text: str) -> Change:
+    """Squeeze a character or pair said four times or more to three; of digits only 6666."""
+    return rewrite(text, _REPEAT, lambda match: (match[1] or match[2] or "6") * 3)
+
+
+_BLANK = "\t\x0b\x0c\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_LINE = "\n\r\x85\u2028\u2029"
+_WHITESPACE = re.compile(
+    rf"[ {_BLANK}{_LINE}]*[{_LINE}][ {_BLANK}{_LINE}]*|[ {_BLANK}]+"
+)
+_WHITESPACE_DIRT = re.compile(rf"[{_BLANK}\r\x85\u2028\u2029]|  | \n|\n[ \n]|\A[ \n]|[ \n]\Z")
+
+
+def whitespace(text: str) -> Change:
+    """Make every run of white space one space, or one line end if it holds one; none at the ends."""
+    last = len(text)
+
+    def one(match: re.Match[str]) -> str:
+        if match.start() == 0 or match.end() == last:
+            return ""
+        return "\n" if _HAS_LINE.search(match[0]) else " "
+
+    return rewrite(text, _WHITESPACE, one)
+
+
+_HAS_LINE = re.compile(f"[{_LINE}]")
+
+STEPS: tuple[Rule, ...] = (
+    Rule("surrogates", _SURROGATES, surrogates),
+    Rule("mojibake", repair.MOJIBAKE, repair.mojibake),
+    Rule("glosses", repair.GLOSS, repair.glosses),
+    Rule("width", _WIDTH, width),
+    Rule("compose", _COMPOSE, compose),
+    Rule("invisible", _INVISIBLE, invisible),
+    Rule("entities", _ENTITY, entities),
+    Rule("tags", _TAG, tags),
+    Rule("links", _LINK, links),
+    Rule("repeats", _REPEAT, repeats),
+    Rule("whitespace", _WHITESPACE_DIRT, whitespace),
+)
+
+# One repair can uncover another; five rounds are more than anything met outside of fuzzing.
+_ROUNDS = 8
+
+
+def normalise(text: str) -> tuple[str, tuple[Step, ...]]:
+    """Return the clean text and the steps that made it, in the order in which they ran."""
+    done: list[Step] = []
+    for _ in range(_ROUNDS):
+        before = text
+        for rule in STEPS:
+            if rule.trigger.search(text):
+                after, offsets = rule.apply(text)
+                if after != text:
+                    done.append(Step(rule.name, text, after, offsets))
+                    text = after
+        if text == before:
+            break
+    return text, tuple(done)
