@@ -65,7 +65,7 @@ def judgements(kind: str, name: str) -> Counter[tuple[str, str]]:
     )
 
 
-def test_reviews_are_a_shop_export_with_its_dirt():
+def test_reviews_are_a_shop_export_with_its_dirt() -> None:
     raw = (DATA / "sample_reviews.csv").read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")
     rows = reviews()
@@ -91,7 +91,7 @@ def test_reviews_are_a_shop_export_with_its_dirt():
     assert len({row["订单号"] for row in rows}) == len(rows)
 
 
-def test_every_month_channel_and_product_has_rows():
+def test_every_month_channel_and_product_has_rows() -> None:
     rows = reviews()
     months = Counter(row["日期"][:7] for row in rows)
     assert sorted(months) == MONTHS
@@ -107,7 +107,7 @@ def test_every_month_channel_and_product_has_rows():
     assert {row["推荐意愿"] for row in rows} <= {"", *map(str, range(11))}
 
 
-def test_labels_join_the_reviews():
+def test_labels_join_the_reviews() -> None:
     text_of = {row["订单号"]: row["评价内容"] for row in reviews()}
     assert len(labels()) >= 240
     for row in labels():
@@ -119,7 +119,7 @@ def test_labels_join_the_reviews():
     assert {identity for identity, text in text_of.items() if text.strip() not in EMPTY} == labelled
 
 
-def test_labels_follow_the_guideline():
+def test_labels_follow_the_guideline() -> None:
     taxonomy = Taxonomy.default()
     for row in labels():
         if row["lang"] == "other":
@@ -147,7 +147,7 @@ def test_labels_follow_the_guideline():
     )
 
 
-def test_languages_are_in_proportion():
+def test_languages_are_in_proportion() -> None:
     count = Counter(row["lang"] for row in labels())
     assert set(count) == {"zh", "en", "mixed", "other"}
     assert count["other"] == 1
@@ -159,19 +159,19 @@ def test_languages_are_in_proportion():
 
 
 @pytest.mark.parametrize("driver", list(Taxonomy.default().drivers))
-def test_every_driver_is_praised_and_blamed(driver):
+def test_every_driver_is_praised_and_blamed(driver: str) -> None:
     count = judgements("opinions", "driver")
     assert count[driver, "positive"] >= 3
     assert count[driver, "negative"] >= 3
 
 
 @pytest.mark.parametrize("tag", list(Taxonomy.default().tags))
-def test_every_tag_occurs(tag):
+def test_every_tag_occurs(tag: str) -> None:
     count = judgements("tags", "tag")
     assert sum(count[tag, polarity] for polarity in POLARITIES) >= 3
 
 
-def test_answers_fit_the_text_with_a_few_human_slips():
+def test_answers_fit_the_text_with_a_few_human_slips() -> None:
     overall = {row["id"]: row["overall"] for row in labels()}
     worth = {"negative": -1.0, "neutral": 0.0, "mixed": 0.0, "positive": 1.0}
     for column, middle in (("评分", 3), ("推荐意愿", 5)):
@@ -185,7 +185,7 @@ def test_answers_fit_the_text_with_a_few_human_slips():
         assert 2 <= slips <= 10
 
 
-def test_the_story_is_in_the_numbers():
+def test_the_story_is_in_the_numbers() -> None:
     about = {row["订单号"]: row for row in reviews()}
     late, fine, worn = Counter[str](), Counter[str](), Counter[str]()
     for row in labels():
@@ -210,7 +210,7 @@ def test_the_story_is_in_the_numbers():
     assert sum(care) / len(care) > 0.9
 
 
-def test_no_sentence_frame_is_used_twice():
+def test_no_sentence_frame_is_used_twice() -> None:
     header = next(at for at, row in enumerate(survey()) if row[0] == "受访编号")
     answers = [answer for row in survey()[header + 1 :] for answer in row[6:8]]
     texts = [row["text"] for row in labels()] + [
@@ -225,7 +225,7 @@ def test_no_sentence_frame_is_used_twice():
     assert [text for text, count in masked.items() if text and count > 1] == []
 
 
-def test_survey_has_title_rows_and_two_open_questions():
+def test_survey_has_title_rows_and_two_open_questions() -> None:
     raw = (DATA / "sample_survey.csv").read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")
     title, exported, blank, header, *rows = survey()
