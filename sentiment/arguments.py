@@ -1,0 +1,192 @@
+"""The command line: its verbs, their options and their help, in both languages."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sentiment.errors import UserError
+from sentiment.wording import Tongue, word
+
+__all__ = ["FILE", "VERBS", "Parser", "build_parser", "parse", "tongue_of"]
+
+VERBS = ("score", "report", "explain", "evaluate", "model")
+FILE = "file"
+"""The verb that is left out: ``sentiment reviews.csv``."""
+
+
+def tongue_of(arguments: Sequence[str]) -> Tongue:
+    """Return the language to talk in: the one asked for, else that of the locale.
+
+    Looked up before the arguments are parsed, so that a complaint about them is in it too.
+    """
+    for place, argument in enumerate(arguments):
+        name, _, value = argument.partition("=")
+        if name == "--language":
+            value = value or next(iter(arguments[place + 1 :]), "")
+            if value in ("zh", "en"):
+                return "zh" if value == "zh" else "en"
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((value for name in names if (value := os.environ.get(name))), "")
+    return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def parse(arguments: Sequence[str], tongue: Tongue) -> argparse.Namespace:
+    """Return the options of one command line; `verb` says which verb, None that help is asked for.
+
+    :raises UserError: The command line is not as it must be.
+    """
+    given = list(arguments)
+    if given and given[0] not in (*VERBS, "-h", "--help", "--version"):
+        if not given[0].startswith("-"):
+            _must_be_file(given[0])
+        given.insert(0, FILE)
+    return build_parser(tongue).parse_args(given)
+
+
+def _must_be_file(argument: str) -> None:
+    """Tell a mistyped verb from a file before anything else is complained about."""
+    if Path(argument).suffix or os.sep in argument or Path(argument).exists():
+        return
+    close = difflib.get_close_matches(argument, VERBS, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"the verbs are {', '.join(VERBS)}."
+    raise UserError(f"{argument}: is neither a verb nor a file; {hint}")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are errors like all others, not a page of usage and an exit."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the complaint as one sentence."""
+        raise UserError(f"{message}; see {self.prog} --help.")
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Keeps the line breaks of examples."""
+
+
+class _ChineseHelp(_Help):
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[Any],
+        prefix: str | None = None,
+    ) -> None:
+        super().add_usage(usage, actions, groups, word("zh", "usage") if prefix is None else prefix)
+
+
+class _Builder:
+    """Adds arguments to one parser, their help in one language."""
+
+    def __init__(self, parser: Parser, tongue: Tongue) -> None:
+        self._tongue = tongue
+        self._positional = parser.add_argument_group(word(tongue, "positional"))
+        self._optional = parser.add_argument_group(word(tongue, "optional"))
+        self.option("-h", "--help", key="arg_help", action="help")
+
+    def positional(self, name: str, key: str, **more: Any) -> None:
+        self._positional.add_argument(name, help=word(self._tongue, key), **more)
+
+    def option(self, *names: str, key: str, **more: Any) -> None:
+        self._optional.add_argument(*names, help=word(self._tongue, key), **more)
+
+    def language(self) -> None:
+        self.option("--language", key="arg_language", choices=("zh", "en"), default=self._tongue)
+
+    def model(self) -> None:
+        self.option("--model", key="arg_model")
+        self.option("--device", key="arg_device", choices=("auto", "cpu", "cuda"), default="auto")
+
+    def roles(self) -> None:
+        self.option("--text", key="arg_text", action="append", default=[], metavar="COLUMN")
+        self.option("--id", key="arg_id", metavar="COLUMN")
+        self.option("--date", key="arg_date", metavar="COLUMN")
+        self.option("--outcome", key="arg_outcome", metavar="COLUMN")
+        self.option("--by", key="arg_by", action="append", default=[], metavar="COLUMN")
+
+    def reading(self) -> None:
+        self.option("--input-encoding", key="arg_input_encoding", metavar="NAME")
+        self.option("--delimiter", key="arg_delimiter", metavar="CHARACTER")
+        self.option("--sheet", key="arg_sheet", metavar="NAME")
+
+    def job(self) -> None:
+        self.option("--encoding", key="arg_encoding", metavar="NAME")
+        self.option("--workers", key="arg_workers", type=_positive, metavar="N")
+        self.option("--overwrite", key="arg_overwrite", action="store_true")
+        self.option("--restart", key="arg_restart", action="store_true")
+
+    def all_of_a_job(self) -> None:
+        self.roles()
+        self.model()
+        self.language()
+        self.reading()
+        self.job()
+
+
+def build_parser(tongue: Tongue) -> Parser:
+    """Return the parser of the whole command line, its help in the language."""
+    program = _new_parser(tongue, "program", prog="sentiment")
+    top = _Builder(program, tongue)
+    top.option("--version", key="arg_version", action="store_true")
+    program.set_defaults(verb=None, language=tongue)
+    verbs = program.add_subparsers(
+        title=word(tongue, "verbs"), dest="verb", metavar="", parser_class=Parser
+    )
+
+    def add(verb: str) -> _Builder:
+        # FILE has no line in the list of verbs: nobody is to type it.
+        listed = {} if verb == FILE else {"help": word(tongue, f"help_{verb}_short")}
+        settings = _settings(tongue, "score" if verb == FILE else verb)
+        if verb == FILE:
+            settings["prog"] = "sentiment"
+            settings["epilog"] = word(tongue, "help_file_epilog")
+        return _Builder(verbs.add_parser(verb, **listed, **settings), tongue)
+
+    score = add("score")
+    score.positional("inputs", "arg_inputs", nargs="+", metavar="INPUT")
+    score.option("-o", "--output", key="arg_output", metavar="OUTPUT")
+    score.all_of_a_job()
+
+    report = add("report")
+    report.positional("scored", "arg_scored", metavar="SCORED")
+    report.option("-o", "--output", key="arg_report_output", metavar="OUTPUT")
+    report.all_of_a_job()
+
+    explain = add("explain")
+    explain.positional("text", "arg_explained", metavar="TEXT")
+    explain.model()
+    explain.language()
+
+    file = add(FILE)
+    file.positional("inputs", "arg_inputs", nargs="+", metavar="FILE")
+    file.all_of_a_job()
+    return program
+
+
+def _new_parser(tongue: Tongue, name: str, prog: str) -> Parser:
+    return Parser(prog=prog, **_settings(tongue, name))
+
+
+def _settings(tongue: Tongue, name: str) -> dict[str, Any]:
+    # A Chinese character is as wide as two Latin ones.
+    width = 40 if tongue == "zh" else 80
+    return {
+        "description": textwrap.fill(word(tongue, f"help_{name}"), width),
+        "epilog": word(tongue, f"help_{name}_epilog"),
+        "formatter_class": _ChineseHelp if tongue == "zh" else _Help,
+        "add_help": False,
+        "allow_abbrev": False,
+    }
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return number

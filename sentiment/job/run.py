@@ -1,0 +1,420 @@
+"""A scoring job: any file, any size, any interruption."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import BinaryIO
+
+import sentiment
+from sentiment.errors import OutputError
+from sentiment.job.chunks import PART_ROWS, PARTS_PER_CHUNK, Part, cut
+from sentiment.job.estimate import estimate_rows
+from sentiment.job.identity import JobKey, file_identity, quick_digest
+from sentiment.job.lock import Lock
+from sentiment.job.options import JobOptions, Summary
+from sentiment.job.pool import Pool, WorkerError, in_order
+from sentiment.job.scoring import Analyzes, Outcome, Scorer, Setup, load_analyzer
+from sentiment.job.store import Store, write_whole
+from sentiment.job.tally import Tally
+from sentiment.job.watch import Silent, Watcher
+from sentiment.records import Feedback
+from sentiment.tables import Reject, Table, open_table
+
+__all__ = ["FORMATS", "rejects_path", "score", "summary_path"]
+
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".xlsx": "xlsx",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+"""The format of an output by its suffix."""
+
+# CSV gets a byte order mark so that Excel opens it; the others' format settles it.
+_ENCODING = {"csv": "utf-8-sig", "tsv": "utf-8-sig", "jsonl": "utf-8"}
+
+Loader = Callable[[str | None, str], Analyzes]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in the middle of a job; `rows` of it are kept."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self.rows = rows
+
+
+def summary_path(output: Path) -> Path:
+    """Return where the summary of an output is."""
+    return output.with_name(output.name + ".summary.json")
+
+
+def rejects_path(output: Path) -> Path:
+    """Return where the rejected records of an output are, if there are any."""
+    return output.with_name(output.name + ".rejects.jsonl")
+
+
+def score(
+    source: str | Path,
+    output: str | Path,
+    options: JobOptions | None = None,
+    watcher: Watcher | None = None,
+    load: Loader = load_analyzer,
+) -> Summary:
+    """Score every row of a table into another one, at constant memory.
+
+    Progress is kept in ``OUT.partial/`` and the output appears under its name only when complete. A
+    process that was killed is followed by the same call: it goes on where the other stopped and
+    makes byte for byte the same file.
+
+    :param source: A CSV, TSV, XLSX, JSON lines or Parquet file, or "-" for stdin.
+    :param output: A file whose suffix names the format, or "-" for JSON lines on stdout.
+    :param watcher: Is told what is found and how far the job is.
+    :param load: Gives the analyzer; a function at the top of a module, for worker processes load
+        theirs with it too.
+    :raises UserError: The input, a column, the model or the output is not as it must be.
+    :raises WorkerError: A worker process was ended; what was done until then is kept.
+    """
+    job = _Job(source, output, options or JobOptions(), watcher or Silent(), load)
+    return job.to_stdout(sys.stdout.buffer) if str(output) == "-" else job.to_file(Path(output))
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    source: str | Path
+    output: str | Path
+    options: JobOptions
+    watcher: Watcher
+    load: Loader
+
+    def to_stdout(self, out: BinaryIO) -> Summary:
+        """Score straight through; nothing is kept, and nothing can be resumed."""
+        started = time.monotonic()
+        table = self._open_table()
+        analyzer = self.load(self.options.model, self.options.device)
+        tally = Tally()
+        setup = self._setup(table, "jsonl")
+        for part, outcome in self._score(table, cut(table.rows()), setup, analyzer):
+            out.write(outcome.payload)
+            out.flush()
+            tally.add(outcome.tally)
+            self._tell_rejects(part.rejects)
+            self.watcher.advance(sum(tally.rows.values()), sum(tally.rows.values()), None)
+        return self._summary(table, analyzer, "jsonl", tally, started)
+
+    def to_file(self, out: Path) -> Summary:
+        """Score into a file, going on from an earlier run where there was one."""
+        started = time.monotonic()
+        kind = _format(out)
+        _check_place(out, self.source)
+        table = self._open_table()
+        analyzer = self.load(self.options.model, self.options.device)
+        key = self._key(table, analyzer, kind)
+        folder = out.with_name(out.name + ".partial")
+        own = self._finished(out, key)
+        if own is not None and not self.options.restart and not folder.exists():
+            return own
+        if own is None:
+            _refuse_other(out, folder, key, self.options)
+        with ExitStack() as stack:
+            with _writing(out):
+                folder.mkdir(exist_ok=True)
+            lock = stack.enter_context(Lock(folder / "lock", out))
+            store = Store(folder)
+            stack.callback(_leave, store, lock)
+            # Who held the lock a moment ago, or was killed at the very end, may have done this job.
+            own = self._finished(out, key)
+            if own is not None and not self.options.restart:
+                if not key.differences(store.saved_key() or {}):
+                    store.remove()
+                return own
+            self._take_up(store, key)
+            tally, reused = self._fill(store, table, analyzer, kind, out)
+            with _writing(out):
+                self._assemble(store, table, analyzer, kind, out)
+                summary = self._summary(table, analyzer, kind, tally, started)
+                summary = replace(
+                    summary,
+                    reused=reused,
+                    rejects=str(rejects_path(out)) if tally.rows["rejected"] else None,
+                    key=key.to_dict(),
+                    output={**summary.output, **_output_identity(out)},
+                )
+                _write_summary(out, summary)
+                store.remove()
+        return summary
+
+    def _open_table(self) -> Table:
+        table = open_table(self.source, self.options.read)
+        for note in table.notes:
+            self.watcher.say("note", note=note)
+        return table
+
+    def _key(self, table: Table, analyzer: Analyzes, kind: str) -> JobKey:
+        return JobKey(
+            input={} if self._from_stdin else file_identity(Path(self.source)),
+            options={
+                "release": sentiment.__version__,
+                "format": kind,
+                "encoding": self.options.encoding,
+                "source": [table.format, table.encoding, table.delimiter, table.sheet],
+                "roles": table.roles.to_dict(),
+                "part": PART_ROWS,
+            },
+            model={"name": analyzer.model_name, "digest": analyzer.model_digest},
+        )
+
+    @property
+    def _from_stdin(self) -> bool:
+        return str(self.source) == "-"
+
+    def _finished(self, out: Path, key: JobKey) -> Summary | None:
+        """Return the summary of `out` when it is the finished output of this very job."""
+        if self._from_stdin:
+            return None
+        try:
+            summary = Summary.from_dict(json.loads(summary_path(out).read_text(encoding="utf-8")))
+            same_output = _output_identity(out).items() <= summary.output.items()
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return summary if same_output and not key.differences(summary.key) else None
+
+    def _take_up(self, store: Store, key: JobKey) -> None:
+        """Go on from the progress in the store, or start afresh and say why."""
+        saved = store.saved_key()
+        fresh = True
+        if self._from_stdin:
+            self.watcher.say("stdin_no_resume")
+        elif saved is not None and self.options.restart:
+            self.watcher.say("restarted")
+        elif saved is not None and (changed := key.differences(saved)):
+            self.watcher.say("changed", what=changed)
+        else:
+            fresh = saved is None
+        with _writing(Path(self.output)):
+            if fresh:
+                store.begin(key)
+            else:
+                store.resume()
+
+    def _fill(
+        self, store: Store, table: Table, analyzer: Analyzes, kind: str, out: Path
+    ) -> tuple[Tally, int]:
+        """Bring the store to hold every part; return the counts, and the rows not scored again."""
+        tally = Tally()
+        total = None if self._from_stdin else estimate_rows(Path(self.source), table.format)
+        parts = cut(table.rows())
+        first_new: list[Part] = []
+        kept = 0
+        for part in parts:
+            saved = store.digest(part.index)
+            if saved != part.digest:
+                if saved is not None:
+                    self.watcher.say("changed_inside", row=_first_row(part))
+                first_new = [part]
+                break
+            tally.add(store.tally(part.index))
+            kept += 1
+        with _writing(out):
+            store.forget_from(kept)
+        reused = sum(tally.rows.values())
+        if reused:
+            self.watcher.say("resumed", rows=reused)
+        setup = self._setup(table, kind)
+        with _telling_what_is_kept(tally):
+            for part, outcome in self._score(table, chain(first_new, parts), setup, analyzer):
+                rejects = _reject_lines(part.rejects)
+                with _writing(out):
+                    store.record(part.digest, outcome.payload, rejects, outcome.tally)
+                tally.add(outcome.tally)
+                done = sum(tally.rows.values())
+                self.watcher.advance(done, done - reused, total)
+        return tally, reused
+
+    def _score(
+        self, table: Table, parts: Iterable[Part], setup: Setup, analyzer: Analyzes
+    ) -> Iterator[tuple[Part, Outcome]]:
+        parts = iter(parts)
+        head = list(islice(parts, PARTS_PER_CHUNK))
+        workers = self.options.workers or _workers_for(len(head), self.options.device)
+        jobs = ((part, _feedback(table, part)) for part in chain(head, parts))
+        if workers == 1:
+            scorer = Scorer(setup, analyzer)
+            for part, feedback in jobs:
+                yield part, scorer(feedback, len(part.rejects))
+            return
+        with Pool(setup, workers) as pool:
+            yield from in_order(jobs, pool)
+
+    def _setup(self, table: Table, kind: str) -> Setup:
+        return Setup(
+            model=self.options.model,
+            device=self.options.device,
+            format=kind,
+            columns=tuple(table.columns),
+            questions=len(table.roles.text) > 1,
+            encoding=self.options.encoding,
+            load=self.load,
+        )
+
+    def _assemble(
+        self, store: Store, table: Table, analyzer: Analyzes, kind: str, out: Path
+    ) -> None:
+        store.mark_complete()
+        rejects = store.folder / "rejects.jsonl"
+        with rejects.open("wb") as file:
+            for path in store.rejects():
+                file.write(path.read_bytes())
+            size = file.tell()
+        # Built beside and moved at the end: whatever is interrupted here is done again.
+        whole = store.folder / out.name
+        Scorer(self._setup(table, kind), analyzer).writer.assemble(store.parts(), whole)
+        summary_path(out).unlink(missing_ok=True)
+        if size:
+            rejects.replace(rejects_path(out))
+        else:
+            rejects_path(out).unlink(missing_ok=True)
+        whole.replace(out)
+
+    def _tell_rejects(self, rejects: Sequence[Reject]) -> None:
+        for reject in rejects:
+            self.watcher.say("rejected", row=reject.row, reason=reject.reason)
+
+    def _summary(
+        self, table: Table, analyzer: Analyzes, kind: str, tally: Tally, started: float
+    ) -> Summary:
+        return Summary(
+            input={
+                "path": str(self.source),
+                "format": table.format,
+                "encoding": table.encoding,
+                "delimiter": table.delimiter,
+                "sheet": table.sheet,
+            },
+            output={
+                "path": str(self.output),
+                "format": kind,
+                "encoding": self.options.encoding or _ENCODING.get(kind),
+            },
+            roles=table.roles.to_dict(),
+            model=analyzer.model_name,
+            taxonomy=analyzer.taxonomy.version,
+            options={"model": self.options.model, "device": self.options.device},
+            tally=tally,
+            rejects=None,
+            seconds=time.monotonic() - started,
+            reused=0,
+        )
+
+
+def _leave(store: Store, lock: Lock) -> None:
+    """Leave the folder with the progress in it, or no folder where there is none."""
+    store.close()
+    if len(store) == 0:
+        store.remove()
+        lock.remove()
+        store.folder.rmdir()
+
+
+def _workers_for(first_parts: int, device: str) -> int:
+    """One process until it pays to start more: that takes about as long as a chunk does."""
+    if first_parts < PARTS_PER_CHUNK or device == "cuda":
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _feedback(table: Table, part: Part) -> list[Feedback]:
+    return [feedback for row in part.rows for feedback in table.feedback(row)]
+
+
+def _first_row(part: Part) -> int:
+    return min(record.row for record in (*part.rows[:1], *part.rejects[:1]))
+
+
+def _reject_lines(rejects: Sequence[Reject]) -> bytes:
+    lines = (
+        json.dumps({"row": r.row, "reason": r.reason, "raw": r.raw}, ensure_ascii=False)
+        for r in rejects
+    )
+    return "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace")
+
+
+def _output_identity(out: Path) -> dict[str, int | str]:
+    return {"bytes": out.stat().st_size, "edges": quick_digest(out)}
+
+
+def _write_summary(out: Path, summary: Summary) -> None:
+    content = json.dumps(summary.to_dict(), ensure_ascii=False, indent=2) + "\n"
+    write_whole(summary_path(out), content.encode())
+
+
+def _format(out: Path) -> str:
+    try:
+        return FORMATS[out.suffix.lower()]
+    except KeyError:
+        known = ", ".join(FORMATS)
+        raise OutputError(
+            f"{out}: the suffix of an output names its format; use one of {known}, or - for stdout."
+        ) from None
+
+
+def _check_place(out: Path, source: str | Path) -> None:
+    folder = out.parent
+    if out.is_dir():
+        raise OutputError(f"{out}: is a folder; name a file in it.")
+    if not folder.exists():
+        raise OutputError(f"{out}: the folder {folder} does not exist; create it first.")
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise OutputError(f"{out}: nothing can be written in {folder}; choose another folder.")
+    if out.exists() and str(source) != "-" and Path(source).exists() and out.samefile(source):
+        raise OutputError(f"{out}: the output would replace its own input; choose another name.")
+
+
+def _refuse_other(out: Path, folder: Path, key: JobKey, options: JobOptions) -> None:
+    """Refuse an output that exists and is not a run of this job that died while finishing."""
+    if not out.exists() or options.overwrite:
+        return
+    store = Store(folder)
+    saved = store.saved_key()
+    if saved is not None and store.is_complete and not key.differences(saved):
+        return
+    raise OutputError(
+        f"{out}: exists and is not the finished output of this input, options and model; "
+        "add --overwrite to replace it, or choose another name."
+    )
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written ({error.strerror or error}).") from error
+
+
+@contextmanager
+def _telling_what_is_kept(tally: Tally) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(sum(tally.rows.values())) from None
+    except WorkerError as error:
+        rows = sum(tally.rows.values())
+        raise WorkerError(
+            f"{error} {rows:,} rows are done and kept; the same command goes on from there, "
+            "and --workers 1 needs the least memory."
+        ) from error

@@ -1,0 +1,82 @@
+"""Scoring one part: from feedback to the writer's bytes and the counts, in whatever process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sentiment.job.tally import Tally, count
+from sentiment.records import Analysis, Feedback
+from sentiment.tables import open_writer
+from sentiment.taxonomy import Taxonomy
+
+__all__ = ["Analyzes", "Outcome", "Scorer", "Setup", "load_analyzer"]
+
+
+class Analyzes(Protocol):
+    """What a job needs of an analyzer."""
+
+    @property
+    def model_name(self) -> str:
+        """Name and version of the model."""
+
+    @property
+    def model_digest(self) -> str:
+        """A digest that changes whenever a file of the model does."""
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The topics and drivers it finds."""
+
+    def analyze_batch(self, feedback: list[str | Feedback], /) -> list[Analysis]:
+        """Return one analysis per text, in order."""
+
+
+def load_analyzer(model: str | None, device: str) -> Analyzes:
+    """Load the analyzer that `sentiment.load` gives."""
+    from sentiment.analyzer import load
+
+    return load(model, device=device)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One scored part: the writer's bytes, and the counts of its rows."""
+
+    payload: bytes
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What a process must know to score parts of a job; small, and picklable."""
+
+    model: str | None
+    device: str
+    format: str
+    columns: tuple[str, ...]
+    questions: bool
+    encoding: str | None
+    delimiter: str | None = None
+    load: Callable[[str | None, str], Analyzes] = field(default=load_analyzer)
+
+
+class Scorer:
+    """Scores parts; the analyzer is loaded unless one is given."""
+
+    def __init__(self, setup: Setup, analyzer: Analyzes | None = None) -> None:
+        self.analyzer = analyzer or setup.load(setup.model, setup.device)
+        self.writer = open_writer(
+            setup.format,
+            columns=setup.columns,
+            taxonomy_topics=tuple(self.analyzer.taxonomy.topics),
+            questions=setup.questions,
+            encoding=setup.encoding,
+            delimiter=setup.delimiter,
+        )
+
+    def __call__(self, feedback: Sequence[Feedback], rejected: int) -> Outcome:
+        """Score one part; the batch is the part, so that no row's result depends on the run."""
+        analyses = self.analyzer.analyze_batch(list(feedback))
+        return Outcome(self.writer.part(analyses), count(analyses, rejected))

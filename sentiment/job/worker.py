@@ -1,0 +1,49 @@
+"""A worker process: a setup and then parts come in on stdin, outcomes go out on stdout.
+
+Started as ``python -m sentiment.job.worker``, so that it never runs the caller's main module again,
+and ends by itself when its input ends: also when the job was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+from typing import BinaryIO
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    # Ctrl-C reaches the whole process group; the job decides what happens then.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What a library prints must not get between the outcomes.
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    try:
+        _serve(sys.stdin.buffer, replies)
+    except (EOFError, BrokenPipeError):
+        os._exit(0)  # the job is gone; nothing is left to say or to flush
+
+
+def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
+    from sentiment.job.scoring import Scorer
+
+    setup = pickle.load(requests)
+    scorer: Scorer | None = None
+    while True:
+        feedback, rejected = pickle.load(requests)
+        reply: object
+        try:
+            scorer = scorer or Scorer(setup)
+            reply = scorer(feedback, rejected)
+        except Exception as error:
+            reply = error
+        pickle.dump(reply, replies, protocol=pickle.HIGHEST_PROTOCOL)
+        replies.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""What the command tells a person while it works: live on a terminal, in lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from sentiment.wording import Tongue, say, translate, word
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+__all__ = ["Talk"]
+
+# In a log, one line in ten seconds shows that a job lives without burying anything else.
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+class Talk:
+    """A `sentiment.job.Watcher` for people."""
+
+    def __init__(self, tongue: Tongue, stream: TextIO | None = None) -> None:
+        self.tongue: Tongue = tongue
+        self._stream = stream or sys.stderr
+        self._live: tuple[Progress, TaskID] | None = None
+        self._started: float | None = None
+        self._last_line = 0.0
+
+    def say(self, key: str, /, **fields: object) -> None:
+        """Print one sentence of `sentiment.wording`."""
+        if isinstance(what := fields.get("what"), tuple):
+            fields["what"] = self.join([word(self.tongue, name) for name in what])
+        self.line(say(self.tongue, key, **fields))
+
+    def error(self, message: str) -> None:
+        """Print why the command stops."""
+        self.say("error", message=translate(self.tongue, message))
+
+    def line(self, text: str) -> None:
+        """Print a line as it is."""
+        if self._live is not None:
+            self._live[0].console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(text, file=self._stream, flush=True)
+
+    def advance(self, rows: int, scored: int, total: int | None) -> None:
+        """Show how far the job is; the rate is that of this run."""
+        now = time.monotonic()
+        if self._started is None:
+            self._started = self._last_line = now
+        rate = scored / (now - self._started) if now > self._started else 0.0
+        if self._stream.isatty():
+            self._show(rows, total, self._describe(rows, total, rate))
+        elif now - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            self.line(self._describe(rows, total, rate))
+
+    def rest(self) -> None:
+        """Take the live line off the terminal; the next job starts counting anew."""
+        if self._live is not None:
+            self._live[0].stop()
+        self._live = None
+        self._started = None
+
+    def _describe(self, rows: int, total: int | None, rate: float) -> str:
+        if total is None or rate == 0.0 or rows >= total:
+            return say(self.tongue, "progress", rows=rows, rate=rate)
+        left = _duration((total - rows) / rate)
+        return say(self.tongue, "progress_left", rows=rows, total=total, rate=rate, left=left)
+
+    def _show(self, rows: int, total: int | None, text: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        if self._live is None:
+            live = Progress(
+                BarColumn(bar_width=24),
+                TextColumn("{task.description}", markup=False),
+                console=Console(file=self._stream),
+                transient=True,
+            )
+            live.start()
+            self._live = (live, live.add_task(text, total=total))
+        live, task = self._live
+        total = None if total is None else max(total, rows)
+        live.update(task, completed=rows, total=total, description=text)
+
+    def join(self, words: list[str]) -> str:
+        """Return the words as one list in a sentence."""
+        if len(words) < 2:
+            return "".join(words)
+        comma, last = word(self.tongue, "comma"), word(self.tongue, "and")
+        return comma.join(words[:-1]) + last + words[-1]
+
+
+def _duration(seconds: float) -> str:
+    hours, rest = divmod(round(seconds), 3600)
+    minutes, rest = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,186 @@
+"""What each verb of the command does: calls the package, and says what came of it."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import sentiment
+from sentiment.arguments import FILE
+from sentiment.errors import OutputError, UserError
+from sentiment.job import JobOptions, Summary, beside, plan, score, summary_path
+from sentiment.records import SENTIMENTS, STATUSES
+from sentiment.tables import ReadOptions
+from sentiment.talk import Talk
+from sentiment.taxonomy import Taxonomy
+from sentiment.wording import Tongue, say, word
+
+__all__ = ["RUN"]
+
+_TOP = 5  # as many drivers as one glance takes in; the report has them all
+
+
+def _score(options: Namespace, talk: Talk) -> int:
+    errands = plan(options.inputs, options.output)
+    failed = [
+        error.exit_code
+        for errand in errands
+        if (error := _one_of(len(errands), options, errand.source, errand.output, talk)) is not None
+    ]
+    if failed:
+        talk.say("some_failed", failed=len(failed), inputs=len(errands))
+    return max(failed, default=0)
+
+
+def _one_of(
+    inputs: int, options: Namespace, source: str, output: str, talk: Talk
+) -> UserError | None:
+    """Score one of several inputs: a fault in one does not keep the others from being done."""
+    if inputs > 1:
+        talk.say("next_input", source=source, output=output)
+    try:
+        _score_one(options, source, output, talk)
+    except UserError as error:
+        if inputs == 1:
+            raise
+        talk.rest()
+        talk.error(str(error))
+        return error
+    return None
+
+
+def _score_one(options: Namespace, source: str, output: str, talk: Talk) -> None:
+    summary = score(source, output, _job_options(options), talk)
+    talk.rest()
+    _tell(summary, talk)
+
+
+def _job_options(options: Namespace) -> JobOptions:
+    read = ReadOptions(
+        text=tuple(options.text),
+        id=options.id,
+        date=options.date,
+        outcome=options.outcome,
+        by=tuple(options.by),
+        encoding=options.input_encoding,
+        delimiter=options.delimiter,
+        sheet=options.sheet,
+        language=options.language,
+    )
+    return JobOptions(
+        read=read,
+        model=options.model,
+        device=options.device,
+        encoding=options.encoding,
+        workers=options.workers,
+        overwrite=options.overwrite,
+        restart=options.restart,
+    )
+
+
+def _tell(summary: Summary, talk: Talk) -> None:
+    """Print what a job found and where it is."""
+    output = str(summary.output["path"])
+    if summary.finished_before:
+        talk.say("finished_before", output=output)
+    _tell_counts(summary, talk)
+    _tell_findings(summary, talk)
+    if not summary.finished_before:
+        scored = summary.rows - summary.reused
+        talk.say("took", rows=scored, seconds=summary.seconds, rate=summary.rate)
+    if output != "-":
+        talk.say("written", path=output)
+        talk.say("written_summary", path=summary_path(Path(output)))
+    if summary.rejects is not None:
+        talk.say("written_rejects", path=summary.rejects)
+
+
+def _tell_counts(summary: Summary, talk: Talk) -> None:
+    rows, answers = summary.tally.rows, summary.tally.answers
+    by_status = {status: rows[status] for status in (*STATUSES, "rejected")}
+    talk.say("rows", rows=summary.rows, **by_status)
+    if len(summary.roles["text"]) > 1:
+        by_status = {status: answers[status] for status in STATUSES}
+        questions = len(summary.roles["text"])
+        talk.say("answers", answers=summary.answers, questions=questions, **by_status)
+
+
+def _tell_findings(summary: Summary, talk: Talk) -> None:
+    scored = sum(summary.tally.sentiments.values())
+    if not scored:
+        return
+    shares = [
+        say(talk.tongue, "share", name=word(talk.tongue, name), share=found / scored)
+        for name in SENTIMENTS
+        if (found := summary.tally.sentiments[name])
+    ]
+    talk.say("shares", n=scored, shares=talk.join(shares))
+    drivers = [
+        say(talk.tongue, "driver", name=name, n=n, share=negative / n)
+        for name, n, negative in _most_named(summary.tally.drivers, talk.tongue)
+    ]
+    if drivers:
+        talk.say("drivers", drivers=talk.join(drivers))
+    else:
+        talk.say("no_drivers")
+
+
+def _most_named(found: Mapping[str, int], tongue: Tongue) -> list[tuple[str, int, int]]:
+    """Return name, opinions and negative opinions of the drivers named most often."""
+    known = Taxonomy.default().drivers
+    total: Counter[str] = Counter()
+    for name, n in found.items():
+        total[name.rpartition(":")[0]] += n
+    return [
+        (
+            getattr(known[driver], tongue) if driver in known else driver,
+            n,
+            found.get(f"{driver}:negative", 0),
+        )
+        for driver, n in total.most_common(_TOP)
+    ]
+
+
+def _file(options: Namespace, talk: Talk) -> int:
+    for errand in plan(options.inputs, None):
+        if errand.source == "-":
+            raise UserError("-: stdin has no name to write a report beside; use sentiment score -.")
+        _score_one(options, errand.source, errand.output, talk)
+        _write_report(options, errand.output, beside(errand.source, "report", ".html"), talk)
+    return 0
+
+
+def _report(options: Namespace, talk: Talk) -> int:
+    scored = options.scored
+    output = Path(options.output) if options.output else beside(scored, "report", ".html")
+    _write_report(options, scored, output, talk)
+    return 0
+
+
+def _write_report(options: Namespace, scored: str, output: Path, talk: Talk) -> None:
+    if output.exists() and not options.overwrite:
+        raise OutputError(f"{output}: exists; add --overwrite to replace it.")
+    report = sentiment.report(
+        scored, outcome=options.outcome, by=options.by or None, date=options.date
+    )
+    report.save(output, language=options.language)
+    talk.say("written_report", path=output)
+
+
+def _explain(options: Namespace, talk: Talk) -> int:
+    text = sys.stdin.read() if options.text == "-" else options.text
+    analyzer = sentiment.load(options.model, device=options.device)
+    for line in analyzer.explain(text).lines(talk.tongue):
+        print(line)  # noqa: T201
+    return 0
+
+
+RUN: Mapping[str, Callable[[Namespace, Talk], int]] = {
+    "score": _score,
+    "report": _report,
+    "explain": _explain,
+    FILE: _file,
+}

@@ -1,0 +1,321 @@
+"""Everything that the command says, in both languages, side by side.
+
+`say` fills in a sentence. `translate` puts an error message, which is raised in English wherever in
+the package the fault is found, into the other language: its English template is looked for in
+`ERRORS`, so that raising an error needs no knowledge of languages. What is not in the table stays
+English.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Literal
+
+__all__ = ["ERRORS", "PHRASES", "Tongue", "say", "translate", "word"]
+
+Tongue = Literal["zh", "en"]
+
+# key: (English, Chinese)
+PHRASES: dict[str, tuple[str, str]] = {
+    # while a job runs
+    "note": ("{note}", "{note}"),
+    "stdin_no_resume": (
+        "Reading from stdin: this run cannot be resumed if it is interrupted.",
+        "正在读取标准输入：如果中断，本次运行无法续跑。",
+    ),
+    "restarted": (
+        "Starting afresh as asked; the progress of the earlier run is dropped.",
+        "按要求从头开始，先前的进度已丢弃。",
+    ),
+    "changed": (
+        "Starting afresh: {what} changed since the earlier run.",
+        "从头开始：自上次运行以来，{what}有变化。",
+    ),
+    "changed_inside": (
+        "The input changed from row {row:,} on since the earlier run; "
+        "rows from there are scored again.",
+        "自上次运行以来，输入从第 {row:,} 行起有变化，从该行起重新分析。",
+    ),
+    "resumed": (
+        "Going on from an earlier run: {rows:,} rows are done.",
+        "接着上次继续：已完成 {rows:,} 行。",
+    ),
+    "rejected": ("Row {row:,} was rejected: {reason}", "第 {row:,} 行无法读取：{reason}"),
+    "progress": ("{rows:,} rows, {rate:,.0f} rows/s", "{rows:,} 行，每秒 {rate:,.0f} 行"),
+    "progress_left": (
+        "{rows:,} of about {total:,} rows, {rate:,.0f} rows/s, about {left} left",
+        "{rows:,} / 约 {total:,} 行，每秒 {rate:,.0f} 行，约剩 {left}",
+    ),
+    "input": ("the input", "输入文件"),
+    "options": ("the options", "选项"),
+    "model": ("the model", "模型"),
+    "and": (" and ", "和"),
+    "comma": (", ", "、"),
+    # when it is over
+    "finished_before": (
+        "{output} is finished already, from the same input, options and model: nothing to do.",
+        "{output} 已是同一输入、选项和模型的完整结果：无需再做。",
+    ),
+    "rows": (
+        "{rows:,} rows: {ok:,} ok, {empty:,} empty, {damaged:,} damaged, "
+        "{unsupported:,} in other languages, {rejected:,} rejected.",
+        "共 {rows:,} 行：正常 {ok:,}，空白 {empty:,}，受损 {damaged:,}，"
+        "其他语言 {unsupported:,}，无法读取 {rejected:,}。",
+    ),
+    "answers": (
+        "{answers:,} answers to {questions} open questions: {ok:,} ok, {empty:,} empty, "
+        "{damaged:,} damaged, {unsupported:,} in other languages.",
+        "{questions} 道开放题共 {answers:,} 条回答：正常 {ok:,}，空白 {empty:,}，"
+        "受损 {damaged:,}，其他语言 {unsupported:,}。",
+    ),
+    "shares": ("Overall, of {n:,} texts: {shares}.", "总体情感（{n:,} 条）：{shares}。"),
+    "share": ("{name} {share:.1%}", "{name} {share:.1%}"),
+    "drivers": ("Named most often: {drivers}.", "提到最多：{drivers}。"),
+    "driver": (
+        "{name} ({n:,}, {share:.0%} negative)",
+        "{name}（{n:,} 次，负面 {share:.0%}）",
+    ),
+    "no_drivers": ("No driver was named.", "没有提到任何驱动因素。"),
+    "took": (
+        "{rows:,} rows scored in {seconds:.1f} s: {rate:,.0f} rows/s.",
+        "{seconds:.1f} 秒分析 {rows:,} 行：每秒 {rate:,.0f} 行。",
+    ),
+    "written": ("Scored rows: {path}", "分析结果：{path}"),
+    "written_summary": ("Summary:     {path}", "运行摘要：{path}"),
+    "written_rejects": ("Rejects:     {path}", "无法读取的内容：{path}"),
+    "written_report": ("Report:      {path}", "报告：{path}"),
+    "report_same": ("Report:      {path} (as it was)", "报告：{path}（无变化）"),
+    "interrupted": (
+        "Stopped. {rows:,} rows are done and kept; the same command goes on from there:\n"
+        "  {command}",
+        "已停止。已完成并保留 {rows:,} 行；用同一命令即可继续：\n  {command}",
+    ),
+    "interrupted_lost": ("Stopped; nothing is kept.", "已停止；没有保留任何进度。"),
+    "some_failed": (
+        "{failed} of {inputs} inputs could not be scored.",
+        "{inputs} 个输入中有 {failed} 个未能分析。",
+    ),
+    "next_input": ("{source} -> {output}", "{source} -> {output}"),
+    "error": ("sentiment: {message}", "sentiment：{message}"),
+    "defect": (
+        "sentiment: this is a fault of the program ({kind}: {message}). "
+        "Set SENTIMENT_DEBUG=1 and run the command again for the details to report.",
+        "sentiment：程序内部出错（{kind}: {message}）。"
+        "请设置 SENTIMENT_DEBUG=1 再运行一次，以取得报告问题所需的详情。",
+    ),
+    # words
+    "negative": ("negative", "负面"),
+    "neutral": ("neutral", "中性"),
+    "positive": ("positive", "正面"),
+    "mixed": ("mixed", "褒贬都有"),
+    # help
+    "help_program": (
+        "Customer feedback, Chinese and English: sentiment, topics, drivers and the words that "
+        "prove it, and a report on what drives satisfaction.",
+        "中英文客户反馈分析：情感、主题、驱动因素及其原文依据，并生成满意度驱动因素报告。",
+    ),
+    "help_program_epilog": (
+        "Given a file instead of a verb, scores it and writes the report beside it:\n"
+        "  sentiment reviews.csv\n\n"
+        "sentiment VERB --help tells more about a verb.",
+        "不写子命令、直接给文件时，在该文件旁生成分析结果和报告：\n"
+        "  sentiment reviews.csv\n\n"
+        "sentiment 子命令 --help 查看各子命令的说明。",
+    ),
+    "help_score": (
+        "Read an export, find the sentiment, topics and drivers of every row, and write the rows "
+        "with what was found. An interrupted run goes on when the same command is given again.",
+        "读取导出文件，找出每一行的情感、主题和驱动因素，并连同原有各列一起写出。"
+        "运行中断后，再次输入同一命令即可继续。",
+    ),
+    "help_score_short": ("score every row of an export", "分析导出文件的每一行"),
+    "help_score_epilog": (
+        "examples:\n"
+        "  sentiment score reviews.csv -o scored.parquet\n"
+        "  sentiment score survey.xlsx --text likes --text dislikes -o scored.xlsx\n"
+        "  sentiment score '2024-*.csv' -o scored/\n"
+        "  cat reviews.jsonl | sentiment score - > scored.jsonl",
+        "示例：\n"
+        "  sentiment score 评论.csv -o 结果.parquet\n"
+        "  sentiment score 问卷.xlsx --text 优点 --text 缺点 -o 结果.xlsx\n"
+        "  sentiment score '2024-*.csv' -o 结果/\n"
+        "  cat reviews.jsonl | sentiment score - > scored.jsonl",
+    ),
+    "help_report_short": ("report on what drives satisfaction", "生成满意度驱动因素报告"),
+    "help_report": (
+        "Turn scored rows into a report: key figures, topics, drivers and quotes. A file that was "
+        "not scored yet is scored first, beside the report.",
+        "把分析结果汇总成报告：关键指标、主题、驱动因素和原话。尚未分析的文件会先行分析，结果与报告放在一起。",
+    ),
+    "help_report_epilog": (
+        "example:\n  sentiment report scored.parquet -o report.html --by channel",
+        "示例：\n  sentiment report 结果.parquet -o 报告.html --by 渠道 --language zh",
+    ),
+    "help_explain_short": ("show how one text is read", "展示一条文本的分析过程"),
+    "help_explain": (
+        "Show for one text what was cleaned, how it was cut into clauses and words, and which of "
+        "them decided.",
+        "展示一条文本清洗了什么、如何切分成小句和词，以及哪些词起了决定作用。",
+    ),
+    "help_explain_epilog": (
+        'example:\n  sentiment explain "物流很快，但是质量太差。"',
+        '示例：\n  sentiment explain "物流很快，但是质量太差。"',
+    ),
+    "help_evaluate_short": ("measure models on labelled rows", "用标注数据评测模型"),
+    "help_evaluate": (
+        "Measure one model or several on labelled rows: per class, topic, driver and language, "
+        "calibration and speed.",
+        "用标注数据评测一个或多个模型：按类别、主题、驱动因素和语言，以及校准和速度。",
+    ),
+    "help_evaluate_epilog": (
+        "example:\n  sentiment evaluate lite models/mine labelled.jsonl",
+        "示例：\n  sentiment evaluate lite models/mine 标注.jsonl",
+    ),
+    "help_model_short": ("say what a model is, and verify it", "说明并校验一个模型"),
+    "help_model": (
+        "Say what a model bundle is and verify every file of it.",
+        "说明一个模型包的内容，并校验其中每个文件。",
+    ),
+    "help_model_epilog": (
+        "example:\n  sentiment model models/mine",
+        "示例：\n  sentiment model models/mine",
+    ),
+    "help_file_epilog": ("example:\n  sentiment reviews.csv", "示例：\n  sentiment 评论.csv"),
+    "arg_inputs": (
+        "CSV, TSV, XLSX, JSON lines or Parquet files, or patterns such as 'exports/*.csv'; "
+        "- is stdin (JSON lines)",
+        "CSV、TSV、XLSX、JSON Lines 或 Parquet 文件，也可用 'exports/*.csv' 之类的通配；"
+        "- 表示标准输入（JSON Lines）",
+    ),
+    "arg_scored": ("scored rows, or an export not scored yet", "分析结果，或尚未分析的导出文件"),
+    "arg_output": (
+        "the file to write: .csv, .tsv, .xlsx, .jsonl or .parquet; - is stdout (JSON lines); with "
+        "several inputs, a folder (default: NAME.scored.SUFFIX beside the input)",
+        "输出文件：.csv、.tsv、.xlsx、.jsonl 或 .parquet；- 表示标准输出（JSON Lines）；"
+        "多个输入时为文件夹（默认：与输入同处的 NAME.scored.后缀）",
+    ),
+    "arg_report_output": (
+        "the report to write: .html, .xlsx or .json (default: NAME.report.html beside the input)",
+        "报告文件：.html、.xlsx 或 .json（默认：与输入同处的 NAME.report.html）",
+    ),
+    "arg_text": (
+        "column that holds the text, or a dotted path in nested JSON; repeat it for a survey with "
+        "several open questions",
+        "文本所在的列，嵌套 JSON 可用点号路径；多道开放题时可重复",
+    ),
+    "arg_id": ("column that names the row", "编号列"),
+    "arg_date": ("column that holds the date", "日期列"),
+    "arg_outcome": (
+        "column that holds stars, a rating, NPS, CSAT ...",
+        "结果列：星级、评分、NPS、CSAT 等",
+    ),
+    "arg_by": ("column to compare groups by; may be repeated", "分组比较的列；可重复"),
+    "arg_model": (
+        "lite, base, a folder or a hub id (default: the best one installed)",
+        "lite、base、文件夹或 hub 上的名称（默认：已安装的最好的一个）",
+    ),
+    "arg_device": ("auto, cpu or cuda", "auto、cpu 或 cuda"),
+    "arg_language": (
+        "language of the talk and the report: zh or en (default: that of the locale)",
+        "提示和报告的语言：zh 或 en（默认随系统语言）",
+    ),
+    "arg_overwrite": ("replace an output that exists", "覆盖已有的输出"),
+    "arg_restart": ("forget the progress of an interrupted run", "丢弃中断运行的进度，从头开始"),
+    "arg_encoding": (
+        "encoding of a CSV or TSV output (default: UTF-8 with a byte order mark, for Excel)",
+        "CSV 或 TSV 输出的编码（默认：带 BOM 的 UTF-8，便于 Excel 打开）",
+    ),
+    "arg_input_encoding": (
+        "encoding of the input, if found wrongly",
+        "输入的编码（识别有误时指定）",
+    ),
+    "arg_delimiter": ("delimiter of the input, if found wrongly", "输入的分隔符（识别有误时指定）"),
+    "arg_sheet": (
+        "sheet of a workbook (default: the first with a table)",
+        "工作表名称（默认：第一个有表格的）",
+    ),
+    "arg_workers": (
+        "processes that score (default: one, and one per core from a few thousand rows on)",
+        "分析用的进程数（默认：小文件一个，数千行以上每核一个）",
+    ),
+    "arg_explained": ("the text; - is stdin", "文本；- 表示标准输入"),
+    "arg_bundle": ("lite, base or a folder", "lite、base 或文件夹"),
+    "arg_models": ("models to measure, then the labelled file", "要评测的模型，最后是标注文件"),
+    "arg_version": ("print the version and stop", "显示版本"),
+    "arg_help": ("show this help and stop", "显示本说明"),
+    "usage": ("usage: ", "用法："),
+    "positional": ("arguments", "参数"),
+    "optional": ("options", "选项"),
+    "verbs": ("verbs", "子命令"),
+}
+
+# English template of an error, and its Chinese. A field stands for whatever is between.
+ERRORS: tuple[tuple[str, str], ...] = (
+    (
+        "{path}: exists and is not the finished output of this input, options and model; "
+        "add --overwrite to replace it, or choose another name.",
+        "{path}：文件已存在，且不是同一输入、选项和模型的完整结果；"
+        "要覆盖请加 --overwrite，或换一个文件名。",
+    ),
+    (
+        "{path}: another job is writing this output (process {pid}); "
+        "wait for it, or choose another output.",
+        "{path}：另一个任务正在写这个输出（进程 {pid}）；请等它结束，或换一个输出。",
+    ),
+    (
+        "{path}: the suffix of an output names its format; use one of {known}, or - for stdout.",
+        "{path}：输出的格式由后缀决定；请使用 {known} 之一，或用 - 表示标准输出。",
+    ),
+    ("{path}: is a folder; name a file in it.", "{path}：是文件夹；请指定其中的一个文件。"),
+    (
+        "{path}: the folder {folder} does not exist; create it first.",
+        "{path}：文件夹 {folder} 不存在；请先创建。",
+    ),
+    (
+        "{path}: nothing can be written in {folder}; choose another folder.",
+        "{path}：无法写入文件夹 {folder}；请换一个文件夹。",
+    ),
+    (
+        "{path}: the output would replace its own input; choose another name.",
+        "{path}：输出会覆盖输入文件本身；请换一个文件名。",
+    ),
+    ("{path}: cannot be written ({reason}).", "{path}：无法写入（{reason}）。"),
+    ("{path}: cannot be read ({reason}).", "{path}：无法读取（{reason}）。"),
+)
+
+
+def say(tongue: Tongue, key: str, /, **fields: object) -> str:
+    """Return one sentence in one language, filled in."""
+    return PHRASES[key][tongue == "zh"].format(**fields)
+
+
+def word(tongue: Tongue, name: str) -> str:
+    """Return the word for `name`, or the name itself when it is not one of ours."""
+    return PHRASES[name][tongue == "zh"] if name in PHRASES else name
+
+
+def translate(tongue: Tongue, message: str) -> str:
+    """Return an error message in the language, or as it is when it is not in the table."""
+    if tongue == "zh":
+        for pattern, chinese in _patterns():
+            if found := pattern.fullmatch(message):
+                return chinese.format(**found.groupdict())
+    return message
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((_pattern(english), chinese) for english, chinese in ERRORS)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    pieces = re.split(r"\{(\w+)\}", template)
+    # Every second piece is the name of a field.
+    return re.compile(
+        "".join(
+            f"(?P<{piece}>.+?)" if index % 2 else re.escape(piece)
+            for index, piece in enumerate(pieces)
+        ),
+        re.DOTALL,
+    )
