@@ -1,0 +1,36 @@
+"""The twenty blocks of a report, each built by one function from the study."""
+
+from __future__ import annotations
+
+from sentiment.report.blocks.figures import base_block, figures_block
+from sentiment.report.blocks.mentions import (
+    drivers_block,
+    expectations_block,
+    journey_block,
+    layers_block,
+    loyalty_block,
+    topics_block,
+)
+from sentiment.report.blocks.people import replies_block, voices_block
+from sentiment.report.study import Study
+from sentiment.report.values import Block
+
+__all__ = ["build_blocks"]
+
+_BUILDERS = (
+    base_block,
+    figures_block,
+    topics_block,
+    drivers_block,
+    journey_block,
+    layers_block,
+    loyalty_block,
+    expectations_block,
+    voices_block,
+    replies_block,
+)
+
+
+def build_blocks(study: Study) -> tuple[Block, ...]:
+    """Return all blocks in their order."""
+    return tuple(builder(study) for builder in _BUILDERS)

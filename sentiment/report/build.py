@@ -1,0 +1,306 @@
+"""`report`: scored rows in, the report as a value out, and its three forms on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sentiment.errors import ColumnError, InputError, OutputError
+from sentiment.report.blocks import build_blocks
+from sentiment.report.scored import Collector, Score, ScoredTable
+from sentiment.report.sources import Source, open_source, summary_of
+from sentiment.report.study import Options, Study
+from sentiment.report.values import Block, Language
+from sentiment.taxonomy import Taxonomy
+
+__all__ = ["Report", "report"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The report as a value: twenty blocks in both languages, and where they come from."""
+
+    blocks: tuple[Block, ...]
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, key: str) -> Block:
+        """Return a block by its key: ``report["topics"]``.
+
+        :raises KeyError: There is no such block.
+        """
+        for block in self.blocks:
+            if block.key == key:
+                return block
+        raise KeyError(key)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the whole value as plain data; numbers are not rounded."""
+        return {
+            "format": 1,
+            "source": dict(self.source),
+            "blocks": [block.to_dict() for block in self.blocks],
+        }
+
+    def to_html(self, language: Language = "en") -> str:
+        """Return the page: one self-contained HTML text with both languages; `language` is first."""
+        from sentiment.report.page import render
+
+        return render(self.blocks, self.source, language)
+
+    def save(self, path: str | Path, language: Language = "en") -> Path:
+        """Write the report as .html, .xlsx or .json, by the path's suffix.
+
+        :param language: The language of a workbook, and the one that a page shows first.
+        :raises OutputError: Another suffix, or a path that cannot be written.
+        """
+        path = Path(path)
+        if language not in ("zh", "en"):
+            raise InputError(f"A report is written in zh or en, not in {language!r}.")
+        suffix = path.suffix.lower()
+        if suffix in (".html", ".htm"):
+            data = self.to_html(language).encode("utf-8", errors="replace")
+        elif suffix == ".json":
+            text = json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False)
+            data = text.encode("utf-8", errors="replace")
+        elif suffix == ".xlsx":
+            from sentiment.report.workbook import render as render_workbook
+
+            data = render_workbook(self.blocks, language)
+        else:
+            raise OutputError(f"{path}: a report is written as .html, .xlsx or .json.")
+        _write(path, data)
+        return path
+
+
+def report(
+    scored: str | Path | Iterable[Any] | Any,
+    *,
+    outcome: str | Mapping[str, Any] | Score | None = None,
+    by: str | Sequence[str] = (),
+    date: str | None = None,
+    compare: Any = None,
+    labels: str | Path | Iterable[Mapping[str, Any]] | None = None,
+    text: str | Sequence[str] = (),
+    id: str | None = None,
+    taxonomy: Taxonomy | None = None,
+    accuracy: Mapping[str, Mapping[str, float]] | None = None,
+    title: str | None = None,
+    layers: bool = True,
+    target: float | None = None,
+    bootstrap: int = 2000,
+    seed: int = 20240501,
+) -> Report:
+    """Make the report of scored rows.
+
+    :param scored: A scored file (csv, tsv, xlsx, jsonl, parquet), an iterable of `Analysis`, or a
+        pandas data frame with the columns that scoring adds. Roles that are not named here are
+        taken from ``FILE.summary.json`` beside the file, else found in the columns.
+    :param outcome: The score that the customer gave: a column, or a mapping with column, kind,
+        minimum, maximum and high_is_good.
+    :param by: Segment columns.
+    :param date: The date column.
+    :param compare: Scored rows of an earlier period, in any of the forms of `scored`.
+    :param labels: A random sample of these rows labelled by the user; corrects the shares.
+    :param text: The text column(s) of a wide format.
+    :param id: The column that names the customer or the order.
+    :param taxonomy: The taxonomy the rows were scored with; the default one when left out.
+    :param accuracy: F1 of the model by topic and language: ``{"price": {"zh": 0.71}}``.
+    :param title: Heading of the page.
+    :param layers: Whether to show the material, spiritual and social layers.
+    :param target: Performance (0-100) that cuts the priority matrix; else the mean.
+    :param bootstrap: Number of resamples behind the intervals of importance.
+    :param seed: Seed of every random choice.
+    :raises InputError: The rows cannot be read or were not scored.
+    :raises ColumnError: A named column does not exist.
+    :raises LabelError: The labels are no random sample of these rows.
+    """
+    wishes = _Wishes(outcome=outcome, by=_names(by), date=date, text=_names(text), id=id, seed=seed)
+    table, summary, source = _load(scored, wishes, taxonomy, keep=True)
+    previous = None
+    if compare is not None:
+        previous, _, source["compare"] = _load(compare, wishes, table.taxonomy, keep=False)
+    options = Options(
+        title=title,
+        layers=layers,
+        target=target,
+        bootstrap=bootstrap,
+        seed=seed,
+        accuracy=dict(accuracy or summary.get("accuracy") or {}),
+    )
+    sample = None
+    study = Study(table, options, previous, sample, summary, source)
+    return Report(build_blocks(study), source | {"title": title or source.get("name")})
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    """The caller's choice of columns."""
+
+    outcome: str | Mapping[str, Any] | Score | None
+    by: tuple[str, ...]
+    date: str | None
+    text: tuple[str, ...]
+    id: str | None
+    seed: int
+
+
+@dataclass(frozen=True)
+class _Roles:
+    """Which column is what, after wishes, summary and detection."""
+
+    text: tuple[str, ...] = ()
+    id: str | None = None
+    date: str | None = None
+    outcome: Score | None = None
+    others: tuple[Score, ...] = ()
+    segments: tuple[str, ...] = ()
+
+
+def _load(
+    scored: Any, wishes: _Wishes, taxonomy: Taxonomy | None, *, keep: bool
+) -> tuple[ScoredTable, Mapping[str, Any], dict[str, Any]]:
+    path = Path(scored) if isinstance(scored, (str, Path)) else None
+    summary = summary_of(path) if path else {}
+    roles = _declared(summary.get("roles") or {})
+    source = open_source(scored, wishes.text or roles.text)
+    roles = _chosen(source, roles, wishes, found="roles" in summary)
+    if taxonomy is None and isinstance(summary.get("taxonomy"), Mapping):
+        taxonomy = Taxonomy.from_dict(summary["taxonomy"])
+    collector = Collector(
+        taxonomy or Taxonomy.default(),
+        measure=roles.outcome,
+        others=roles.others,
+        by=roles.segments,
+        date=roles.date,
+        id=roles.id,
+        seed=wishes.seed,
+        keep=keep,
+    )
+    wanted = [
+        *(score.column for score in (roles.outcome, *roles.others) if score),
+        *roles.segments,
+        *(name for name in (roles.date, roles.id) if name),
+    ]
+    for batch in source.batches(list(dict.fromkeys(wanted)), collector.drivers, collector.tags):
+        collector.add(batch)
+    table = collector.table(model=str(summary.get("model") or ""))
+    origin: dict[str, Any] = {
+        "name": path.name if path else "",
+        "sha256": _digest(path) if path else None,
+        "rows": table.n,
+        "model": table.model or None,
+        "taxonomy": table.taxonomy.version,
+        "seed": wishes.seed,
+        "roles": {
+            "outcome": roles.outcome.column if roles.outcome else None,
+            "kind": roles.outcome.kind if roles.outcome else None,
+            "date": roles.date,
+            "by": list(roles.segments),
+            "id": roles.id,
+        },
+    }
+    return table, summary, origin
+
+
+def _declared(roles: Mapping[str, Any]) -> _Roles:
+    """Read the roles from a summary."""
+    return _Roles(
+        text=_names(roles.get("text") or ()),
+        id=roles.get("id"),
+        date=roles.get("date"),
+        outcome=_score(roles.get("outcome")),
+        others=tuple(s for s in map(_score, roles.get("other_outcomes") or ()) if s),
+        segments=_names(roles.get("segments") or ()),
+    )
+
+
+def _chosen(source: Source, roles: _Roles, wishes: _Wishes, *, found: bool) -> _Roles:
+    """Return the roles with the caller's wishes on top; a wish for a missing column is an error."""
+    for name in (*wishes.by, *wishes.text, *filter(None, (wishes.date, wishes.id))):
+        _check(name, source)
+    outcome, others = roles.outcome, roles.others
+    if wishes.outcome is not None:
+        outcome = _wished(wishes.outcome, source, roles)
+        others = tuple(s for s in (roles.outcome, *others) if s and s.column != outcome.column)
+    return _Roles(
+        text=wishes.text or roles.text,
+        id=wishes.id or roles.id,
+        date=wishes.date or roles.date,
+        outcome=outcome,
+        others=others,
+        segments=wishes.by or roles.segments,
+    )
+
+
+def _wished(wish: str | Mapping[str, Any] | Score, source: Source, roles: _Roles) -> Score:
+    score = wish if isinstance(wish, Score) else None
+    if isinstance(wish, Mapping):
+        score = _score(wish)
+    if isinstance(wish, str):
+        _check(wish, source)
+        score = next((s for s in (roles.outcome, *roles.others) if s and s.column == wish), None)
+        score = score or _guessed(wish, source)
+    if score is None:
+        raise InputError(
+            f"outcome={wish!r}: name a column, or give column, kind, minimum, maximum."
+        )
+    _check(score.column, source)
+    return score
+
+
+def _guessed(column: str, source: Source) -> Score:
+    raise InputError(
+        f"outcome={column!r}: its scale is not known; give column, kind, minimum and maximum."
+    )
+
+
+def _check(name: str, source: Source) -> None:
+    if name not in source.columns:
+        raise ColumnError(f"No column {name!r}; there are: {', '.join(source.columns) or 'none'}.")
+
+
+def _score(entry: Any) -> Score | None:
+    if not isinstance(entry, Mapping):
+        return None
+    try:
+        return Score(
+            column=str(entry["column"]),
+            kind=str(entry["kind"]),
+            minimum=float(entry["minimum"]),
+            maximum=float(entry["maximum"]),
+            high_is_good=bool(entry.get("high_is_good", True)),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"An outcome needs column, kind, minimum and maximum; {dict(entry)!r} lacks {error}."
+        ) from error
+
+
+def _names(value: str | Iterable[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write the whole file or nothing."""
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        # A temporary file is private; a report is made like any other file.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error}).") from error
