@@ -30,7 +30,15 @@ from sentiment.records import (
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.sources import Source, known_sources
 
-__all__ = ["Example", "Judgement", "Purpose", "group_of", "load_examples", "read_labelled"]
+__all__ = [
+    "Example",
+    "Judgement",
+    "Purpose",
+    "group_of",
+    "load_examples",
+    "mapped_rows",
+    "read_labelled",
+]
 
 Purpose = Literal["train", "measure", "pretrain"]
 
@@ -134,6 +142,19 @@ def read_labelled(path: str | Path) -> list[Example]:
         shown = "\n".join(faults[:20])
         raise LabelError(f"{path}: {len(faults)} rows cannot be used:\n{shown}")
     return examples
+
+
+def mapped_rows(folder: str | Path) -> Iterator[Example]:
+    """Yield every row of every set whose aspects are mapped, whatever it may be used for.
+
+    For comparing the mapping with the gold labels, never for training.
+    """
+    root = _root(Path(folder))
+    sources = known_sources()
+    for name, source in sources.items():
+        if source.scheme is not None:
+            for path in _files(root, name, sources).values():
+                yield from _examples(path, source)
 
 
 def _root(folder: Path) -> Path:
@@ -269,7 +290,7 @@ def _public(record: Mapping[str, Any], source: Source) -> Example:
     overall = record.get("overall") if "overall" in source.gives else None
     mapped = None
     if source.scheme is not None and record.get("aspects") is not None:
-        mapped = source.scheme.apply(record["aspects"])
+        mapped = source.read(record["aspects"])
     return Example(
         text=record["text"],
         language=source.language,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
@@ -129,8 +129,26 @@ class Source:
     use: Use
     gives: frozenset[Gives] = frozenset()
     scheme: Scheme | None = None
+    without: frozenset[str] = frozenset()
     train: tuple[str, ...] = ("train", "all")
     weights: Mapping[str, float] | None = None
+
+    def read(self, aspects: Mapping[str, str | None]) -> Mapped:
+        """Turn the aspects of one text into our terms, without the topics left out for this set.
+
+        :raises LabelError: As `Scheme.apply`; or the set has no scheme.
+        """
+        if self.scheme is None:
+            raise LabelError(f"{self.name}: no scheme says what its aspects mean.")
+        mapped = self.scheme.apply(aspects)
+        return Mapped(
+            {topic: state for topic, state in mapped.topics.items() if topic not in self.without},
+            {
+                name: state
+                for name, state in mapped.names.items()
+                if name.partition(".")[0] not in self.without
+            },
+        )
 
     def weight(self, overall: str, stars: float | None) -> float:
         """Return how far an overall label of this set is to be trusted, from 0 to 1.
@@ -163,13 +181,17 @@ def _scheme(name: str, entry: Mapping[str, Any]) -> Scheme:
 
 
 def _source(name: str, entry: Mapping[str, Any], schemes: Mapping[str, Scheme]) -> Source:
+    scheme = schemes[entry["scheme"]] if "scheme" in entry else None
+    if scheme is not None and "covers" in entry:
+        scheme = replace(scheme, covers=frozenset(entry["covers"]))
     return Source(
         name=name,
         language=entry["language"],
         licence=entry["licence"],
         use=entry["use"],
         gives=frozenset(entry.get("gives", ())),
-        scheme=schemes[entry["scheme"]] if "scheme" in entry else None,
+        scheme=scheme,
+        without=frozenset(entry.get("without", ())),
         train=tuple(entry.get("train", ("train", "all"))),
         weights=entry.get("weight"),
     )
