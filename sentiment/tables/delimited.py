@@ -1,0 +1,469 @@
+"""CSV and its relatives: fast where the file is clean, record by record where it is not.
+
+Clean records go through the standard library's reader. A record that it refuses, or that swallowed
+what look like records of their own, or that has the wrong number of fields, is taken apart again
+line by line with rules that expect the dirt of real exports. `csv.field_size_limit` is a setting
+of the whole process and is left alone: a cell beyond it takes the second way, which has no limit.
+
+A completely blank line is no record. A short record has None in the columns that it lacks.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import BinaryIO, Protocol
+
+from sentiment.tables import encodings
+from sentiment.tables.header import Header, find_header
+from sentiment.tables.rows import SAMPLE_CHARACTERS, SAMPLE_ROWS, Reject, SourceRow
+
+__all__ = ["DELIMITERS", "DelimitedSource", "Opener", "Shape"]
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+
+# An unclosed quote is given up when it has taken this many characters or, once one was found to
+# have run to the end of the file, this many lines.
+_LONGEST_RECORD = 1 << 28
+_LINES_ONCE_BITTEN = 1000
+
+_HEAD = 1 << 20
+_NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)?\s*%?\s*")
+
+
+class Opener(Protocol):
+    """Opens the bytes of the source anew."""
+
+    def __call__(self) -> BinaryIO:
+        """Return a stream at the first byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the cells of clean records look like, to know a record by.
+
+    :param width: Number of fields.
+    :param columns: By column: "number", a skeleton ("A9", "9-9-9"), a set of values, or None.
+    """
+
+    width: int
+    columns: tuple[str | frozenset[str] | None, ...]
+
+    @classmethod
+    def learn(cls, records: Iterable[Sequence[str]], width: int) -> Shape:
+        """Take the shapes that at least nine in ten of a column's cells have."""
+        rows = [row for row in records if len(row) == width]
+        return cls(width, tuple(_column_shape([row[i] for row in rows]) for i in range(width)))
+
+    def fits(self, fields: Sequence[str]) -> bool:
+        """Say whether the fields look like one record of this table."""
+        if len(fields) != self.width:
+            return False
+        verdicts = [
+            _fits(cell, shape)
+            for cell, shape in zip(fields, self.columns, strict=True)
+            if shape is not None and cell.strip()
+        ]
+        if not verdicts:
+            # Nothing to know it by but the number of fields: prose rarely has it when it is high.
+            return self.width > 2 and not any(self.columns)
+        return all(verdicts)
+
+
+def _column_shape(cells: list[str]) -> str | frozenset[str] | None:
+    cells = [cell for cell in cells if cell.strip()]
+    if len(cells) < 3:
+        return None
+    if sum(1 for cell in cells if _NUMBER.fullmatch(cell)) >= 0.9 * len(cells):
+        return "number"
+    skeleton, count = Counter(map(_skeleton, cells)).most_common(1)[0]
+    if "9" in skeleton and count >= 0.9 * len(cells):
+        return skeleton
+    values = frozenset(cells)
+    if len(cells) >= 20 and len(values) <= 20 and len(values) <= 0.2 * len(cells):
+        return values
+    return None
+
+
+def _skeleton(cell: str) -> str:
+    if len(cell) > 40:
+        return ""
+    return re.sub(r"[^\W\d_]+", "A", re.sub(r"\d+", "9", cell))
+
+
+def _fits(cell: str, shape: str | frozenset[str]) -> bool:
+    if isinstance(shape, frozenset):
+        return cell in shape
+    if shape == "number":
+        return _NUMBER.fullmatch(cell) is not None
+    return _skeleton(cell) == shape
+
+
+class _Assembly:
+    """One record put together line by line: a quote closes only before a delimiter or line end."""
+
+    def __init__(self, delimiter: str) -> None:
+        self.delimiter = delimiter
+        self.fields: list[str] = []
+        self.broken = False
+        self.size = 0
+        self._parts: list[str] = []
+        self._quoted = False
+
+    def feed(self, line: str) -> bool:
+        """Take one line; say whether the record is complete with it."""
+        self.size += len(line)
+        place = 0
+        while True:
+            if not self._quoted:
+                if line.startswith('"', place):
+                    self._quoted = True
+                    place += 1
+                    continue
+                end = line.find(self.delimiter, place)
+                if end < 0:
+                    self.fields.append(line[place:].rstrip("\r\n"))
+                    return True
+                self.fields.append(line[place:end])
+                place = end + 1
+                continue
+            end = line.find('"', place)
+            if end < 0:
+                self._parts.append(line[place:])
+                return False
+            after = line[end + 1 : end + 2]
+            if after == '"':
+                self._parts.append(line[place : end + 1])
+                place = end + 2
+            elif after in ("", "\r", "\n", self.delimiter):
+                self._parts.append(line[place:end])
+                self.fields.append("".join(self._parts))
+                self._parts, self._quoted = [], False
+                place = end + 2
+                if after != self.delimiter:
+                    return True
+            else:
+                self.broken = True
+                self._parts.append(line[place : end + 1])
+                place = end + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    fields: list[str]
+    damage: str | None
+
+
+class _Recovery:
+    """Takes records one by one from lines that the fast reader could not be trusted with."""
+
+    def __init__(self, lines: Iterator[str], delimiter: str, shape: Shape) -> None:
+        self._lines = lines
+        self._held: deque[str] = deque()
+        self._delimiter = delimiter
+        self._shape = shape
+        self._most_lines: int | None = None
+
+    def records(self, lines: Iterable[str]) -> Iterator[_Record]:
+        """Yield the records of the lines, reading on where the last one is not complete."""
+        self._held.extend(lines)
+        while self._held:
+            record = self._next()
+            if record is not None:
+                yield record
+
+    def _next(self) -> _Record | None:
+        if not self._held[0].strip("\r\n"):
+            self._held.popleft()
+            return None
+        assembly = _Assembly(self._delimiter)
+        taken: list[str] = []
+        complete = False
+        while not complete and (line := self._take()) is not None:
+            taken.append(line)
+            complete = assembly.feed(line)
+            if self._gone_astray(assembly, taken):
+                complete = False
+                break
+        if complete:
+            damage = "broken quotes" if assembly.broken else None
+            return _Record(assembly.fields, _undecoded(taken) or damage)
+        if len(taken) > 1 and not self._held:
+            self._most_lines = _LINES_ONCE_BITTEN
+        self._held.extendleft(reversed(taken[1:]))
+        return _Record(self._literal(taken[0]), _undecoded(taken[:1]) or "a quote was never closed")
+
+    def _take(self) -> str | None:
+        return self._held.popleft() if self._held else next(self._lines, None)
+
+    def _gone_astray(self, assembly: _Assembly, taken: list[str]) -> bool:
+        if len(taken) < 2:
+            return False
+        if assembly.size > _LONGEST_RECORD:
+            return True
+        if self._most_lines is not None and len(taken) > self._most_lines:
+            return True
+        return self.looks_like_record(taken[-1])
+
+    def looks_like_record(self, line: str) -> bool:
+        """Say whether the line alone is a record of this table."""
+        if line.count(self._delimiter) < self._shape.width - 1 or len(line) > 100_000:
+            return False
+        assembly = _Assembly(self._delimiter)
+        return assembly.feed(line) and self._shape.fits(assembly.fields)
+
+    def _literal(self, line: str) -> list[str]:
+        """Split one line in which a quote opens and never closes."""
+        assembly = _Assembly(self._delimiter)
+        if assembly.feed(line):
+            return assembly.fields
+        opened = len(assembly.fields)
+        # The fields before the quote are sound; from it on, quotes are letters.
+        rest = line.rstrip("\r\n").split(self._delimiter)
+        if opened and self._delimiter in "".join(assembly.fields):
+            return [*assembly.fields, *rest[-(max(1, self._shape.width - opened)) :]]
+        return rest
+
+
+def _undecoded(lines: Iterable[str]) -> str | None:
+    return next((line.damage for line in lines if isinstance(line, encodings.DecodedLine)), None)
+
+
+class DelimitedSource:
+    """A CSV or TSV file."""
+
+    sheet: str | None = None
+
+    def __init__(
+        self,
+        opener: Opener,
+        encoding: str | None = None,
+        delimiter: str | None = None,
+        prefer: str = ",",
+        language: str = "en",
+    ) -> None:
+        self._opener = opener
+        self._language = language
+        with opener() as stream:
+            self.encoding: str | None = encoding or encodings.detect(stream)
+        self._newline = self._find_newline()
+        head = self._head()
+        self._first_line = 0
+        if head and (told := re.fullmatch(r"sep=(.)\r?\n?", head[0])):  # Excel's own hint
+            self._first_line, head = 1, head[1:]
+            delimiter = delimiter or told[1]
+        self.delimiter: str | None = delimiter or _sniff(head, prefer)
+        self.format = "tsv" if self.delimiter == "\t" else "csv"
+        self._shape = _shape_of(head, self.delimiter)
+        self._header = self._find_header()
+        width = len(self._header.names)
+        if width != self._shape.width:
+            self._shape = Shape(width, (None,) * width)
+        self.columns = self._header.names
+        self.labels: Mapping[str, str] = self._header.labels
+        self.notes = self._header.notes
+        # The free text is where an unquoted delimiter belongs; the table sets it once roles are
+        # known. Until then the last column takes what is too many.
+        self.text_column: str | None = None
+
+    @cached_property
+    def sample(self) -> list[SourceRow]:
+        """The first rows, at most `SAMPLE_ROWS` and `SAMPLE_CHARACTERS`."""
+        rows: list[SourceRow] = []
+        size = 0
+        for row in self.rows():
+            if isinstance(row, SourceRow):
+                rows.append(row)
+                size += sum(len(cell or "") for cell in row.cells.values())
+            if len(rows) >= SAMPLE_ROWS or size > SAMPLE_CHARACTERS:
+                break
+        return rows
+
+    def rows(self, start: int = 0) -> Iterator[SourceRow | Reject]:
+        """Yield the rows after the first `start`."""
+        columns, width = self.columns, len(self.columns)
+        number = -self._header.skip
+        heading = list(self._header.cells)
+        for fields, damage in self._records():
+            number += 1
+            if number <= start:
+                continue
+            if len(fields) == width:
+                if fields == heading:
+                    damage = damage or "the header row again"
+                yield SourceRow(number, dict(zip(columns, fields, strict=True)), damage)
+            else:
+                yield self._ragged(number, fields, damage)
+
+    def _ragged(self, number: int, fields: list[str], damage: str | None) -> SourceRow:
+        columns, width = self.columns, len(self.columns)
+        if len(fields) < width:
+            cells: list[str | None] = [*fields, *[None] * (width - len(fields))]
+            damage = damage or f"{len(fields)} fields instead of {width}"
+            return SourceRow(number, dict(zip(columns, cells, strict=True)), damage)
+        surplus = fields[width:]
+        if not any(cell.strip() for cell in surplus):
+            # Trailing delimiters carry nothing.
+            return SourceRow(number, dict(zip(columns, fields, strict=False)), damage)
+        damage = damage or f"{len(fields)} fields instead of {width}"
+        return SourceRow(
+            number, dict(zip(columns, self._join_surplus(fields), strict=True)), damage
+        )
+
+    def _join_surplus(self, fields: list[str]) -> list[str]:
+        """Put the surplus back where an unquoted delimiter split a cell.
+
+        The free text is tried first, then the last column, then the others; the first place after
+        which every other cell has the shape of its column is taken.
+        """
+        width, surplus = len(self.columns), len(fields) - len(self.columns)
+        joiner = self.delimiter or ","
+        places = list(range(width))
+        places.sort(key=lambda place: (self.columns[place] != self.text_column, place != width - 1))
+        attempts = [
+            [*fields[:place], joiner.join(fields[place : place + surplus + 1]), *rest]
+            for place in places
+            for rest in [fields[place + surplus + 1 :]]
+        ]
+        return next((attempt for attempt in attempts if self._shape.fits(attempt)), attempts[0])
+
+    def _records(self) -> Iterator[tuple[list[str], str | None]]:
+        """Yield the fields of every record and what is wrong with it, header rows included."""
+        with self._opener() as stream:
+            blocks = encodings.text_blocks(stream, self.encoding or "utf-8", self._newline)
+            lines = _Lines(blocks, self._newline)
+            source = iter(lines)
+            for _ in range(self._first_line):
+                next(source, None)
+            yield from self._read(source, lines)
+
+    def _read(self, source: Iterator[str], lines: _Lines) -> Iterator[tuple[list[str], str | None]]:
+        width = len(self._shape.columns)
+        taken: list[str] = []
+        reader = csv.reader(_tee(source, taken), delimiter=self.delimiter or ",", strict=True)
+        recovery = _Recovery(source, self.delimiter or ",", self._shape)
+        while True:
+            try:
+                fields = next(reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                fields = []
+            else:
+                if len(taken) == 1 and len(fields) == width and not lines.damaged:
+                    taken.clear()
+                    yield fields, None
+                    continue
+                if not fields:  # a blank line
+                    taken.clear()
+                    continue
+            if fields and not any(map(recovery.looks_like_record, taken[1:])):
+                damage = _undecoded(taken) if lines.damaged else None
+                taken.clear()
+                yield fields, damage
+                continue
+            again = list(taken)
+            taken.clear()
+            for record in recovery.records(again):
+                yield record.fields, record.damage
+
+    def _find_newline(self) -> str:
+        text = "".join(self._head_lines("\n"))
+        return "\r" if "\r" in text and "\n" not in text else "\n"
+
+    def _head(self) -> list[str]:
+        """Return the lines of the first megabyte, without the one that it cuts."""
+        lines = list(islice(self._head_lines(self._newline), 2000))
+        cut = len(lines) > 1 and not lines[-1].endswith(self._newline)
+        return lines[:-1] if cut else lines
+
+    def _head_lines(self, newline: str) -> Iterator[str]:
+        with self._opener() as stream:
+            head = io.BytesIO(stream.read(_HEAD))
+        return iter(_Lines(encodings.text_blocks(head, self.encoding or "utf-8", newline), newline))
+
+    def _find_header(self) -> Header:
+        records: list[list[str]] = []
+        size = 0
+        for fields, _ in self._records():
+            records.append(fields)
+            size += sum(map(len, fields))
+            if len(records) >= 200 or size > SAMPLE_CHARACTERS:
+                break
+        return find_header(records, self._language)
+
+
+class _Lines:
+    """The lines of text blocks; `damaged` turns true when one did not decode."""
+
+    def __init__(self, blocks: Iterable[list[str] | str], newline: str) -> None:
+        self._blocks = blocks
+        self._newline = newline
+        self.damaged = False
+
+    def __iter__(self) -> Iterator[str]:
+        for block in self._blocks:
+            if isinstance(block, str):
+                yield from io.StringIO(block, newline=self._newline)
+            else:
+                self.damaged = True
+                yield from block
+
+
+def _tee(lines: Iterator[str], taken: list[str]) -> Iterator[str]:
+    append = taken.append
+    for line in lines:
+        append(line)
+        yield line
+
+
+def _parse(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    """Split the head of a file; where a quote is broken, each line on its own."""
+    records: list[list[str]] = []
+    taken: list[str] = []
+    reader = csv.reader(_tee(iter(lines), taken), delimiter=delimiter, strict=True)
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return records
+        except csv.Error:
+            for line in taken:
+                assembly = _Assembly(delimiter)
+                if line.strip() and assembly.feed(line):
+                    records.append(assembly.fields)
+        else:
+            if fields:
+                records.append(fields)
+        taken.clear()
+
+
+def _sniff(lines: list[str], prefer: str) -> str:
+    """Return the delimiter under which most lines have the same number of fields."""
+    best, best_score = prefer, (0.0, 0)
+    for delimiter in sorted(DELIMITERS, key=lambda mark: mark != prefer):
+        widths = Counter(map(len, _parse(lines, delimiter)))
+        total = widths.total()
+        widths.pop(1, None)
+        if not widths:
+            continue
+        width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
+        score = (round(count / total, 1), width)
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def _shape_of(lines: list[str], delimiter: str) -> Shape:
+    records = _parse(lines, delimiter)
+    if not records:
+        return Shape(1, (None,))
+    counts = Counter(map(len, records))
+    width = max(counts, key=lambda length: (counts[length], length))
+    return Shape.learn(records[1:], width)

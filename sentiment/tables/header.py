@@ -1,0 +1,217 @@
+"""Where the table begins in a sheet or file, and what its columns are called."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sentiment.tables import headings
+from sentiment.tables.rows import unique_names
+
+__all__ = ["Header", "find_header"]
+
+# Exports put a report name, a period, a filter above the table; never more than a page of them.
+_TITLE_ROWS = 30
+_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*%?")
+_DATE = re.compile(
+    r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?([T ]\d{1,2}:\d{2}.*)?|\d{1,2}/\d{1,2}/\d{2,4}.*"
+)
+_URL = re.compile(r"https?://")
+_SENTENCE = re.compile(r"[。！；!]|[.,，]\s?\S+.*[.。]$")
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z_]*[0-9]{0,3}")
+_SUBHEADING = re.compile(r"(?:open[- ]ended )?response|回答|答案", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What was found at the head of a table.
+
+    :param skip: Records before the first data row: titles and heading rows.
+    :param names: The column names, unique; `column_1` ... where the file has no header.
+    :param cells: The heading row as it stands, to know a repetition of it by.
+    :param labels: The question behind a column whose name is a code (Qualtrics), by column.
+    :param notes: Sentences that say what was skipped or made up.
+    """
+
+    skip: int
+    names: tuple[str, ...]
+    cells: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def find_header(records: Sequence[Sequence[str]], language: str = "en") -> Header:
+    """Find the heading row among the first records of a table.
+
+    Every record is a list of cells, "" where there is none.
+    """
+    if not records:
+        return Header(0, ())
+    start = _first_full(records)
+    row, body = records[start], records[start + 1 :]
+    width = max(_usual_width(body) if body else 0, len(row))
+    notes = [_titles_skipped(start, language)] if start else []
+    if not _is_header(row, body):
+        names = unique_names([""] * width)
+        notes.append(_no_header(names, language))
+        return Header(start, tuple(names), (), {}, tuple(notes))
+    padded = [cell.strip().removeprefix("\ufeff") for cell in row] + [""] * (width - len(row))
+    extra, names, labels = _further_rows(padded, body)
+    if extra:
+        notes.append(_rows_joined(extra + 1, language))
+    if any(not name for name in names) or len(set(names)) < len(names):
+        notes.append(_renamed(names, unique_names(names), language))
+    unique = unique_names(names)
+    by_name = {unique[position]: label for position, label in labels.items()}
+    return Header(start + 1 + extra, tuple(unique), tuple(row), by_name, tuple(notes))
+
+
+def _filled(row: Sequence[str]) -> int:
+    return sum(1 for cell in row if cell.strip())
+
+
+def _usual_width(records: Sequence[Sequence[str]]) -> int:
+    counts = Counter(len(row) for row in records)
+    return max(counts, key=lambda width: (counts[width], width))
+
+
+def _first_full(records: Sequence[Sequence[str]]) -> int:
+    """Return the place of the first record that fills at least half of what records usually do."""
+    filled = sorted(_filled(row) for row in records)
+    usual = filled[len(filled) // 2]
+    if usual < 2:
+        # Titles above a table of which most rows have one cell (or a table of one column) can only
+        # be told by a heading that is known.
+        for place, row in enumerate(records[:_TITLE_ROWS]):
+            if _filled(row) > 1 and any(headings.is_known(cell) for cell in row):
+                return place
+        return 0
+    for place, row in enumerate(records[:_TITLE_ROWS]):
+        if _filled(row) * 2 >= usual and _filled(row) > 1:
+            return place
+    return 0
+
+
+def _is_value(cell: str) -> bool:
+    cell = cell.strip()
+    return bool(_NUMBER.fullmatch(cell) or _DATE.fullmatch(cell) or _URL.match(cell))
+
+
+def _is_header(row: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+    cells = [cell.strip() for cell in row if cell.strip()]
+    if not cells:
+        return False
+    known = sum(1 for cell in cells if headings.is_known(cell) and not _SENTENCE.search(cell))
+    values = sum(1 for cell in cells if _is_value(cell))
+    if len(row) == 1:
+        # A first answer mistaken for a heading would be a row lost; a heading mistaken for an
+        # answer is one odd row more. So a lone column needs a heading that is certainly one.
+        return bool(known or headings.is_question(cells[0]) or _IDENTIFIER.fullmatch(cells[0]))
+    if values:
+        return known > values
+    if known:
+        return True
+    if any(_SENTENCE.search(cell) for cell in cells):
+        return False
+    below = [{other[place] for other in body if place < len(other)} for place in range(len(row))]
+    return not any(cell.strip() and cell in below[place] for place, cell in enumerate(row))
+
+
+def _further_rows(
+    first: list[str], body: Sequence[Sequence[str]]
+) -> tuple[int, list[str], dict[int, str]]:
+    """Recognise the second and third heading row of survey tools.
+
+    Returns how many there are, the names, and labels by column number.
+    """
+    second = _pad(body[0], len(first)) if body else []
+    third = _pad(body[1], len(first)) if len(body) > 1 else []
+    if third and _is_import_row(third):  # Qualtrics: code, question, {"ImportId": ...}
+        return 2, first, _labels(first, second)
+    if second and _is_import_row(second):
+        return 1, first, {}
+    if second and _repeats_in_words(first, second):  # Qualtrics, older: code, question
+        return 1, first, _labels(first, second)
+    if second and _is_subheading_row(first, second):  # SurveyMonkey: question, answer option
+        return 1, _joined(first, second), {}
+    return 0, first, {}
+
+
+def _pad(row: Sequence[str], width: int) -> list[str]:
+    return [*row, *[""] * (width - len(row))][:width]
+
+
+def _is_import_row(row: Sequence[str]) -> bool:
+    return sum('"ImportId"' in cell for cell in row) * 2 > len(row)
+
+
+def _labels(first: list[str], second: list[str]) -> dict[int, str]:
+    return {
+        place: label.strip()
+        for place, label in enumerate(second)
+        if label.strip() and label.strip() != first[place]
+    }
+
+
+def _repeats_in_words(first: list[str], second: list[str]) -> bool:
+    """Tell "StartDate" over "Start Date": the second row says the first again in words."""
+    same = sum(
+        1
+        for code, words in zip(first, second, strict=True)
+        if code and headings.clean(code) == headings.clean(words) and not _is_value(words)
+    )
+    return same >= 2 and same < len(first)
+
+
+def _is_subheading_row(first: list[str], second: list[str]) -> bool:
+    answers = sum(
+        1
+        for question, option in zip(first, second, strict=True)
+        if question and _SUBHEADING.fullmatch(option.strip())
+    )
+    blank_below = sum(
+        1 for q, option in zip(first, second, strict=True) if q and not option.strip()
+    )
+    return answers > 0 and answers + blank_below >= 2 and not any(map(_is_value, second))
+
+
+def _joined(first: list[str], second: list[str]) -> list[str]:
+    names, question = [], ""
+    for above, below in zip(first, second, strict=True):
+        question = above or question
+        option = below.strip()
+        if not option or _SUBHEADING.fullmatch(option):
+            names.append(question if above else option)
+        else:
+            names.append(f"{question} - {option}" if question else option)
+    return names
+
+
+def _titles_skipped(count: int, language: str) -> str:
+    if language == "zh":
+        return f"表头上方有 {count} 行标题，不计入数据。"
+    return f"{count} title row{'s' if count != 1 else ''} above the header, not counted as data."
+
+
+def _no_header(names: Sequence[str], language: str) -> str:
+    if language == "zh":
+        return f"没有表头：各列命名为 {names[0]} … {names[-1]}。"
+    return f"There is no header row: the columns are called {names[0]} to {names[-1]}."
+
+
+def _rows_joined(count: int, language: str) -> str:
+    if language == "zh":
+        return f"表头共 {count} 行，不计入数据。"
+    return f"The header takes {count} rows, none of them counted as data."
+
+
+def _renamed(names: Sequence[str], unique: Sequence[str], language: str) -> str:
+    changed = [
+        f"{old or '—'} → {new}" for old, new in zip(names, unique, strict=True) if old != new
+    ]
+    shown = ", ".join(changed[:8]) + (" …" if len(changed) > 8 else "")
+    if language == "zh":
+        return f"空白或重复的列名已改为唯一：{shown}。"
+    return f"Column names that were blank or repeated were made unique: {shown}."

@@ -1,0 +1,450 @@
+"""Which column is the text, the id, the date, the outcome, and which are segments.
+
+Headings propose and cells decide, on the first rows of the file only, so that the answer is the
+same whatever follows. A column headed "score" with 1 to 5 is stars; one headed "at" is a date when
+dates stand in it; an id is nearly unique.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sentiment.errors import ColumnError
+from sentiment.tables import headings
+from sentiment.tables.rows import SourceRow
+from sentiment.tables.scales import KINDS, Outcome, find_outcome, is_overall, number
+
+__all__ = ["Roles", "find_roles", "looks_like_date"]
+
+_DATE = re.compile(
+    r"\d{4}\s?[-/.年]\s?\d{1,2}(?:\s?[-/.月]\s?\d{1,2}\s?日?)?(?:[T\s].*)?"
+    r"|\d{8}"
+    r"|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?:,?\s.*)?"
+    r"|(?:\w+,?\s)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s\d{4}.*"
+    r"|(?:\w+,?\s)?\d{1,2}(?:st|nd|rd|th)?[\s-](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?[\s,-]\s?\d{2,4}.*"
+    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s\d{4}"
+    r"|reviewed in .* on .*\d{4}",
+    re.IGNORECASE,
+)
+_UNIX = re.compile(r"1\d{9}(?:\d{3})?(?:\.\d+)?")
+
+# A date of the feedback itself is preferred to one of the purchase, the reply or the last change.
+_DATE_OF_FEEDBACK = re.compile(
+    r"review|comment|feedback|submi|post|publish|answer|creat|complet|recorded|respon|survey"
+    r"|评论|评价|评價|反馈|提交|回答|填写|发布|发表|答题|创建"
+)
+_DATE_OF_OTHER = re.compile(
+    r"repl|updat|modif|edit|delet|ship|deliver|order|purchas|pay|start|birth|travel|flown|visit|stay"
+    r"|due|solved|assigned|developer|回复|更新|修改|发货|下单|支付|付款|购买|成交|开始|出生|出行|入住|追评"
+)
+_ID_OF_FEEDBACK = re.compile(
+    r"review|comment|feedback|respon|survey|ticket|case|评论|评价|答卷|样本|工单"
+)
+_ID_OF_OTHER = re.compile(
+    r"user|customer|member|author|product|item|store|shop|用户|客户|会员|商品|产品|店"
+)
+
+# A column with at most this share of its cells distinct, and so many at most, divides customers.
+_SEGMENT_SHARE, _SEGMENT_MOST = 0.2, 100
+# One whose heading says so may be finer.
+_NAMED_SHARE, _NAMED_MOST = 0.5, 300
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What each column of a source is for.
+
+    :param text: The columns with the customers' words; several for a survey with open questions.
+    :param id: The column that names a record.
+    :param date: The column with the day or moment of the feedback.
+    :param outcome: The answer on a scale that stands for satisfaction.
+    :param other_outcomes: Further scales, sub-ratings included.
+    :param segments: Columns that divide the customers.
+    """
+
+    text: tuple[str, ...]
+    id: str | None = None
+    date: str | None = None
+    outcome: Outcome | None = None
+    other_outcomes: tuple[Outcome, ...] = ()
+    segments: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the roles as plain data, for the summary of a run."""
+        return {
+            "text": list(self.text),
+            "id": self.id,
+            "date": self.date,
+            "outcome": None if self.outcome is None else self.outcome.to_dict(),
+            "other_outcomes": [outcome.to_dict() for outcome in self.other_outcomes],
+            "segments": list(self.segments),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Roles:
+        """Read roles back; the inverse of `to_dict`."""
+        outcome = data["outcome"]
+        return cls(
+            text=tuple(data["text"]),
+            id=data["id"],
+            date=data["date"],
+            outcome=None if outcome is None else Outcome.from_dict(outcome),
+            other_outcomes=tuple(map(Outcome.from_dict, data["other_outcomes"])),
+            segments=tuple(data["segments"]),
+        )
+
+    def describe(self, language: str = "en") -> tuple[str, ...]:
+        """Return one line per role, in Chinese ("zh") or English."""
+        words = _WORDS["zh" if language == "zh" else "en"]
+        comma = "、" if language == "zh" else ", "
+        outcome = words["none"] if self.outcome is None else _say(self.outcome, language)
+        lines = [
+            words["text"] + comma.join(self.text),
+            words["id"] + (self.id or words["none"]),
+            words["date"] + (self.date or words["none"]),
+            words["outcome"] + outcome,
+        ]
+        if self.other_outcomes:
+            others = comma.join(_say(other, language) for other in self.other_outcomes)
+            lines.append(words["others"] + others)
+            lines.append(words["order"])
+        lines.append(words["segments"] + (comma.join(self.segments) or words["none"]))
+        return tuple(lines)
+
+
+_WORDS = {
+    "en": {
+        "text": "text:      ",
+        "id": "id:        ",
+        "date": "date:      ",
+        "outcome": "outcome:   ",
+        "others": "also:      ",
+        "order": "           (chosen: the overall one first, then "
+        + ", ".join(KINDS)
+        + "; --outcome takes another)",
+        "segments": "segments:  ",
+        "none": "none",
+        "unsaid": "direction not declared",
+        "low": "low is good",
+    },
+    "zh": {
+        "text": "文本：",
+        "id": "编号：",
+        "date": "日期：",
+        "outcome": "结果指标：",
+        "others": "其他指标：",
+        "order": "（先取总体评分，再按 " + "、".join(KINDS) + " 的次序；可用 --outcome 指定）",
+        "segments": "分组：",
+        "none": "无",
+        "unsaid": "方向未声明",
+        "low": "低分为好",
+    },
+}
+
+
+def _say(outcome: Outcome, language: str) -> str:
+    words = _WORDS["zh" if language == "zh" else "en"]
+    scale = f"{outcome.kind} {outcome.minimum:g}-{outcome.maximum:g}"
+    direction = {None: words["unsaid"], False: words["low"]}.get(outcome.high_is_good)
+    if language == "zh":
+        return f"{outcome.column}（{scale}{'，' + direction if direction else ''}）"
+    return f"{outcome.column} ({scale}{', ' + direction if direction else ''})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column and what its cells in the sample are like."""
+
+    name: str
+    heading: str
+    cells: tuple[str, ...]
+    rows: int
+
+    @property
+    def filled(self) -> float:
+        return len(self.cells) / max(1, self.rows)
+
+    @property
+    def distinct(self) -> int:
+        return len(set(self.cells))
+
+    @property
+    def is_number(self) -> bool:
+        return _share(self.cells, lambda cell: number(cell) is not None) >= 0.8
+
+    @property
+    def is_date(self) -> bool:
+        return _share(self.cells, looks_like_date) >= 0.8 or (
+            headings.is_date(self.heading)
+            and _share(self.cells, lambda cell: bool(_UNIX.fullmatch(cell.strip()))) >= 0.8
+        )
+
+    @property
+    def width(self) -> float:
+        """Mean display width: a Chinese character says as much as two Latin letters or more."""
+        if not self.cells:
+            return 0.0
+        return sum(sum(2 if c > "\u2e7f" else 1 for c in cell[:500]) for cell in self.cells) / len(
+            self.cells
+        )
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether people wrote these cells: long or many-worded, seldom twice the same."""
+        if not self.cells or self.is_number or self.is_date:
+            return False
+        codes = _share(self.cells, lambda cell: " " not in cell.strip() and cell.isascii())
+        if codes > 0.8:
+            return False
+        return self.distinct >= 0.3 * len(self.cells) and self.width >= 8
+
+
+def _share(cells: Sequence[str], test: Any) -> float:
+    return sum(1 for cell in cells if test(cell)) / len(cells) if cells else 0.0
+
+
+def looks_like_date(cell: str) -> bool:
+    """Say whether a cell is a day or a moment in one of the usual spellings."""
+    text = cell.strip()
+    if not 6 <= len(text) <= 80 or not _DATE.fullmatch(text):
+        return False
+    return not text.isdigit() or (text[:2] in ("19", "20") and "01" <= text[4:6] <= "12")
+
+
+def find_roles(
+    columns: Sequence[str],
+    sample: Sequence[SourceRow],
+    labels: Mapping[str, str] | None = None,
+    *,
+    text: Sequence[str] = (),
+    id: str | None = None,  # noqa: A002 - the role's name everywhere
+    date: str | None = None,
+    outcome: str | None = None,
+    by: Sequence[str] = (),
+    where: str = "the file",
+) -> Roles:
+    """Find every role that was not given.
+
+    :param columns: All columns.
+    :param sample: The first rows.
+    :param labels: The question behind a column whose name is a code.
+    :param where: The file, for messages.
+    :raises ColumnError: A given column does not exist; no column holds text; or two equally do.
+    """
+    labels = labels or {}
+    described = [_describe(name, sample, labels) for name in columns]
+    for wanted, option in (
+        *((name, "--text") for name in text),
+        (id, "--id"),
+        (date, "--date"),
+        (outcome, "--outcome"),
+        *((name, "--by") for name in by),
+    ):
+        if wanted is not None and wanted not in columns:
+            raise ColumnError(_no_such_column(wanted, option, columns, where))
+    texts = tuple(text) or (_find_text(described, where),)
+    rest = [column for column in described if column.name not in texts]
+    found_date = date or _find_date(rest)
+    rest = [column for column in rest if column.name != found_date]
+    found_id = id or _find_id(rest)
+    rest = [column for column in rest if column.name != found_id]
+    chosen, others = _find_outcomes(rest, outcome, where)
+    scales = {other.column for other in others} | ({chosen.column} if chosen else set())
+    segments = tuple(by) or tuple(
+        column.name for column in rest if column.name not in scales and _is_segment(column)
+    )
+    return Roles(texts, found_id, found_date, chosen, others, segments)
+
+
+def _describe(name: str, sample: Sequence[SourceRow], labels: Mapping[str, str]) -> _Column:
+    # Damaged rows may have their cells in the wrong place.
+    rows = [row for row in sample if row.damage is None] or list(sample)
+    cells = (row.cells.get(name) for row in rows)
+    label = labels.get(name, "")
+    return _Column(
+        name=name,
+        heading=f"{name} {label}".strip()
+        if label
+        else name.rsplit(".", 1)[-1]
+        if re.fullmatch(r"[\w.]+", name) and not headings.is_id(name)
+        else name,
+        cells=tuple(cell for cell in cells if cell is not None and cell.strip()),
+        rows=len(rows),
+    )
+
+
+def _no_such_column(wanted: str, option: str, columns: Sequence[str], where: str) -> str:
+    near = difflib.get_close_matches(wanted.casefold(), [c.casefold() for c in columns], 3, 0.5)
+    nearest = [name for name in columns if name.casefold() in near]
+    if nearest:
+        return f"{where} has no column {wanted!r} for {option}; nearest: {_listed(nearest)}"
+    return f"{where} has no column {wanted!r} for {option}; its columns: {_listed(columns)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"“{name}”" for name in names[:30])
+    return shown + (f" and {len(names) - 30} more" if len(names) > 30 else "")
+
+
+def _text_rank(column: _Column) -> int:
+    """Return how good a claim to being the text a column has; 0 is none."""
+    heading = column.heading
+    if headings.is_reply(heading) or headings.is_excluded(heading) or headings.is_id(heading):
+        return 0
+    if column.is_number or column.is_date or (column.cells and _all_links(column)):
+        return 0
+    named = headings.is_text(heading) or headings.is_question(heading)
+    if headings.is_title(heading):
+        return 1 if column.is_prose else 0
+    if headings.is_follow_up(heading) or headings.is_translation(heading):
+        return 2 if column.is_prose else 0
+    if named and column.is_prose:
+        return 5
+    if column.is_prose and column.width >= 16 and not headings.is_segment(heading):
+        return 4
+    if named and (not column.cells or column.rows < 20 or column.distinct > 20):
+        return 3
+    return 1 if column.is_prose and not headings.is_segment(heading) else 0
+
+
+def _all_links(column: _Column) -> bool:
+    return _share(column.cells, lambda cell: cell.startswith(("http://", "https://", "www."))) > 0.8
+
+
+def _find_text(columns: Sequence[_Column], where: str) -> str:
+    ranks = {column.name: _text_rank(column) for column in columns}
+    best = max(ranks.values(), default=0)
+    if best == 0:
+        listed = _listed([column.name for column in columns])
+        raise ColumnError(
+            f"no column of {where} looks like free text; its columns are {listed}. Name one with"
+            " --text"
+        )
+    rivals = [column for column in columns if ranks[column.name] == best]
+    if len(rivals) > 1:
+        rivals = _fuller(rivals)
+    if len(rivals) > 1:
+        listed = _listed([column.name for column in rivals])
+        raise ColumnError(
+            f"{len(rivals)} columns of {where} could equally be the text: {listed}. Name one with"
+            " --text, or repeat --text for a survey with several open questions"
+        )
+    return rivals[0].name
+
+
+def _fuller(rivals: Sequence[_Column]) -> list[_Column]:
+    """Keep the rivals that nearly match the one with the most to say: a remark is no review."""
+
+    def amount(column: _Column) -> float:
+        return column.width * column.filled
+
+    most = max(map(amount, rivals))
+    return [column for column in rivals if amount(column) * 8 >= most]
+
+
+def _find_date(columns: Sequence[_Column]) -> str | None:
+    def rank(column: _Column) -> tuple[int, int]:
+        words = headings.clean(column.heading)
+        own = 2 if _DATE_OF_FEEDBACK.search(words) else 1
+        if _DATE_OF_OTHER.search(words) and not re.search(r"评价时间|评论时间|review", words):
+            own = 0
+        return (1 if headings.is_date(column.heading) else 0, own)
+
+    dates = [column for column in columns if column.is_date and not _is_plain_number(column)]
+    if not dates:
+        return None
+    return max(dates, key=rank).name
+
+
+def _is_plain_number(column: _Column) -> bool:
+    """Say whether eight digits are a number and not a day: the heading has to call them a date."""
+    return column.is_number and not headings.is_date(column.heading)
+
+
+def _find_id(columns: Sequence[_Column]) -> str | None:
+    def rank(column: _Column) -> int:
+        words = headings.clean(column.heading)
+        return 2 if _ID_OF_FEEDBACK.search(words) else 0 if _ID_OF_OTHER.search(words) else 1
+
+    ids = [
+        column
+        for column in columns
+        if headings.is_id(column.heading)
+        and column.filled >= 0.9
+        and column.distinct >= 0.98 * len(column.cells)
+        and not column.is_date
+        and not (column.is_prose and column.width > 60)
+    ]
+    return max(ids, key=rank).name if ids else None
+
+
+def _find_outcomes(
+    columns: Sequence[_Column], wanted: str | None, where: str
+) -> tuple[Outcome | None, tuple[Outcome, ...]]:
+    found: list[tuple[int, Outcome]] = []
+    for column in columns:
+        if headings.is_excluded(column.heading) or column.is_date:
+            continue
+        outcome = find_outcome(column.name, column.heading, column.cells)
+        if outcome is not None:
+            found.append((_outcome_rank(column, outcome), outcome))
+    if wanted is not None:
+        chosen = next((outcome for _, outcome in found if outcome.column == wanted), None)
+        if chosen is None:
+            chosen = _given_outcome(next(c for c in columns if c.name == wanted), where)
+        return chosen, tuple(o for rank, o in found if rank and o.column != wanted)
+    standing = [(rank, outcome) for rank, outcome in found if rank >= 2]
+    if not standing:
+        return None, ()
+    best = min(standing, key=lambda pair: (-pair[0], KINDS.index(pair[1].kind)))[1]
+    return best, tuple(outcome for _, outcome in found if outcome is not best)
+
+
+def _outcome_rank(column: _Column, outcome: Outcome) -> int:
+    """Return 3 for an answer about the whole, 2 for one about a part, 1 for an unnamed scale."""
+    if not headings.is_score(column.heading) and outcome.kind in ("stars", "rating"):
+        return 1
+    if outcome.kind in ("nps", "pmf", "ces"):
+        return 3
+    if outcome.kind == "csat":
+        return 3
+    return 3 if is_overall(column.heading) else 2
+
+
+def _given_outcome(column: _Column, where: str) -> Outcome:
+    """Read a column as a scale because the user says that it is one."""
+    outcome = find_outcome(column.name, f"{column.heading} rating", column.cells)
+    if outcome is not None:
+        return outcome
+    answers = [value for cell in column.cells if (value := number(cell)) is not None]
+    if not answers or len(answers) < 0.5 * len(column.cells):
+        raise ColumnError(
+            f"column “{column.name}” of {where} holds no numbers; --outcome needs a column with"
+            " answers on a scale"
+        )
+    return Outcome(column.name, "rating", min(answers), max(answers))
+
+
+def _is_segment(column: _Column) -> bool:
+    heading = column.heading
+    if not column.cells or column.is_date or headings.is_excluded(heading):
+        return False
+    if headings.is_reply(heading) or headings.is_title(heading) and column.is_prose:
+        return False
+    named = headings.is_segment(heading) and not headings.is_id(heading)
+    if column.is_number and not named:
+        return False
+    if column.width > 80:
+        return False
+    share, most = (_NAMED_SHARE, _NAMED_MOST) if named else (_SEGMENT_SHARE, _SEGMENT_MOST)
+    if column.distinct > most:
+        return False
+    # In a handful of rows nothing repeats enough to be measured: the heading has to say it.
+    few = len(column.cells) < 20
+    if named:
+        return column.distinct <= max(8, share * len(column.cells))
+    return not few and 1 < column.distinct <= share * len(column.cells)

@@ -1,0 +1,276 @@
+"""Outcomes: what the customer answered on a scale, and which scale that is."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sentiment.tables.headings import clean
+
+__all__ = ["KINDS", "Kind", "Outcome", "find_outcome", "is_overall", "number"]
+
+Kind = Literal["stars", "nps", "csat", "ces", "pmf", "rating"]
+
+# The printed order: of several outcomes of equal standing the first of these kinds is chosen.
+KINDS: tuple[Kind, ...] = ("stars", "nps", "csat", "ces", "pmf", "rating")
+
+_NUMBER = re.compile(
+    r"(?P<value>[-+]?\d+(?:\.\d+)?)\s*"
+    r"(?:分|星|颗星|顆星|stars?|points?|pts|[-–:：=(（].*|/\s*\d+|out of \d+|of \d+)?",
+)
+# Likert wordings, lowest first; three, five or seven steps share them.
+_SATISFACTION: Mapping[str, int] = {
+    "very dissatisfied": 1, "very unsatisfied": 1, "extremely dissatisfied": 1,
+    "dissatisfied": 2, "unsatisfied": 2, "somewhat dissatisfied": 2,
+    "neutral": 3, "neither satisfied nor dissatisfied": 3,
+    "satisfied": 4, "somewhat satisfied": 4,
+    "very satisfied": 5, "extremely satisfied": 5,
+    "非常不满意": 1, "很不满意": 1, "十分不满意": 1, "不满意": 2, "比较不满意": 2, "较不满意": 2,
+    "一般": 3, "中立": 3, "基本满意": 3,
+    "满意": 4, "比较满意": 4, "较满意": 4, "非常满意": 5, "很满意": 5, "十分满意": 5,
+}  # fmt: skip
+_AGREEMENT: Mapping[str, int] = {
+    "strongly disagree": 1, "disagree": 2, "somewhat disagree": 3, "neither agree nor disagree": 4,
+    "neutral": 4, "somewhat agree": 5, "agree": 6, "strongly agree": 7,
+    "非常不同意": 1, "不同意": 2, "有点不同意": 3, "不确定": 4, "有点同意": 5, "同意": 6, "非常同意": 7,
+}  # fmt: skip
+_DISAPPOINTMENT: Mapping[str, int] = {
+    "not disappointed": 1, "not disappointed it isn't really that useful": 1,
+    "not at all disappointed": 1, "somewhat disappointed": 2, "very disappointed": 3,
+    "不失望": 1, "不会失望": 1, "有点失望": 2, "有些失望": 2, "非常失望": 3, "很失望": 3,
+}  # fmt: skip
+_CHINESE_STARS: Mapping[str, int] = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
+_ENGLISH_STARS: Mapping[str, int] = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+
+_NPS = re.compile(
+    r"\bnps\b|net promoter|\blikel(?:y|ihood).*recommend|would you recommend|recommend (?:us|to)\b"
+    r"|recommendation (?:score|intent)|推荐意愿|推荐可能|推荐指数|推荐度|愿意.*推荐|推荐.*可能|净推荐"
+    r"|可能性.*推荐|推薦意願|推荐分"
+)
+_CSAT = re.compile(r"\bcsat\b|satisf|满意|滿意")
+_CES = re.compile(
+    r"\bces\b|\beffort\b|\beasy to\b|made it easy|\bease of\b.*(?:resol|handl|issue|process)"
+    r"|费力|省力|轻松|容易程度|便利程度"
+)
+_PMF = re.compile(
+    r"\bpmf\b|disappointed|no longer use|无法(?:再|继续)使用|不能(?:再|继续)使用|失望"
+)
+_STARS = re.compile(r"\bstars?\b|星级|星級|几星")
+_RATING = re.compile(
+    r"\bratings?\b|\bscores?\b|\bstars?\b|\bgrade\b|\bmarks?\b|\boverall\b|\brate\b"
+    r"|评分|評分|星级|星級|打分|得分|评级|分数|总分|综合分|描述相符"
+)
+# A heading made only of these words is about the whole and not about a part of it.
+_WHOLE_EN = re.compile(
+    r"\b(?:overall|total|general|rating|ratings|score|scores|star|stars|review|reviewer|customer"
+    r"|user|your|my|rate|the|of|value|number|count|experience|product|app|feedback|comment|grade"
+    r"|mark|marks|nps|csat|ces|pmf|answer|out|to|from|in|is|scale|point|points|survey|guest)\b"
+)
+_WHOLE_ZH = re.compile(
+    r"总体|總體|整体|整體|综合|綜合|总|商品|产品|用户|客户|顾客|买家|评论|评价|我的|您的|本次|评分|評分"
+    r"|星级|星級|打分|得分|评级|分数|分|星|级|数|满意度|满意"
+)
+_AGGREGATE = re.compile(r"\b(?:avg|average|mean|aggregate|median)\b|平均|均分")
+_NO_SCALE = re.compile(
+    r"\b(?:counts?|num|number of|qty|quantity|votes?|likes?|helpful|thumbs|useful|age|price|amount"
+    r"|cost|year|month|week|day|hour|minutes?|seconds?|duration|length|rank|page|floor|views|reads"
+    r"|replies|order|id|index|no|latitude|longitude|zip|version|probability|confidence|sentiment"
+    r"|polarity|label|words?)\b|数量|次数|点赞|点踩|有用|回复数|年龄|价格|金额|单价|数$|时长|天数|楼层"
+    r"|浏览|序号|编号|排名|概率|情感"
+)
+_RANGE = re.compile(r"(?<!\d)([01])\s*(?:-|–|—|~|～|至|到|to|\.\.)\s*(100|10|3|5|7)(?!\d)")
+_OUT_OF = re.compile(r"(?:out of|满分|/)\s*(100|10|5|7|3)(?!\d)|(?<!\d)(100|10|5|7)\s*分制")
+_HIGH_GOOD = re.compile(
+    r"made it easy|made it easier|(?:very|extremely) easy\s*[=:]\s*[57]|[57]\s*[=:(（]\s*(?:very|extremely) easy"
+    r"|high(?:er)? is (?:good|better|easier)|越高越(?:好|轻松|容易|省力)|[57]\s*[=:分(（]+\s*(?:非常|很|十分)?(?:轻松|容易|省力)"
+    r"|轻松程度|容易程度|省力程度"
+)
+_LOW_GOOD = re.compile(
+    r"(?:very )?(?:high effort|difficult|hard)\s*[=:]\s*[57]|[57]\s*[=:(（]\s*(?:very |extremely )?(?:high effort|difficult|hard)"
+    r"|low(?:er)? is (?:good|better|easier)|越低越(?:好|轻松|容易|省力)|[57]\s*[=:分(（]+\s*(?:非常|很|十分)?(?:费力|困难)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A column in which customers answered on a scale.
+
+    :param column: The column's name.
+    :param kind: `stars`, `nps`, `csat`, `ces`, `pmf`, or `rating`: a scale of its own, of which a
+        mean and a distribution can be told but never an NPS.
+    :param minimum: Lowest possible answer.
+    :param maximum: Highest possible answer.
+    :param high_is_good: None where the heading does not say: for effort, published descriptions
+        contradict each other, so it has to be declared.
+    """
+
+    column: str
+    kind: Kind
+    minimum: float
+    maximum: float
+    high_is_good: bool | None = True
+
+    def value(self, cell: str | None) -> float | None:
+        """Return the answer in a cell, or None when it has none or one outside the scale.
+
+        "１０", "10分", "4 stars", "5/5" and the usual words of a satisfaction scale are answers.
+        """
+        answer = number(cell)
+        if answer is None and cell:
+            answer = _worded(cell, self.kind)
+        if answer is None or not self.minimum <= answer <= self.maximum:
+            return None
+        if self.kind == "nps" and not answer.is_integer():
+            return None
+        return answer
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome as plain data."""
+        return {
+            "column": self.column,
+            "kind": self.kind,
+            "minimum": self.minimum,
+            "maximum": self.maximum,
+            "high_is_good": self.high_is_good,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Outcome:
+        """Read an outcome back; the inverse of `to_dict`."""
+        return cls(**data)
+
+
+def number(cell: str | None) -> float | None:
+    """Return the number that a cell answers with, units and full width understood, or None."""
+    if not cell or len(cell) > 60:
+        return None
+    text = unicodedata.normalize("NFKC", cell).strip().casefold()
+    match = _NUMBER.fullmatch(text)
+    if match:
+        return float(match["value"])
+    if text and not text.strip("★☆⭐\ufe0f "):
+        return float(text.count("★") + text.count("⭐"))
+    if len(text) > 1 and text[1:] in ("星", "颗星", "顆星", "星级", "分"):
+        found = _CHINESE_STARS.get(text[0])
+        return None if found is None else float(found)
+    words = text.split()
+    if words and words[-1] in ("star", "stars"):
+        found = _ENGLISH_STARS.get(words[0])
+        return None if found is None else float(found)
+    return None
+
+
+def _worded(cell: str, kind: str) -> float | None:
+    text = clean(cell).replace("’", "'").rstrip(".。!")
+    table = {"csat": _SATISFACTION, "pmf": _DISAPPOINTMENT, "ces": _AGREEMENT}.get(kind, {})
+    found = table.get(text)
+    if found is None and kind == "pmf":
+        found = next((step for words, step in table.items() if text.startswith(words)), None)
+    return None if found is None else float(found)
+
+
+def is_overall(heading: str) -> bool:
+    """Say whether a rating's heading is about the whole and not a part ("Seat Comfort")."""
+    words = clean(_RANGE.sub(" ", clean(heading)))
+    rest = _WHOLE_ZH.sub("", _WHOLE_EN.sub("", words))
+    return not re.search(r"\w", re.sub(r"[\d_]", "", rest))
+
+
+def find_outcome(column: str, heading: str, cells: Sequence[str]) -> Outcome | None:
+    """Return what scale a column is answered on, or None when it is not one.
+
+    :param column: Its name.
+    :param heading: Its name and label: what may tell the kind and the scale.
+    :param cells: Its filled cells in the sample.
+    """
+    words = clean(heading)
+    if not cells or _AGGREGATE.search(words):
+        return None
+    kind = _named_kind(words)
+    values = [number(cell) for cell in cells]
+    answers = [value for value in values if value is not None]
+    if len(answers) < 0.8 * len(cells):
+        return _in_words(column, words, kind, cells)
+    if kind is None and (_NO_SCALE.search(words) or not _whole_or_half(answers)):
+        return None
+    low, high = _scale(words, answers, kind)
+    if high is None or low is None:
+        return None
+    return _typed(column, words, kind, low, high)
+
+
+def _named_kind(words: str) -> str | None:
+    for kind, pattern in (
+        ("nps", _NPS), ("pmf", _PMF), ("ces", _CES), ("csat", _CSAT), ("stars", _STARS),
+        ("rating", _RATING),
+    ):  # fmt: skip
+        if pattern.search(words):
+            if kind == "rating" and _NO_SCALE.search(words):
+                return None
+            return kind
+    return None
+
+
+def _whole_or_half(answers: Sequence[float]) -> bool:
+    return all((value * 2).is_integer() for value in answers)
+
+
+def _scale(
+    words: str, answers: Sequence[float], kind: str | None
+) -> tuple[float | None, float | None]:
+    """Return the ends of the scale: what the heading says, else what the answers show."""
+    told = _RANGE.search(words)
+    if told:
+        return float(told[1]), float(told[2])
+    lowest, highest = min(answers), max(answers)
+    if kind == "nps" and 0 <= lowest and highest <= 10:
+        # Yes and no, or stars, under a heading about recommending are not the 0-10 question.
+        return (0.0, 10.0) if highest > 5 or len(set(answers)) < 2 else (None, None)
+    if lowest < 0:
+        return None, None
+    out_of = _OUT_OF.search(words)
+    if out_of:
+        return (0.0 if lowest == 0 else 1.0), float(out_of[1] or out_of[2])
+    if highest <= 1:
+        return (1.0, 5.0) if highest == 1 and lowest == 1 and kind else (None, None)
+    steps = (
+        (3.0, 5.0, 7.0) if kind in ("pmf",) else (5.0, 7.0) if kind in ("csat", "ces") else (5.0,)
+    )
+    for top in (*steps, 10.0, 100.0):
+        if highest <= top:
+            return (0.0 if lowest < 1 else 1.0), top
+    return None, None
+
+
+def _typed(column: str, words: str, kind: str | None, low: float, high: float) -> Outcome | None:
+    if kind == "nps":
+        return Outcome(column, "nps" if (low, high) == (0, 10) else "rating", low, high)
+    if kind == "ces":
+        good = True if _HIGH_GOOD.search(words) else False if _LOW_GOOD.search(words) else None
+        return Outcome(column, "ces" if high <= 10 else "rating", low, high, good)
+    if kind == "pmf":
+        return Outcome(column, "pmf", low, high) if high == 3 else None
+    if kind == "csat" and low == 1 and high in (3, 5, 7):
+        return Outcome(column, "csat", low, high)
+    if kind in ("stars", "rating") and (low, high) == (1, 5):
+        return Outcome(column, "stars", low, high)
+    return Outcome(column, "rating", low, high)
+
+
+def _in_words(column: str, words: str, kind: str | None, cells: Sequence[str]) -> Outcome | None:
+    """Recognise a scale that is answered in words."""
+    scales: tuple[tuple[Kind, float], ...] = (("csat", 5), ("pmf", 3), ("ces", 7))
+    for name, top in scales:
+        worded = sum(1 for cell in cells if _worded(cell, name) is not None)
+        if worded < 0.8 * len(cells) or (name == "ces" and kind != "ces"):
+            continue
+        if name == "csat" and kind not in ("csat", None):
+            continue
+        good = True
+        if name == "ces":
+            return Outcome(column, "ces", 1, top, True if _HIGH_GOOD.search(words) else None)
+        return Outcome(column, name, 1, top, good)
+    return None

@@ -1,0 +1,253 @@
+"""Opening a review export: which format, which encoding, which roles, and then its rows."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from sentiment.errors import InputError
+from sentiment.records import Feedback
+from sentiment.tables import encodings
+from sentiment.tables.delimited import DELIMITERS, DelimitedSource
+from sentiment.tables.jsonlines import JsonSource
+from sentiment.tables.parquet import ParquetSource
+from sentiment.tables.roles import Roles, find_roles
+from sentiment.tables.rows import Reject, Source, SourceRow
+from sentiment.tables.workbook import WorkbookSource
+
+__all__ = ["ReadOptions", "Table", "open_table"]
+
+_HEAD = 1 << 16
+_BINARY = (
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"\x7fELF", "a program"),
+    (b"Rar!", "a RAR archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"SQLite format 3", "a database"),
+    (b"ARROW1", "an Arrow file"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"BZh", "a bzip2 archive"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What the user said about the source; everything left out is found.
+
+    :param text: The text columns, or dotted paths into nested JSON.
+    :param id: The id column.
+    :param date: The date column.
+    :param outcome: The column with the answer on a scale.
+    :param by: The segments.
+    :param encoding: Of a text file.
+    :param delimiter: Of a CSV file: one character, or "comma", "semicolon", "tab", "pipe".
+    :param sheet: Of a workbook, by name.
+    :param language: Of notes: "zh" or "en".
+    """
+
+    text: tuple[str, ...] = ()
+    id: str | None = None
+    date: str | None = None
+    outcome: str | None = None
+    by: tuple[str, ...] = ()
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    language: str = "en"
+
+
+class Table:
+    """An opened source: what it is, and its rows."""
+
+    def __init__(self, path: str, source: Source, options: ReadOptions) -> None:
+        self.path = path
+        self._source = source
+        self._options = options
+        self.format = source.format
+        self.encoding = source.encoding
+        self.delimiter = source.delimiter
+        self.sheet = source.sheet
+        self.notes = source.notes
+        self.labels = source.labels
+        columns = source.sample_columns if isinstance(source, JsonSource) else source.columns
+        if not source.sample:
+            raise InputError(f"{path} holds no data row; choose a file with feedback in it")
+        self.roles: Roles = find_roles(
+            columns,
+            source.sample,
+            source.labels,
+            text=options.text,
+            id=options.id,
+            date=options.date,
+            outcome=options.outcome,
+            by=options.by,
+            where=path if path != "-" else "standard input",
+        )
+        if isinstance(source, DelimitedSource) and len(self.roles.text) == 1:
+            source.text_column = self.roles.text[0]
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Every column of the source; of JSON this may take one pass over the file."""
+        return self._source.columns
+
+    def rows(self, start: int = 0) -> Iterator[SourceRow | Reject]:
+        """Yield the rows after the first `start` (rejects count), in constant memory.
+
+        May be called again for another pass, except on standard input.
+        """
+        return self._source.rows(start)
+
+    def feedback(self, row: SourceRow) -> tuple[Feedback, ...]:
+        """Return the row's feedback: one for each text column.
+
+        `question` is set when there are several. A null text is an empty one.
+        """
+        several = len(self.roles.text) > 1
+        id_column = self.roles.id
+        return tuple(
+            Feedback(
+                text=row.cells.get(column) or "",
+                row=row.row,
+                id=None if id_column is None else row.cells.get(id_column),
+                question=column if several else None,
+                columns=row.cells,
+                damage=row.damage,
+            )
+            for column in self.roles.text
+        )
+
+
+def open_table(path: str | Path, options: ReadOptions | None = None) -> Table:
+    """Open a review export, find its format, encoding and roles; "-" is JSON lines on stdin.
+
+    :raises InputError: It is missing, a directory, empty, binary, or damaged beyond reading.
+    :raises ColumnError: A role has no column, or two that could equally be it.
+    """
+    options = options or ReadOptions()
+    if str(path) == "-":
+        encoding = encodings.known(options.encoding) if options.encoding else None
+        source: Source = JsonSource(lambda: sys.stdin.buffer, encoding, options.text, once=True)
+        return Table("-", source, options)
+    path = Path(path)
+    return Table(str(path), _open_source(path, options), options)
+
+
+def _open_source(path: Path, options: ReadOptions) -> Source:
+    head = _head(path)
+    if head[:4] == b"PAR1":
+        return ParquetSource(path)
+    if head[:4] == b"PK\x03\x04":
+        return WorkbookSource(path, options.sheet, options.language)
+    _refuse_binary(path, head)
+    encoding = encodings.known(options.encoding) if options.encoding else None
+
+    def opener() -> BinaryIO:
+        return _open_text(path)
+
+    if _is_json(path, head, encoding):
+        return JsonSource(opener, encoding, options.text)
+    suffixes = path.suffixes
+    prefer = "\t" if ".tsv" in suffixes or ".tab" in suffixes else ","
+    return DelimitedSource(
+        opener, encoding, _delimiter(options.delimiter), prefer, options.language
+    )
+
+
+def _head(path: Path) -> bytes:
+    """Return the first bytes of what the file holds, unpacked if it is gzip.
+
+    :raises InputError: There is nothing to read.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file in it")
+    try:
+        with _open_text(path) as stream:
+            head = stream.read(_HEAD)
+    except FileNotFoundError:
+        raise InputError(f"there is no file {path}; check the name and the folder") from None
+    except (OSError, EOFError) as error:
+        raise InputError(f"{path} cannot be read ({error}); check the file") from None
+    if not head.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise InputError(f"{path} is empty; choose a file with feedback in it")
+    return head
+
+
+def _open_text(path: Path) -> BinaryIO:
+    stream = path.open("rb")
+    magic = stream.read(2)
+    stream.seek(0)
+    if magic == b"\x1f\x8b":
+        return cast("BinaryIO", _Unzipped(fileobj=stream, mode="rb"))
+    return stream
+
+
+class _Unzipped(gzip.GzipFile):
+    """A gzip stream that closes the file beneath it."""
+
+    def close(self) -> None:
+        """Close both."""
+        beneath = self.fileobj
+        super().close()
+        if beneath is not None:
+            beneath.close()
+
+
+def _refuse_binary(path: Path, head: bytes) -> None:
+    if head[:4] == b"\xd0\xcf\x11\xe0":
+        raise InputError(
+            f"{path} is an old Excel file (.xls) or one with a password; save it as .xlsx"
+            " without a password"
+        )
+    if head.lstrip()[:6].lower() in (b"<html>", b"<!doct", b"<table") or b"<table" in head[:4096]:
+        raise InputError(
+            f"{path} is a web page, whatever its name says; open it in a spreadsheet program and"
+            " save it as .xlsx"
+        )
+    named = next((what for magic, what in _BINARY if head.startswith(magic)), None)
+    if named is None and not head.startswith((b"\xff\xfe", b"\xfe\xff")) and _is_noise(head):
+        named = "binary data"
+    if named is not None:
+        raise InputError(
+            f"{path} is {named}, not a table; give CSV, TSV, XLSX, JSON lines or Parquet"
+        )
+
+
+def _is_noise(head: bytes) -> bool:
+    """Tell binary data by control characters that no text has; zeros may be UTF-16."""
+    control = sum(head.count(byte) for byte in range(1, 32) if byte not in (9, 10, 12, 13, 27))
+    zeros = head.count(0)
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    scattered = zeros > 0.1 * len(head) and min(even, odd) > 0.1 * zeros
+    return control > 0.03 * len(head) or scattered
+
+
+def _is_json(path: Path, head: bytes, encoding: str | None) -> bool:
+    named = any(suffix in (".json", ".jsonl", ".ndjson") for suffix in path.suffixes)
+    text = head.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").replace(b"\0", b"")
+    if named:
+        return True
+    del encoding
+    return text.startswith((b'{"', b'[{"', b'{ "')) and not any(
+        suffix in (".csv", ".tsv", ".txt") for suffix in path.suffixes
+    )
+
+
+def _delimiter(given: str | None) -> str | None:
+    if given is None:
+        return None
+    names = {name: mark for mark, name in DELIMITERS.items()} | {"\\t": "\t"}
+    mark = names.get(given, given)
+    if len(mark) != 1 or mark in '"\r\n':
+        raise InputError(
+            f"{given!r} cannot be a delimiter; use one character, or comma, semicolon, tab or pipe"
+        )
+    return mark
