@@ -44,7 +44,8 @@ _TEXT_EN = re.compile(
     r"(?: (?:text|body|content|contents|message|description|details?|comments?|verbatim|answer"
     r"|english|original))?$"
     r"|^(?:text|content|contents|body|message|answer|description|post|full text|raw text|utterance"
-    r"|original(?: text| review| content)?|pros|cons|likes and dislikes|what (?:you|i) (?:dis)?like.*"
+    r"|original(?: text| review| content)?|pros|cons|likes and dislikes"
+    r"|what (?:you|i) (?:dis)?like.*"
     r"|ticket description|positive review|negative review)$"
 )
 _TEXT_ZH = re.compile(

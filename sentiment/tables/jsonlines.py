@@ -224,9 +224,8 @@ class JsonSource:
         return SourceRow(row.row, cells, row.damage)
 
     def _read(self, stream: BinaryIO, start: int = 0) -> Iterator[SourceRow | Reject]:
-        number = 0
-        for text, damage in _values(_lines(stream, self.encoding or "utf-8")):
-            number += 1
+        values = _values(_lines(stream, self.encoding or "utf-8"))
+        for number, (text, damage) in enumerate(values, start=1):
             if number > start:
                 yield self._row(number, text, damage)
 

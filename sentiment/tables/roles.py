@@ -433,7 +433,7 @@ def _is_segment(column: _Column) -> bool:
     heading = column.heading
     if not column.cells or column.is_date or headings.is_excluded(heading):
         return False
-    if headings.is_reply(heading) or headings.is_title(heading) and column.is_prose:
+    if headings.is_reply(heading) or (headings.is_title(heading) and column.is_prose):
         return False
     named = headings.is_segment(heading) and not headings.is_id(heading)
     if column.is_number and not named:

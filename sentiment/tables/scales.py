@@ -35,7 +35,8 @@ _SATISFACTION: Mapping[str, int] = {
 _AGREEMENT: Mapping[str, int] = {
     "strongly disagree": 1, "disagree": 2, "somewhat disagree": 3, "neither agree nor disagree": 4,
     "neutral": 4, "somewhat agree": 5, "agree": 6, "strongly agree": 7,
-    "非常不同意": 1, "不同意": 2, "有点不同意": 3, "不确定": 4, "有点同意": 5, "同意": 6, "非常同意": 7,
+    "非常不同意": 1, "不同意": 2, "有点不同意": 3, "不确定": 4,
+    "有点同意": 5, "同意": 6, "非常同意": 7,
 }  # fmt: skip
 _DISAPPOINTMENT: Mapping[str, int] = {
     "not disappointed": 1, "not disappointed it isn't really that useful": 1,
@@ -47,8 +48,8 @@ _ENGLISH_STARS: Mapping[str, int] = {"one": 1, "two": 2, "three": 3, "four": 4, 
 
 _NPS = re.compile(
     r"\bnps\b|net promoter|\blikel(?:y|ihood).*recommend|would you recommend|recommend (?:us|to)\b"
-    r"|recommendation (?:score|intent)|推荐意愿|推荐可能|推荐指数|推荐度|愿意.*推荐|推荐.*可能|净推荐"
-    r"|可能性.*推荐|推薦意願|推荐分"
+    r"|recommendation (?:score|intent)|推荐意愿|推荐可能|推荐指数|推荐度|愿意.*推荐|推荐.*可能"
+    r"|净推荐|可能性.*推荐|推薦意願|推荐分"
 )
 _CSAT = re.compile(r"\bcsat\b|satisf|满意|滿意")
 _CES = re.compile(
@@ -84,13 +85,16 @@ _NO_SCALE = re.compile(
 _RANGE = re.compile(r"(?<!\d)([01])\s*(?:-|–|—|~|～|至|到|to|\.\.)\s*(100|10|3|5|7)(?!\d)")
 _OUT_OF = re.compile(r"(?:out of|满分|/)\s*(100|10|5|7|3)(?!\d)|(?<!\d)(100|10|5|7)\s*分制")
 _HIGH_GOOD = re.compile(
-    r"made it easy|made it easier|(?:very|extremely) easy\s*[=:]\s*[57]|[57]\s*[=:(（]\s*(?:very|extremely) easy"
-    r"|high(?:er)? is (?:good|better|easier)|越高越(?:好|轻松|容易|省力)|[57]\s*[=:分(（]+\s*(?:非常|很|十分)?(?:轻松|容易|省力)"
+    r"made it eas(?:y|ier)|(?:very|extremely) easy\s*[=:]\s*[57]"
+    r"|[57]\s*[=:(（]\s*(?:very|extremely) easy|high(?:er)? is (?:good|better|easier)"
+    r"|越高越(?:好|轻松|容易|省力)|[57]\s*[=:分(（]+\s*(?:非常|很|十分)?(?:轻松|容易|省力)"
     r"|轻松程度|容易程度|省力程度"
 )
 _LOW_GOOD = re.compile(
-    r"(?:very )?(?:high effort|difficult|hard)\s*[=:]\s*[57]|[57]\s*[=:(（]\s*(?:very |extremely )?(?:high effort|difficult|hard)"
-    r"|low(?:er)? is (?:good|better|easier)|越低越(?:好|轻松|容易|省力)|[57]\s*[=:分(（]+\s*(?:非常|很|十分)?(?:费力|困难)"
+    r"(?:high effort|difficult|hard)\s*[=:]\s*[57]"
+    r"|[57]\s*[=:(（]\s*(?:very |extremely )?(?:high effort|difficult|hard)"
+    r"|low(?:er)? is (?:good|better|easier)|越低越(?:好|轻松|容易|省力)"
+    r"|[57]\s*[=:分(（]+\s*(?:非常|很|十分)?(?:费力|困难)"
 )
 
 
@@ -226,7 +230,7 @@ def _scale(
     if told:
         return float(told[1]), float(told[2])
     lowest, highest = min(answers), max(answers)
-    if kind == "nps" and 0 <= lowest and highest <= 10:
+    if kind == "nps" and lowest >= 0 and highest <= 10:
         # Yes and no, or stars, under a heading about recommending are not the 0-10 question.
         return (0.0, 10.0) if highest > 5 or len(set(answers)) < 2 else (None, None)
     if lowest < 0:

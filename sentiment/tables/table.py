@@ -20,7 +20,7 @@ from sentiment.tables.roles import Roles, find_roles
 from sentiment.tables.rows import Reject, Source, SourceRow
 from sentiment.tables.workbook import WorkbookSource
 
-__all__ = ["ReadOptions", "Table", "open_table"]
+__all__ = ["ReadOptions", "Table", "open_source", "open_table", "open_text"]
 
 _HEAD = 1 << 16
 _BINARY = (
@@ -138,10 +138,15 @@ def open_table(path: str | Path, options: ReadOptions | None = None) -> Table:
         source: Source = JsonSource(lambda: sys.stdin.buffer, encoding, options.text, once=True)
         return Table("-", source, options)
     path = Path(path)
-    return Table(str(path), _open_source(path, options), options)
+    return Table(str(path), open_source(path, options), options)
 
 
-def _open_source(path: Path, options: ReadOptions) -> Source:
+def open_source(path: Path, options: ReadOptions | None = None) -> Source:
+    """Open a file in its format, without looking for roles.
+
+    :raises InputError: As `open_table`.
+    """
+    options = options or ReadOptions()
     head = _head(path)
     if head[:4] == b"PAR1":
         return ParquetSource(path)
@@ -151,7 +156,7 @@ def _open_source(path: Path, options: ReadOptions) -> Source:
     encoding = encodings.known(options.encoding) if options.encoding else None
 
     def opener() -> BinaryIO:
-        return _open_text(path)
+        return open_text(path)
 
     if _is_json(path, head, encoding):
         return JsonSource(opener, encoding, options.text)
@@ -170,7 +175,7 @@ def _head(path: Path) -> bytes:
     if path.is_dir():
         raise InputError(f"{path} is a folder; name a file in it")
     try:
-        with _open_text(path) as stream:
+        with open_text(path) as stream:
             head = stream.read(_HEAD)
     except FileNotFoundError:
         raise InputError(f"there is no file {path}; check the name and the folder") from None
@@ -181,24 +186,27 @@ def _head(path: Path) -> bytes:
     return head
 
 
-def _open_text(path: Path) -> BinaryIO:
+def open_text(path: Path) -> BinaryIO:
+    """Open a file of text at its first byte, unpacked if it is gzip."""
     stream = path.open("rb")
     magic = stream.read(2)
     stream.seek(0)
     if magic == b"\x1f\x8b":
-        return cast("BinaryIO", _Unzipped(fileobj=stream, mode="rb"))
+        return cast("BinaryIO", _Unzipped(stream))
     return stream
 
 
 class _Unzipped(gzip.GzipFile):
     """A gzip stream that closes the file beneath it."""
 
+    def __init__(self, beneath: BinaryIO) -> None:
+        super().__init__(fileobj=beneath, mode="rb")
+        self._beneath = beneath
+
     def close(self) -> None:
         """Close both."""
-        beneath = self.fileobj
         super().close()
-        if beneath is not None:
-            beneath.close()
+        self._beneath.close()
 
 
 def _refuse_binary(path: Path, head: bytes) -> None:

@@ -292,7 +292,8 @@ def _column(letters: bytes) -> int:
 
 def _sheet_note(chosen: str, names: Sequence[str], language: str) -> str:
     if language == "zh":
-        return f"工作簿有 {len(names)} 个工作表（{'、'.join(names)}），读取“{chosen}”；可用 --sheet 指定。"
+        listed = "、".join(names)
+        return f"工作簿有 {len(names)} 个工作表（{listed}），读取“{chosen}”；可用 --sheet 指定。"
     return (
         f"The workbook has {len(names)} sheets ({', '.join(names)}); {chosen!r} is read."
         " Use --sheet for another."

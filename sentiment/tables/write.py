@@ -1,0 +1,330 @@
+"""Writing analyses: finished chunks that do not know of each other, then one file out of them.
+
+A job writes its chunks as they are scored and can be killed between any two. `part` gives the bytes
+of one chunk; `assemble` streams the chunks into the final file, which appears under its name only
+when it is complete. The same parts give the same bytes in every format.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from sentiment.errors import InputError, OutputError
+from sentiment.records import Analysis
+from sentiment.tables import sheets
+from sentiment.tables.encodings import known
+from sentiment.tables.layout import Layout
+from sentiment.tables.rows import SourceRow
+from sentiment.tables.table import Table
+
+__all__ = ["FORMATS", "Writer", "check_capacity", "format_of", "open_writer"]
+
+FORMATS = ("csv", "tsv", "xlsx", "jsonl", "parquet")
+
+_SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".xlsx": "xlsx",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+_COPY = 1 << 20
+
+# Rows in one group of a Parquet file: large enough to compress, small enough to hold.
+_ROW_GROUP = 20_000
+
+
+class Writer(Protocol):
+    """Turns analyses into the bytes of one format."""
+
+    layout: Layout
+
+    def part(self, analyses: Sequence[Analysis]) -> bytes:
+        """Return one finished chunk, independent of its neighbours."""
+
+    def assemble(self, parts: Iterable[Path], out: Path) -> None:
+        """Write the final file from the chunks in their order, streaming and atomically.
+
+        :raises OutputError: The file cannot be written.
+        """
+
+
+def format_of(path: str | Path) -> str:
+    """Return the format that an output's name asks for.
+
+    :raises OutputError: The name asks for none that is known.
+    """
+    if str(path) == "-":
+        return "jsonl"
+    suffix = Path(path).suffix.casefold()
+    if suffix not in _SUFFIXES:
+        raise OutputError(
+            f"{path} has no ending that names a format; end it in .csv, .tsv, .xlsx, .jsonl or"
+            " .parquet"
+        )
+    return _SUFFIXES[suffix]
+
+
+def open_writer(
+    format: str,  # noqa: A002 - what it is called everywhere
+    columns: Sequence[str],
+    taxonomy_topics: Sequence[str],
+    questions: bool = False,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+) -> Writer:
+    """Return the writer of a format.
+
+    :param columns: The source's columns.
+    :param taxonomy_topics: Names of the topics, one added column each.
+    :param questions: Whether each source row has several answers, hence several output rows.
+    :param encoding: Of CSV and TSV; UTF-8 with a byte order mark when None, for Excel.
+    :param delimiter: Of CSV; a comma when None.
+    :raises InputError: An unknown format, encoding or delimiter.
+    """
+    layout = Layout(tuple(columns), tuple(taxonomy_topics), questions)
+    if format in ("csv", "tsv"):
+        mark = delimiter or ("\t" if format == "tsv" else ",")
+        return _DelimitedWriter(layout, "utf-8-sig" if encoding is None else encoding, mark)
+    if format == "jsonl":
+        return _JsonWriter(layout)
+    if format == "parquet":
+        return _ParquetWriter(layout)
+    if format == "xlsx":
+        return _SheetWriter(layout)
+    raise InputError(f"no output format is called {format!r}; use {', '.join(FORMATS)}")
+
+
+def check_capacity(format: str, table: Table) -> None:  # noqa: A002 - its name everywhere
+    """Refuse what a format cannot hold; to be called before anything is scored.
+
+    Only XLSX has limits, and they are found by reading the source once. Standard input cannot be
+    read twice: there, `Writer.part` refuses a cell that is too long.
+
+    :raises OutputError: Too many rows or columns, or too long a cell, and which.
+    """
+    if format != "xlsx" or table.path == "-":
+        return
+    layout = Layout(table.columns, (), len(table.roles.text) > 1)
+    if len(layout.names) > sheets.MOST_COLUMNS - 100:  # room for the topics
+        raise OutputError(
+            f"{table.path} has {len(table.columns):,} columns and an XLSX sheet holds"
+            f" {sheets.MOST_COLUMNS:,}; write .parquet or .csv instead"
+        )
+    most = (sheets.MOST_ROWS - 1) // len(table.roles.text)
+    for count, row in enumerate(table.rows(), start=1):
+        if count > most:
+            raise OutputError(
+                f"{table.path} has more than {most:,} rows, which is what an XLSX sheet holds;"
+                " write .parquet or .csv instead"
+            )
+        if isinstance(row, SourceRow):
+            _check_cells(row, table.path)
+
+
+def _check_cells(row: SourceRow, path: str) -> None:
+    for name, cell in row.cells.items():
+        # No character counts more than twice, so most cells need no count.
+        if cell and len(cell) * 2 > sheets.LONGEST_CELL < sheets.length(cell):
+            raise OutputError(
+                f"{path}, row {row.row}, column “{name}” has {sheets.length(cell):,} characters and"
+                f" an XLSX cell holds {sheets.LONGEST_CELL:,}; write .parquet or .csv instead"
+            )
+
+
+@contextmanager
+def _atomic(out: Path) -> Iterator[BinaryIO]:
+    """Give a file beside the output that takes its name when everything went well."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", suffix=".tmp", dir=out.parent)
+    except OSError as error:
+        raise OutputError(
+            f"{out} cannot be written ({error.strerror}); check the folder and its permissions"
+        ) from None
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp makes files that only their owner may read; an output is like any other file.
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, out)
+    except BaseException as error:
+        Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError) and not isinstance(error, OutputError):
+            raise OutputError(f"{out} cannot be written ({error.strerror})") from error
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _copy(parts: Iterable[Path], stream: BinaryIO) -> None:
+    for part in parts:
+        with part.open("rb") as source:
+            while chunk := source.read(_COPY):
+                stream.write(chunk)
+
+
+class _DelimitedWriter:
+    """CSV and TSV: a part is rows without the header."""
+
+    def __init__(self, layout: Layout, encoding: str, delimiter: str) -> None:
+        self.layout = layout
+        name = known(encoding)
+        self._mark = {"utf-8-sig": b"\xef\xbb\xbf", "utf-16": b"\xff\xfe"}.get(name, b"")
+        self._encoding = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}.get(name, name)
+        self._delimiter = delimiter
+
+    def part(self, analyses: Sequence[Analysis]) -> bytes:
+        """Return the rows."""
+        return self._encoded(self.layout.cells(analysis) for analysis in analyses)
+
+    def assemble(self, parts: Iterable[Path], out: Path) -> None:
+        """Write mark, header and rows."""
+        with _atomic(out) as stream:
+            stream.write(self._mark)
+            stream.write(self._encoded([list(self.layout.names)]))
+            _copy(parts, stream)
+
+    def _encoded(self, rows: Iterable[Sequence[str | None]]) -> bytes:
+        text = io.StringIO(newline="")
+        csv.writer(text, delimiter=self._delimiter, lineterminator="\r\n").writerows(rows)
+        # What the encoding lacks is written as &#128512; rather than lost.
+        return text.getvalue().encode(self._encoding, errors="xmlcharrefreplace")
+
+
+class _JsonWriter:
+    """JSON lines: a part is the lines."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def part(self, analyses: Sequence[Analysis]) -> bytes:
+        """Return the records, a line each."""
+        return "".join(f"{analysis.to_json()}\n" for analysis in analyses).encode()
+
+    def assemble(self, parts: Iterable[Path], out: Path) -> None:
+        """Write one part after the other."""
+        with _atomic(out) as stream:
+            _copy(parts, stream)
+
+
+class _SheetWriter:
+    """XLSX: a part is the sheet's rows as XML."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._numbers = frozenset(
+            len(layout.columns) + place
+            for place, name in enumerate(layout.added)
+            if name in ("sentiment_score", "confidence")
+        )
+
+    def part(self, analyses: Sequence[Analysis]) -> bytes:
+        """Return the rows.
+
+        :raises OutputError: A cell is longer than XLSX holds.
+        """
+        return b"".join(
+            sheets.row(self.layout.cells(analysis), self._numbers) for analysis in analyses
+        )
+
+    def assemble(self, parts: Iterable[Path], out: Path) -> None:
+        """Write the workbook with one sheet."""
+        with _atomic(out) as stream:
+            sheets.workbook(stream, self.layout.names, _chunks(parts))
+
+
+def _chunks(parts: Iterable[Path]) -> Iterator[bytes]:
+    for part in parts:
+        with part.open("rb") as source:
+            while chunk := source.read(_COPY):
+                yield chunk
+
+
+class _ParquetWriter:
+    """Parquet: a part is an Arrow stream of one table."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    @property
+    def _schema(self) -> Any:
+        import pyarrow as pa
+
+        finding = [
+            ("polarity", pa.string()),
+            ("confidence", pa.float64()),
+            ("evidence", pa.string()),
+            ("start", pa.int64()),
+            ("end", pa.int64()),
+        ]
+        opinion = pa.struct([("topic", pa.string()), ("driver", pa.string()), *finding])
+        kinds = {
+            "sentiment_score": pa.float64(),
+            "confidence": pa.float64(),
+            "opinions": pa.list_(opinion),
+        }
+        count = len(self.layout.columns)
+        fields = [pa.field(name, pa.string()) for name in self.layout.columns]
+        fields += [
+            pa.field(name, kinds.get(logical, pa.string()))
+            for name, logical in zip(self.layout.names[count:], self.layout.added, strict=True)
+        ]
+        return pa.schema(fields)
+
+    def part(self, analyses: Sequence[Analysis]) -> bytes:
+        """Return the rows as an Arrow stream."""
+        import pyarrow as pa
+
+        schema = self._schema
+        columns = [list(column) for column in zip(*map(self._values, analyses), strict=True)]
+        if not columns:
+            columns = [[] for _ in schema]
+        arrays = [
+            pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)
+        ]
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, schema) as stream:
+            for batch in pa.Table.from_arrays(arrays, schema=schema).to_batches():
+                stream.write_batch(batch)
+        return sink.getvalue()
+
+    def _values(self, analysis: Analysis) -> list[Any]:
+        cells: list[Any] = list(self.layout.cells(analysis))
+        count = len(self.layout.columns)
+        for place, name in enumerate(self.layout.added, start=count):
+            if name in ("sentiment_score", "confidence"):
+                cells[place] = None if cells[place] is None else float(cells[place])
+            elif name == "opinions":
+                cells[place] = [opinion.to_dict() for opinion in analysis.opinions]
+        return cells
+
+    def assemble(self, parts: Iterable[Path], out: Path) -> None:
+        """Write the parts as row groups of one file."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        with (
+            _atomic(out) as stream,
+            pq.ParquetWriter(stream, self._schema, compression="zstd") as writer,
+        ):
+            for part in parts:
+                with pa.ipc.open_stream(part.read_bytes()) as source:
+                    table = source.read_all()
+                writer.write_table(table, row_group_size=_ROW_GROUP)
