@@ -11,6 +11,8 @@ from sentiment.wording import Tongue, say, translate, word
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from sentiment.tables import Outcome, Table
+
 __all__ = ["Talk"]
 
 # In a log, one line in ten seconds shows that a job lives without burying anything else.
@@ -32,6 +34,46 @@ class Talk:
         if isinstance(what := fields.get("what"), tuple):
             fields["what"] = self.join([word(self.tongue, name) for name in what])
         self.line(say(self.tongue, key, **fields))
+
+    def opened(self, table: Table) -> None:
+        """Print what was found in a source before anything is done with it."""
+        for note in table.notes:
+            self.line(note)
+        roles = table.roles
+        found = {
+            "text": [self._quoted(name, table) for name in roles.text],
+            "id": [self._quoted(roles.id, table)] if roles.id else [],
+            "date": [self._quoted(roles.date, table)] if roles.date else [],
+            "outcome": [self._scale(roles.outcome, table)] if roles.outcome else [],
+            "segments": [self._quoted(name, table) for name in roles.segments],
+        }
+        listed = [
+            say(
+                self.tongue,
+                "role",
+                role=word(self.tongue, f"role_{role}"),
+                columns=self.join(names),
+            )
+            for role, names in found.items()
+            if names
+        ]
+        self.say("roles", roles=word(self.tongue, "semicolon").join(listed))
+        if roles.other_outcomes:
+            others = [self._scale(other, table) for other in roles.other_outcomes]
+            self.say("other_outcomes", columns=self.join(others))
+
+    def _quoted(self, column: str, table: Table) -> str:
+        return say(self.tongue, "quoted", name=table.labels.get(column, column))
+
+    def _scale(self, outcome: Outcome, table: Table) -> str:
+        return say(
+            self.tongue,
+            "scale",
+            column=self._quoted(outcome.column, table),
+            kind=outcome.kind,
+            minimum=outcome.minimum,
+            maximum=outcome.maximum,
+        )
 
     def error(self, message: str) -> None:
         """Print why the command stops."""

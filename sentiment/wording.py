@@ -19,7 +19,22 @@ Tongue = Literal["zh", "en"]
 # key: (English, Chinese)
 PHRASES: dict[str, tuple[str, str]] = {
     # while a job runs
-    "note": ("{note}", "{note}"),
+    "roles": ("Columns: {roles}.", "列：{roles}。"),
+    "role": ("{role} {columns}", "{role} {columns}"),
+    "role_text": ("text", "文本"),
+    "role_id": ("id", "编号"),
+    "role_date": ("date", "日期"),
+    "role_outcome": ("outcome", "结果"),
+    "role_segments": ("segments", "分组"),
+    "quoted": ("“{name}”", "“{name}”"),
+    "scale": (
+        "{column} ({kind}, {minimum:g} to {maximum:g})",
+        "{column}（{kind}，{minimum:g} 至 {maximum:g}）",
+    ),
+    "other_outcomes": (
+        "Other answers on a scale, which --outcome can choose: {columns}.",
+        "其他评分列，可用 --outcome 选择：{columns}。",
+    ),
     "stdin_no_resume": (
         "Reading from stdin: this run cannot be resumed if it is interrupted.",
         "正在读取标准输入：如果中断，本次运行无法续跑。",
@@ -52,6 +67,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "model": ("the model", "模型"),
     "and": (" and ", "和"),
     "comma": (", ", "、"),
+    "semicolon": ("; ", "；"),
     # when it is over
     "finished_before": (
         "{output} is finished already, from the same input, options and model: nothing to do.",

@@ -6,12 +6,11 @@ from sentiment.job.chunks import CHUNK_ROWS, PART_ROWS
 from sentiment.job.options import JobOptions, Summary
 from sentiment.job.plan import Errand, beside, plan
 from sentiment.job.pool import WorkerError
-from sentiment.job.run import FORMATS, Interrupted, rejects_path, score, summary_path
+from sentiment.job.run import Interrupted, rejects_path, score, summary_path
 from sentiment.job.watch import Silent, Watcher
 
 __all__ = [
     "CHUNK_ROWS",
-    "FORMATS",
     "PART_ROWS",
     "Errand",
     "Interrupted",

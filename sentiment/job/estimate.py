@@ -7,6 +7,7 @@ from pathlib import Path
 __all__ = ["estimate_rows"]
 
 _SAMPLE = 1 << 20
+_GZIP = b"\x1f\x8b"
 
 
 def estimate_rows(path: Path, kind: str) -> int | None:
@@ -18,11 +19,11 @@ def estimate_rows(path: Path, kind: str) -> int | None:
         import pyarrow.parquet
 
         return int(pyarrow.parquet.read_metadata(path).num_rows)
-    if kind not in ("csv", "tsv", "jsonl"):
-        return None
     size = path.stat().st_size
     with path.open("rb") as file:
         sample = file.read(_SAMPLE)
+    if kind not in ("csv", "tsv", "jsonl") or sample.startswith(_GZIP):
+        return None
     lines = sample.count(b"\n") + (not sample.endswith(b"\n"))
     header = 0 if kind == "jsonl" else 1
     return max(round(lines * size / max(len(sample), 1)) - header, 1)

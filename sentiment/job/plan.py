@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentiment.errors import InputError, OutputError
-from sentiment.job.run import FORMATS
+from sentiment.tables import format_of
 
 __all__ = ["Errand", "beside", "plan"]
 
@@ -50,7 +50,7 @@ def plan(inputs: Sequence[str], output: str | None) -> tuple[Errand, ...]:
 
 def beside(source: str, what: str, suffix: str) -> Path:
     """Return NAME.WHAT.SUFFIX beside the source; NAME is without an earlier ".scored"."""
-    path = Path(source)
+    path = Path(source.removesuffix(".gz"))
     return path.with_name(f"{path.stem.removesuffix('.scored')}.{what}{suffix}")
 
 
@@ -69,7 +69,7 @@ def _means_folder(output: str) -> bool:
 
 
 def _check_folder(output: str, sources: Sequence[str]) -> None:
-    if not _means_folder(output) and (output == "-" or Path(output).suffix.lower() in FORMATS):
+    if not _means_folder(output) and (output == "-" or _names_format(output)):
         raise OutputError(
             f"{output}: {len(sources)} inputs cannot go into one file; "
             "name a folder, as in -o scored/."
@@ -81,9 +81,17 @@ def _check_folder(output: str, sources: Sequence[str]) -> None:
 def _place(source: str, folder: str | None) -> str:
     if source == "-":
         return "-"
-    suffix = Path(source).suffix.lower()
-    name = beside(source, "scored", suffix if suffix in FORMATS else ".csv")
+    suffix = Path(source.removesuffix(".gz")).suffix
+    name = beside(source, "scored", suffix if _names_format(source.removesuffix(".gz")) else ".csv")
     return str(name if folder is None else Path(folder) / name.name)
+
+
+def _names_format(path: str) -> bool:
+    try:
+        format_of(path)
+    except OutputError:
+        return False
+    return True
 
 
 def _check_distinct(errands: Sequence[Errand]) -> None:

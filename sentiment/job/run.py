@@ -26,19 +26,9 @@ from sentiment.job.store import Store, write_whole
 from sentiment.job.tally import Tally
 from sentiment.job.watch import Silent, Watcher
 from sentiment.records import Feedback
-from sentiment.tables import Reject, Table, open_table
+from sentiment.tables import Reject, SourceRow, Table, check_capacity, format_of, open_table
 
-__all__ = ["FORMATS", "rejects_path", "score", "summary_path"]
-
-FORMATS = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".xlsx": "xlsx",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-}
-"""The format of an output by its suffix."""
+__all__ = ["Interrupted", "rejects_path", "score", "summary_path"]
 
 # CSV gets a byte order mark so that Excel opens it; the others' format settles it.
 _ENCODING = {"csv": "utf-8-sig", "tsv": "utf-8-sig", "jsonl": "utf-8"}
@@ -115,7 +105,7 @@ class _Job:
     def to_file(self, out: Path) -> Summary:
         """Score into a file, going on from an earlier run where there was one."""
         started = time.monotonic()
-        kind = _format(out)
+        kind = format_of(out)
         _check_place(out, self.source)
         table = self._open_table()
         analyzer = self.load(self.options.model, self.options.device)
@@ -131,7 +121,7 @@ class _Job:
                 folder.mkdir(exist_ok=True)
             lock = stack.enter_context(Lock(folder / "lock", out))
             store = Store(folder)
-            stack.callback(_leave, store, lock)
+            stack.callback(_leave, store, lock, keep=not self._from_stdin)
             # Who held the lock a moment ago, or was killed at the very end, may have done this job.
             own = self._finished(out, key)
             if own is not None and not self.options.restart:
@@ -156,8 +146,7 @@ class _Job:
 
     def _open_table(self) -> Table:
         table = open_table(self.source, self.options.read)
-        for note in table.notes:
-            self.watcher.say("note", note=note)
+        self.watcher.opened(table)
         return table
 
     def _key(self, table: Table, analyzer: Analyzes, kind: str) -> JobKey:
@@ -230,8 +219,10 @@ class _Job:
         reused = sum(tally.rows.values())
         if reused:
             self.watcher.say("resumed", rows=reused)
+        elif kind == "xlsx":
+            self._check_room(table, analyzer)
         setup = self._setup(table, kind)
-        with _telling_what_is_kept(tally):
+        with self._telling_what_is_kept(tally):
             for part, outcome in self._score(table, chain(first_new, parts), setup, analyzer):
                 rejects = _reject_lines(part.rejects)
                 with _writing(out):
@@ -240,6 +231,21 @@ class _Job:
                 done = sum(tally.rows.values())
                 self.watcher.advance(done, done - reused, total)
         return tally, reused
+
+    def _check_room(self, table: Table, analyzer: Analyzes) -> None:
+        """Refuse what a sheet cannot hold before hours go into scoring it."""
+        if self._from_stdin:
+            raise OutputError(
+                f"{self.output}: how much stdin holds is not known beforehand, and XLSX may not "
+                "hold it; write .jsonl, .csv or .parquet."
+            )
+        rows = longest = 0
+        for record in table.rows():
+            if isinstance(record, SourceRow):
+                rows += len(table.roles.text)
+                longest = max(longest, *(_excel_length(cell) for cell in record.cells.values()))
+        columns = len(Scorer(self._setup(table, "xlsx"), analyzer).writer.layout.names)
+        check_capacity("xlsx", rows, longest, columns, where=str(self.source))
 
     def _score(
         self, table: Table, parts: Iterable[Part], setup: Setup, analyzer: Analyzes
@@ -256,12 +262,26 @@ class _Job:
         with Pool(setup, workers) as pool:
             yield from in_order(jobs, pool)
 
+    @contextmanager
+    def _telling_what_is_kept(self, tally: Tally) -> Iterator[None]:
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise Interrupted(0 if self._from_stdin else sum(tally.rows.values())) from None
+        except WorkerError as error:
+            rows = sum(tally.rows.values())
+            kept = f" {rows:,} rows are done and kept; the same command goes on from there."
+            raise WorkerError(
+                f"{error}{'' if self._from_stdin else kept} --workers 1 needs the least memory."
+            ) from error
+
     def _setup(self, table: Table, kind: str) -> Setup:
         return Setup(
             model=self.options.model,
             device=self.options.device,
             format=kind,
-            columns=tuple(table.columns),
+            # JSON lines need none, and to know every column may take a pass over the file.
+            columns=() if kind == "jsonl" else tuple(table.columns),
             questions=len(table.roles.text) > 1,
             encoding=self.options.encoding,
             load=self.load,
@@ -317,10 +337,10 @@ class _Job:
         )
 
 
-def _leave(store: Store, lock: Lock) -> None:
-    """Leave the folder with the progress in it, or no folder where there is none."""
+def _leave(store: Store, lock: Lock, keep: bool) -> None:
+    """Leave the folder with the progress in it, or no folder where there is none to keep."""
     store.close()
-    if len(store) == 0:
+    if len(store) == 0 or not keep:
         store.remove()
         lock.remove()
         store.folder.rmdir()
@@ -337,6 +357,13 @@ def _workers_for(first_parts: int, device: str) -> int:
 
 def _feedback(table: Table, part: Part) -> list[Feedback]:
     return [feedback for row in part.rows for feedback in table.feedback(row)]
+
+
+def _excel_length(cell: str | None) -> int:
+    """Return the number of UTF-16 units, which is what Excel counts."""
+    if cell is None:
+        return 0
+    return len(cell) if cell.isascii() else len(cell.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _first_row(part: Part) -> int:
@@ -358,16 +385,6 @@ def _output_identity(out: Path) -> dict[str, int | str]:
 def _write_summary(out: Path, summary: Summary) -> None:
     content = json.dumps(summary.to_dict(), ensure_ascii=False, indent=2) + "\n"
     write_whole(summary_path(out), content.encode())
-
-
-def _format(out: Path) -> str:
-    try:
-        return FORMATS[out.suffix.lower()]
-    except KeyError:
-        known = ", ".join(FORMATS)
-        raise OutputError(
-            f"{out}: the suffix of an output names its format; use one of {known}, or - for stdout."
-        ) from None
 
 
 def _check_place(out: Path, source: str | Path) -> None:
@@ -404,17 +421,3 @@ def _writing(out: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise OutputError(f"{out}: cannot be written ({error.strerror or error}).") from error
-
-
-@contextmanager
-def _telling_what_is_kept(tally: Tally) -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Interrupted(sum(tally.rows.values())) from None
-    except WorkerError as error:
-        rows = sum(tally.rows.values())
-        raise WorkerError(
-            f"{error} {rows:,} rows are done and kept; the same command goes on from there, "
-            "and --workers 1 needs the least memory."
-        ) from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from sentiment.tables import Table
+
 __all__ = ["Silent", "Watcher"]
 
 
@@ -12,6 +14,9 @@ class Watcher(Protocol):
 
     def say(self, key: str, /, **fields: object) -> None:
         """Take one sentence: a key of `sentiment.wording` and what is to be filled in."""
+
+    def opened(self, table: Table) -> None:
+        """Take the source as it was found: its format, its notes and the roles of its columns."""
 
     def advance(self, rows: int, scored: int, total: int | None) -> None:
         """Take the progress: rows done, how many of them were scored in this run, and about how
@@ -23,6 +28,9 @@ class Silent:
     """Hears it and says nothing."""
 
     def say(self, key: str, /, **fields: object) -> None:
+        """Do nothing."""
+
+    def opened(self, table: Table) -> None:
         """Do nothing."""
 
     def advance(self, rows: int, scored: int, total: int | None) -> None:
