@@ -25,6 +25,7 @@ __all__ = [
     "Scale",
     "is_missing",
     "last_answers",
+    "number_customers",
     "read_numbers",
     "read_scale",
 ]
@@ -217,3 +218,13 @@ def _by_time(times: Sequence[Any]) -> list[int]:
     undated = [row for row, time in enumerate(times) if is_missing(time)]
     dated = [row for row, time in enumerate(times) if not is_missing(time)]
     return undated + sorted(dated, key=lambda row: times[row])
+
+
+def number_customers(customers: Sequence[Any] | NDArray[Any]) -> NDArray[np.intp]:
+    """Number the different customers from 0; a row without one is a customer of its own."""
+    known: dict[Any, int] = {}
+    codes = np.empty(len(customers), dtype=np.intp)
+    for row, customer in enumerate(customers):
+        key = ("row", row) if is_missing(customer) else customer
+        codes[row] = known.setdefault(key, len(known))
+    return codes

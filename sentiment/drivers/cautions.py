@@ -15,7 +15,7 @@ __all__ = ["SENTENCES", "Caution"]
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         # answers
-        "rejected": "{rejected} answers outside {scale} or not on it were rejected and not clipped.",
+        "rejected": "{rejected} answers that are not on the scale {scale} were rejected, not clipped.",
         "looks_like_stars": "Only answers from 1 to 5 are present: these are probably stars, "
         "not answers from 0 to 10.",
         "rescaled": "Answers were rescaled from {minimum:g}-{maximum:g} to 0-10 and rounded, "
@@ -43,14 +43,14 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "direction_differs": "The ordinal model gives these columns the opposite direction: "
         "{names}.",
         "penalty_reward_few_rows": "{n} rows are fewer than {floor}: types are not called.",
-        "ceiling": "The mean outcome is {mean:.2f} of {maximum:g}: there is little room for reward, "
-        "which can feign basic types.",
+        "ceiling": "The mean outcome is {mean:.2f} of {maximum:g}: there is little room for "
+        "reward, which can feign basic types.",
         "floor_effect": "The mean outcome is {mean:.2f} from a minimum of {minimum:g}: there is "
         "little room for penalty, which can feign excitement types.",
         "beyond_best_segment": "No segment does that well; the largest supported share is below "
         "the one asked for: {names}.",
-        "outside_scale": "The result would leave the scale {minimum:g}-{maximum:g} and was limited: "
-        "{names}.",
+        "outside_scale": "These results would leave the scale {minimum:g}-{maximum:g} and were limited "
+        "to it: {names}.",
         "no_interval": "Points without an interval stay undecided: {names}.",
         # prevalence
         "clipped": "The corrected share {raw:.3f} left the range 0-1 and was clipped.",

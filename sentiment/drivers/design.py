@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sentiment.drivers.answers import is_missing
+from sentiment.drivers.answers import is_missing, number_customers
 from sentiment.errors import InputError
 
 __all__ = ["CHUNK_ROWS", "Columns", "Design", "Groups", "read_columns", "read_design"]
@@ -133,13 +133,13 @@ def read_design(
         matrix, y, extra = matrix[complete], y[complete], extra[complete]
     codes = None
     if clusters is not None:
-        codes = _cluster_codes(clusters)[complete]
+        codes = number_customers(clusters)[complete]
     labels, members = _read_groups(groups, found)
     return Design(found, matrix, extra, y, labels, members, codes, dropped)
 
 
 def _numeric(matrix: NDArray[Any]) -> Floats:
-    """An object matrix (nullable integers, None) as floats."""
+    """Read an object matrix (nullable integers, None) as floats."""
     try:
         cells = [np.nan if is_missing(cell) else float(cell) for cell in matrix.ravel()]
     except (TypeError, ValueError):
@@ -163,7 +163,7 @@ def _outcome(outcome: ArrayLike) -> Floats:
 
 
 def _controls(controls: Columns | None, n: int) -> Floats:
-    """Controls as floats; a column of words becomes one column per word, less the first."""
+    """Read controls as floats; a column of words becomes one column per word, less the first."""
     if controls is None:
         return np.empty((n, 0))
     if isinstance(controls, Mapping):
@@ -185,17 +185,8 @@ def _coded(column: NDArray[Any]) -> Floats:
     # A word that is missing is a level of its own: such rows stay in the model.
     words = np.array(["" if is_missing(cell) else str(cell) for cell in column])
     levels = np.unique(words)[1:]
-    return (words[:, None] == levels[None, :]).astype(np.float64)
-
-
-def _cluster_codes(clusters: Sequence[Any] | NDArray[Any]) -> NDArray[np.intp]:
-    """Number the customers; a row without one is a customer of its own."""
-    known: dict[Any, int] = {}
-    codes = np.empty(len(clusters), dtype=np.intp)
-    for row, customer in enumerate(clusters):
-        key = ("row", row) if is_missing(customer) else customer
-        codes[row] = known.setdefault(key, len(known))
-    return codes
+    coded: Floats = (words[:, None] == levels[None, :]).astype(np.float64)
+    return coded
 
 
 def _read_groups(

@@ -100,9 +100,13 @@ def wilson(successes: float, n: float, *, level: float = 0.95) -> Interval:
     :raises InputError: Counts below 0 or more successes than cases.
     """
     _check_share(successes, n)
-    z = normal_quantile(level)
     if n == 0:
         return Interval(None, None, None, 0, "Wilson")
+    return Interval(*_wilson_ends(successes, n, level), n, "Wilson")
+
+
+def _wilson_ends(successes: float, n: float, level: float) -> tuple[float, float, float]:
+    z = normal_quantile(level)
     p = successes / n
     shrink = 1 + z * z / n
     centre = (p + z * z / (2 * n)) / shrink
@@ -110,7 +114,7 @@ def wilson(successes: float, n: float, *, level: float = 0.95) -> Interval:
     # At 0 and at n the bound is exact in algebra and off by a rounding error in floats.
     low = 0.0 if successes == 0 else max(0.0, centre - half)
     high = 1.0 if successes == n else min(1.0, centre + half)
-    return Interval(p, min(low, p), max(high, p), n, "Wilson")
+    return p, min(low, p), max(high, p)
 
 
 def newcombe(
@@ -121,16 +125,16 @@ def newcombe(
     From the Wilson bounds l, u of both: ``d - sqrt((p1-l1)2 + (u2-p2)2)`` to
     ``d + sqrt((u1-p1)2 + (p2-l2)2)``. Newcombe 1998, Statistics in Medicine 17:873-890, method 10.
     """
-    first = wilson(successes, n, level=level)
-    second = wilson(other_successes, other_n, level=level)
     method = "Newcombe"
-    if first.value is None or second.value is None:
+    _check_share(successes, n)
+    _check_share(other_successes, other_n)
+    if n == 0 or other_n == 0:
         return Difference(None, None, None, n + other_n, None, method)
-    assert first.low is not None and first.high is not None
-    assert second.low is not None and second.high is not None
-    value = first.value - second.value
-    low = value - math.hypot(first.value - first.low, second.high - second.value)
-    high = value + math.hypot(first.high - first.value, second.value - second.low)
+    p1, low1, high1 = _wilson_ends(successes, n, level)
+    p2, low2, high2 = _wilson_ends(other_successes, other_n, level)
+    value = p1 - p2
+    low = value - math.hypot(p1 - low1, high2 - p2)
+    high = value + math.hypot(high1 - p1, p2 - low2)
     return Difference(value, max(-1.0, low), min(1.0, high), n + other_n, None, method)
 
 
@@ -180,7 +184,7 @@ def share_difference(
 def net_interval(
     positive: float, negative: float, n: float, *, level: float = 0.95
 ) -> tuple[float, float]:
-    """Adjusted Wald interval of (positive - negative) / n, in fractions -1 to 1.
+    """Return the adjusted Wald interval of (positive - negative) / n, in fractions.
 
     Add 3/4 positive, 3/4 negative and 1 1/2 others, then ``d +- z*sqrt((p+q-d2)/(n+3))``. The plain
     Wald interval has no width at all when everybody agrees. Agresti & Min 2005, Statistics in

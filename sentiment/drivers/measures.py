@@ -1,4 +1,4 @@
-"""NPS, CSAT, CES, PMF, stars, net sentiment and the index: exact definitions, each with its interval.
+"""NPS, CSAT, CES, PMF, stars, net sentiment and the index: exact definitions with intervals.
 
 Values are in points: shares 0 to 100, NPS and net sentiment -100 to 100, a rating mean in the unit
 of its own scale. Nothing answered gives None with n = 0, never 0. What is not on the scale is
@@ -46,13 +46,19 @@ _TOP_BOX = {(1.0, 3.0): 3.0, (1.0, 5.0): 4.0, (1.0, 7.0): 6.0}
 _LARGE_SHARE = 1 / 3
 _LARGE = 20
 
+# More than one beginning can fit ("一点也不失望", "一点失望"): the first in this order counts.
 _PMF_ANSWERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    # More than one prefix can fit ("一点也不失望" and "一点失望"): the first one in this order counts.
-    ("not_using", ("n/a", "i no longer", "no longer", "not using", "不再使用", "已不使用", "没用过")),
-    ("not", ("not ", "not_", "一点也不", "一点都不", "完全不", "不失望", "不会失望", "没有失望", "不太失望")),
-    ("somewhat", ("somewhat", "a little", "slightly", "有点", "有些", "略", "稍", "一点失望", "比较")),
+    (
+        "not_using",
+        ("n/a", "i no longer", "no longer", "not using", "不再使用", "已不使用", "没用过"),
+    ),
+    (
+        "not",
+        ("not ", "一点也不", "一点都不", "完全不", "不失望", "不会失望", "没有失望", "不太失望"),
+    ),
+    ("somewhat", ("somewhat", "a little", "slightly", "有点", "有些", "略", "稍", "一点失望")),
     ("very", ("very", "extremely", "非常", "很失望", "十分", "极其", "特别")),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +210,7 @@ def csat(
     weights: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Measure:
-    """Customer satisfaction: percent of valid answers in the top box; 0 to 100.
+    """Compute customer satisfaction: percent of valid answers in the top box.
 
     1-5: 4 and 5; 1-7: 6 and 7; 1-3: 3 only. Wilson interval. The mean comes along, also rescaled to
     0-100 as ``100 (mean - min) / (max - min)``. Never pool answers of different scales. Shop stars
@@ -240,7 +246,7 @@ def ces(
     weights: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Measure:
-    """Customer Effort Score: percent of valid answers on the easy side of the middle; 0 to 100.
+    """Compute the Customer Effort Score: percent of answers on the easy side of the middle.
 
     Version 2.0 (1-7, agreement with "made it easy"): easy is 5-7, hard 1-3, high is good. The older
     1-5 form asks for effort: easy is 1-2, low is good. Published descriptions contradict each other
@@ -389,7 +395,7 @@ def net_sentiment(
 def performance(
     positive: float, neutral: float, negative: float, *, level: float = 0.95
 ) -> Measure:
-    """Performance of a driver, 0 to 100: ``50 + 50 (P - N) / M``; net sentiment on another scale."""
+    """Put the net sentiment of a driver on 0 to 100: ``50 + 50 (P - N) / M``."""
     net = net_sentiment(positive, neutral, negative, level=level)
     return Measure(
         name="performance",
@@ -549,7 +555,7 @@ def _net(
     notes: tuple[Caution, ...],
     level: float,
 ) -> Measure:
-    """A net share of answers; a weighted one gets the interval of its effective size."""
+    """Compute a net share of answers; a weighted one gets the interval of its effective size."""
     size = valid.n_eff if valid.weighted else float(len(valid.numbers))
     scaled = {
         key: size * value / valid.total if valid.total else 0.0 for key, value in counts.items()
