@@ -1,0 +1,1 @@
+"""Training: corpus, tokenizer, pretraining, examples, fitting, calibration, evaluation, card."""
