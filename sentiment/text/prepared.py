@@ -39,7 +39,7 @@ class Prepared:
     @cached_property
     def clauses(self) -> tuple[tuple[int, int], ...]:
         """Spans of `text`, in order, not overlapping, that hold every letter, digit and emoji."""
-        return segment.clauses(self.text)
+        return segment.clauses(self.text, self.folded)
 
     @cached_property
     def sentences(self) -> tuple[tuple[int, int], ...]:

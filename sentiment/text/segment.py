@@ -1,39 +1,318 @@
-"""Sentences and clauses, also where nobody typed punctuation."""
+"""Sentences and clauses, also where nobody typed punctuation.
+
+A clause is the piece of text that carries one judgement: 物流很快 in 物流很快质量也不错, "the staff
+were rude" in "the food was great and the staff were rude". The text is cut into words and signs,
+each gets the code of its class (`lexicon`), and borders are short patterns over the string of
+codes; what stands left of a border may veto it, so that 相机吗，一般 stays whole.
+
+Every letter, digit and emoji of the text lies in exactly one clause; the time taken grows with the
+length of the text and no faster.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
 
-__all__ = ["clauses", "sentences"]
+from sentiment.text.lexicon import ABBREVIATIONS, DOMAINS, SENTENCE_STARTS, class_codes, tree
+
+__all__ = ["CONTENT", "EMOJI", "clauses", "sentences"]
 
 Span = tuple[int, int]
 
-_SENTENCE_END = re.compile(r"[。！？!?；;\n]+|\.+(?=\s|\Z)")
-_CLAUSE_END = re.compile(r"[。！？!?；;\n，,]+|\.+(?=\s|\Z)|(?<=[㐀-鿿]) (?=[㐀-鿿])")
+# Pictures that people put behind what they feel, with the joiners inside them; ➕ and ❶ are used as
+# signs in a sentence and are not among them.
+EMOJI = (
+    "\U0001f000-\U0001f0ff\U0001f1e6-\U0001faff\u2600-\u2775\u2798-\u27bf\u231a-\u23ff\u25a0-\u25ff"
+    "\u2b00-\u2bff\u203c\u2049\u3030\u303d\u3297\u3299\ufe0f\u200d\u20e3\U000e0020-\U000e007f"
+)
+CONTENT = re.compile(rf"[^\W_]|[{EMOJI}]")
+
+_HAN = "㐀-鿿"
+# Signs: ! ends a sentence, . may, comma and wave end a clause, L is the Chinese list comma.
+_SIGNS = {
+    **dict.fromkeys("。！？!?；;…\n", "!"),
+    **dict.fromkeys("，,|｜•", ","),
+    **dict.fromkeys("～~", "~"),
+    **dict.fromkeys("-–", "-"),
+    "—": ",",
+    ".": ".",
+    "、": "l",
+    " ": "_",
+}
+_NOT_HAN = "\x00-㏿ꀀ-\U0010ffff"
 
 
-def _split(text: str, border: re.Pattern[str]) -> tuple[Span, ...]:
-    spans: list[Span] = []
+class _Codes(dict[str, str]):
+    """The code of a word or sign; what the lexicon lacks is told by its first character."""
+
+    def __missing__(self, word: str) -> str:
+        """Return the code of a word that is in no list."""
+        first = word[0]
+        if first in _SIGNS:
+            # "..." is a pause in thought, "--" a dash even without spaces.
+            return "!" if first in "。！？!?；;…\n." else "," if first in "，,|｜•—-–" else _SIGNS[first]
+        if first.isdigit():
+            return "#"
+        if "㐀" <= first <= "鿿":
+            return "h"
+        if first.isalpha():
+            return "E" if word.endswith(("ed", "n't", "n’t")) else "w"
+        return "e" if _IS_EMOJI.match(first) else "s"
+
+
+_IS_EMOJI = re.compile(f"[{EMOJI}]")
+
+
+@cache
+def _codes() -> _Codes:
+    return _Codes({**_SIGNS, **class_codes()})
+
+
+@cache
+def _words() -> re.Pattern[str]:
+    """Return the pattern whose matches, one after the other, are the whole text."""
+    chinese = frozenset(word for word in class_codes() if "㐀" <= word[0] <= "鿿")
+    first = "".join(sorted({word[0] for word in chinese}))
+    return re.compile(
+        rf"[^\W\d_{_HAN}]+(?:['’][a-z]+)?|[ ]|[^{_NOT_HAN}{first}]+|{tree(chinese)}|[{_HAN}]"
+        rf"|\d+(?:[.,:/]\d+)*|[。！？!?；;…\n]+|\.+|[，,|｜•—]+|-+|[{EMOJI}]+|[\s\S]"
+    )
+
+
+# --- borders over codes -------------------------------------------------------------------------------
+
+_ANY = "[A-Zw#]"
+_ZH = "acdghijkmnopqtu"
+# A judgement that is complete: 很好, 不错, 质量好.
+_JUDGED = "(?:[gin]+a|j|q[gin]*a)"
+_EN_FRESH = rf"(?:D_{_ANY}_(?:{_ANY}_)?B|P_[BVJZ]|T_[RBJ]|(?:V_|R_)*Z)"
+
+_BORDER = re.compile(
+    r"(?P<mark>[!.,~][!.,~_el]*|(?<=_)-(?=_)_?|e+_?)"
+    r"|(?P<list>l)"
+    rf"|(?P<judged>{_JUDGED}(?:p*(?=[qkc])|(?<=i[aj])dp*(?=[qk])|[pd]*(?=[kot])))"
+    r"|(?P<turn>(?=[ct]))"
+    rf"|_(?:(?P<but>(?=C_))|(?P<and>(?=A_))|(?P<fresh>(?<=[JMT]_)(?={_EN_FRESH}))"
+    rf"|(?P<phrase>(?<=[JT]_)(?=J_T))|(?P<with>(?=W_(?:[DR]_)*J_(?:{_ANY}_)?T))"
+    rf"|(?P<space>(?<=[{_ZH}]_)|(?=[{_ZH}])))"
+)
+
+# "and" joins two clauses (they have a verb each), two verbs of one subject, or a judged noun.
+_CLAUSE = re.compile(rf"A_(?:R_)?(?:P_{_ANY}|(?:D_|(?!J)){_ANY}_(?:{_ANY}_){{0,2}}?[BV])")
+_PHRASE = re.compile(rf"A_(?:[RD]_)*J_(?:(?:{_ANY}_)?T|Y)")
+_ACTION = re.compile(r"A_(?:R_)*[BV]")
+
+_ENDS_JUDGED = re.compile(rf"{_JUDGED}[pd]*\Z")
+_ZH_JUDGES = re.compile("[ajn]")
+_EN_JUDGES = re.compile("[BVEJ!]")
+_EN_WHOLE = re.compile("[BVE]")
+_EN_HOW = re.compile(r"H_[A-Z]_\Z")
+_EN_PREDICATE = re.compile(r"(?:[TBR]_J|T)_\Z")
+# A piece that is nothing but a judgement belongs to the bare noun in front of it.
+_BARE = re.compile(r"[uk]?[gin]*(?:[aj]|u)[pd]*(?=[!,.~_el]|\Z)")
+# A comma and one word: "friendly, helpful and fast" judges one thing.
+_EN_LIST = re.compile(r"(?:A_)?(?:R_)?[A-Zw](?=[,!.]|_A_|\Z)")
+_LOST_STOP = re.compile(rf"\b[a-z][a-z'’]* (?=(?:{'|'.join(sorted(SENTENCE_STARTS))})\b )")
+
+# How far left a border looks, in words: enough for a clause, and a bound on the work.
+_REACH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A text as words and signs: their codes, one letter each, and where each ends."""
+
+    text: str
+    words: list[str]
+    codes: str
+    ends: list[int]
+
+    @classmethod
+    def of(cls, text: str, folded: str) -> _Words:
+        words = _words().findall(folded)
+        return cls(text, words, "".join(map(_codes().__getitem__, words)), list(accumulate(map(len, words))))
+
+    def place(self, index: int) -> int:
+        """Return where the word with this index starts."""
+        return self.ends[index - 1] if index else 0
+
+
+def _at_mark(w: _Words, start: int, first: int, last: int) -> bool:
+    """Punctuation and emoji: nearly always a border."""
+    sign = w.codes[first]
+    if sign == "!":
+        return True
+    if sign == ".":
+        return _is_stop(w, first)
+    if sign == "~":
+        return not (w.codes[first - 1 : first] == "#" == w.codes[last : last + 1])
+    if sign == "e":
+        return _closes(w, start, first, last)
+    if sign == ",":
+        return _at_comma(w, start, first, last)
+    return True
+
+
+def _is_stop(w: _Words, index: int) -> bool:
+    """Tell a full stop from the dot of an initial, an abbreviation, a list number or a domain."""
+    before, after = w.codes[index - 1 : index], w.codes[index + 1 : index + 2]
+    if before in _ZH and before:
+        return True
+    word = w.words[index - 1] if index else ""
+    if after == "_" or not after:
+        return not (after and (word in ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word != "i")))
+    if after in _ZH:
+        return before != "#"
+    follower = w.words[index + 1]
+    return len(word) > 2 and len(follower) > 1 and follower not in DOMAINS and before != "#"
+
+
+def _closes(w: _Words, start: int, first: int, last: int) -> bool:
+    """Tell whether an emoji ends its clause: not at its start, and not as a verb ("I ❤ it")."""
+    if w.place(first) - w.place(start) < 2:
+        return False
+    after = w.place(last)
+    return not w.text[after : after + 1].islower() or w.codes[last : last + 1] in _ZH
+
+
+def _at_comma(w: _Words, start: int, first: int, last: int) -> bool:
+    """A comma is no border between a bare noun and its judgement, nor inside a list of words."""
+    codes = w.codes
+    if codes[first - 1 : first] in _ZH:
+        short = w.place(first) - w.place(start) <= 12
+        return not (short and _BARE.match(codes, last) and not _ZH_JUDGES.search(codes, start, first))
+    if first - start < 10 and not _EN_JUDGES.search(codes, start, first):
+        return w.codes[last : last + 1] in _ZH
+    return not _EN_LIST.match(codes, last)
+
+
+def _at_list(w: _Words, start: int, first: int, last: int) -> bool:
+    """、 parts 质量好、发货快 and holds 衣服、裤子 together."""
+    return bool(_ENDS_JUDGED.search(w.codes, max(start, first - 8), first))
+
+
+def _at_judged(w: _Words, start: int, first: int, last: int) -> bool:
+    """A judgement is complete and something else begins; alone before its noun it is an attribute."""
+    return not (first == start and last - first == 1 and w.codes[last] == "q")
+
+
+def _at_turn(w: _Words, start: int, first: int, last: int) -> bool:
+    """但是 always turns; 虽然, 却, 因为 turn once something was judged."""
+    if w.place(first) - w.place(start) < 2:
+        return False
+    return w.codes[first] == "c" or bool(_ZH_JUDGES.search(w.codes, max(start, first - _REACH), first))
+
+
+def _at_but(w: _Words, start: int, first: int, last: int) -> bool:
+    if w.codes[first - 1] in "RD" and w.words[last] in ("while", "though"):
+        return False
+    return w.place(first) - w.place(start) > 2
+
+
+def _at_and(w: _Words, start: int, first: int, last: int) -> bool:
+    """ "and" between clauses is a border, between words it is none."""
+    codes, left = w.codes, max(start, first - _REACH)
+    if not _EN_JUDGES.search(codes, left, first):
+        return False
+    if _CLAUSE.match(codes, last):
+        return True
+    if phrase := _PHRASE.match(codes, last):
+        # "clean and comfortable bed": two words for one noun.
+        return phrase[0][-1] == "Y" or codes[first - 1] != "J"
+    return bool(_ACTION.match(codes, last) and _EN_WHOLE.search(codes, left, first))
+
+
+def _at_fresh(w: _Words, start: int, first: int, last: int) -> bool:
+    """A new clause begins where the last one could end: "... was great the staff were rude"."""
+    codes, left = w.codes, max(start, first - _REACH)
+    if codes[first - 1] == "T" == codes[last] and codes[last + 2] == "B":
+        return False  # "the delivery driver was" is one noun
+    if _EN_HOW.search(codes, left, last):
+        return False
+    return bool((_EN_WHOLE if codes[first - 1] == "J" else _EN_JUDGES).search(codes, left, first))
+
+
+def _at_phrase(w: _Words, start: int, first: int, last: int) -> bool:
+    """ "great phone fast delivery": a judged noun after a judged noun."""
+    left = max(start, first - _REACH)
+    return bool(_EN_PREDICATE.search(w.codes, left, last) and _EN_JUDGES.search(w.codes, left, first))
+
+
+def _at_with(w: _Words, start: int, first: int, last: int) -> bool:
+    """ "good chair for a great price": the second judgement is of something else."""
+    return bool(_EN_JUDGES.search(w.codes, max(start, first - _REACH), first))
+
+
+def _at_space(w: _Words, start: int, first: int, last: int) -> bool:
+    """A space beside Chinese stands for a comma, if what it parts is more than a word."""
+    if w.place(last) - w.place(start) <= 5:
+        return bool(_ZH_JUDGES.search(w.codes, start, first))
+    return w.codes[last : last + 1] in _ZH or bool(_ENDS_JUDGED.search(w.codes, max(start, first - 8), first))
+
+
+_DECIDE = {
+    "mark": _at_mark,
+    "list": _at_list,
+    "judged": _at_judged,
+    "turn": _at_turn,
+    "but": _at_but,
+    "and": _at_and,
+    "fresh": _at_fresh,
+    "phrase": _at_phrase,
+    "with": _at_with,
+    "space": _at_space,
+}
+
+
+def clauses(text: str, folded: str) -> tuple[Span, ...]:
+    """Return the spans of the clauses of a normalised text.
+
+    :param text: The text; case tells where a sentence starts.
+    :param folded: The same in lower case and simplified Chinese, same length.
+    """
+    w = _Words.of(text, folded)
+    ends = w.ends
+    cuts: list[int] = []
     start = 0
-    for match in border.finditer(text):
-        spans.append((start, match.start()))
-        start = match.end()
-    spans.append((start, len(text)))
-    return tuple(trimmed for span in spans if (trimmed := _trim(text, *span)))
-
-
-def _trim(text: str, start: int, end: int) -> Span | None:
-    piece = text[start:end]
-    start += len(piece) - len(piece.lstrip())
-    end = start + len(piece.strip())
-    return (start, end) if end > start else None
+    for match in _BORDER.finditer(w.codes):
+        last = match.end()
+        if last > start and _DECIDE[match.lastgroup or ""](w, start, match.start(), last):
+            cuts.append(ends[last - 1])
+            start = last
+    if text.isascii() and (lost := [match.end() for match in _LOST_STOP.finditer(text)]):
+        cuts = sorted({*cuts, *lost})
+    return _spans(text, cuts)
 
 
 def sentences(text: str) -> tuple[Span, ...]:
-    """Return the spans of the sentences."""
-    return _split(text, _SENTENCE_END)
+    """Return the spans of the sentences of a normalised text."""
+    w = _Words.of(text, text.lower() if len(text.lower()) == len(text) else text)
+    cuts = [
+        w.place(match.end())
+        for match in _SENTENCE_END.finditer(w.codes)
+        if match[0][0] == "!" or _is_stop(w, match.start())
+    ]
+    return _spans(text, cuts)
 
 
-def clauses(text: str) -> tuple[Span, ...]:
-    """Return the spans of the clauses."""
-    return _split(text, _CLAUSE_END)
+_SENTENCE_END = re.compile(r"[!.][!._e]*")
+
+_EDGE = " \n\t。！？!?；;…，,|｜•～~—–-、.:："
+
+
+def _spans(text: str, cuts: list[int]) -> tuple[Span, ...]:
+    """Return the pieces between the cuts, without the punctuation and space at their ends."""
+    spans: list[Span] = []
+    start = 0
+    for cut in (*cuts, len(text)):
+        piece = text[start:cut]
+        core = piece.lstrip(_EDGE)
+        first = start + len(piece) - len(core)
+        core = core.rstrip(_EDGE)
+        if core and CONTENT.search(core):
+            spans.append((first, first + len(core)))
+        start = cut
+    return tuple(spans)
