@@ -7,16 +7,18 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sentiment.errors import ColumnError, InputError, OutputError
 from sentiment.report.blocks import build_blocks
-from sentiment.report.scored import Collector, Score, ScoredTable
+from sentiment.report.scored import Collector, ScoredTable
 from sentiment.report.sources import Source, open_source, summary_of
 from sentiment.report.study import Options, Study
 from sentiment.report.values import Block, Language
+from sentiment.tables.roles import Roles, find_roles
+from sentiment.tables.scales import Outcome
 from sentiment.taxonomy import Taxonomy
 
 __all__ = ["Report", "report"]
@@ -81,12 +83,12 @@ class Report:
 def report(
     scored: str | Path | Iterable[Any] | Any,
     *,
-    outcome: str | Mapping[str, Any] | Score | None = None,
-    by: str | Sequence[str] = (),
+    outcome: str | Mapping[str, Any] | Outcome | None = None,
+    by: str | Sequence[str] | None = (),
     date: str | None = None,
     compare: Any = None,
     labels: str | Path | Iterable[Mapping[str, Any]] | None = None,
-    text: str | Sequence[str] = (),
+    text: str | Sequence[str] | None = (),
     id: str | None = None,
     taxonomy: Taxonomy | None = None,
     accuracy: Mapping[str, Mapping[str, float]] | None = None,
@@ -142,7 +144,7 @@ def report(
 class _Wishes:
     """The caller's choice of columns."""
 
-    outcome: str | Mapping[str, Any] | Score | None
+    outcome: str | Mapping[str, Any] | Outcome | None
     by: tuple[str, ...]
     date: str | None
     text: tuple[str, ...]
@@ -150,32 +152,23 @@ class _Wishes:
     seed: int
 
 
-@dataclass(frozen=True)
-class _Roles:
-    """Which column is what, after wishes, summary and detection."""
-
-    text: tuple[str, ...] = ()
-    id: str | None = None
-    date: str | None = None
-    outcome: Score | None = None
-    others: tuple[Score, ...] = ()
-    segments: tuple[str, ...] = ()
-
-
 def _load(
     scored: Any, wishes: _Wishes, taxonomy: Taxonomy | None, *, keep: bool
 ) -> tuple[ScoredTable, Mapping[str, Any], dict[str, Any]]:
     path = Path(scored) if isinstance(scored, (str, Path)) else None
     summary = summary_of(path) if path else {}
-    roles = _declared(summary.get("roles") or {})
-    source = open_source(scored, wishes.text or roles.text)
-    roles = _chosen(source, roles, wishes, found="roles" in summary)
+    declared = Roles.from_dict(summary["roles"]) if "roles" in summary else None
+    text = wishes.text or (declared.text if declared else ())
+    source = open_source(scored, text)
+    roles = _roles(source, declared, wishes, str(path or "the scored rows"))
+    if roles.text != text and not source.own_text:
+        source = open_source(scored, roles.text)
     if taxonomy is None and isinstance(summary.get("taxonomy"), Mapping):
         taxonomy = Taxonomy.from_dict(summary["taxonomy"])
     collector = Collector(
         taxonomy or Taxonomy.default(),
         measure=roles.outcome,
-        others=roles.others,
+        others=roles.other_outcomes,
         by=roles.segments,
         date=roles.date,
         id=roles.id,
@@ -183,7 +176,7 @@ def _load(
         keep=keep,
     )
     wanted = [
-        *(score.column for score in (roles.outcome, *roles.others) if score),
+        *(scale.column for scale in (roles.outcome, *roles.other_outcomes) if scale),
         *roles.segments,
         *(name for name in (roles.date, roles.id) if name),
     ]
@@ -208,82 +201,74 @@ def _load(
     return table, summary, origin
 
 
-def _declared(roles: Mapping[str, Any]) -> _Roles:
-    """Read the roles from a summary."""
-    return _Roles(
-        text=_names(roles.get("text") or ()),
-        id=roles.get("id"),
-        date=roles.get("date"),
-        outcome=_score(roles.get("outcome")),
-        others=tuple(s for s in map(_score, roles.get("other_outcomes") or ()) if s),
-        segments=_names(roles.get("segments") or ()),
-    )
-
-
-def _chosen(source: Source, roles: _Roles, wishes: _Wishes, *, found: bool) -> _Roles:
-    """Return the roles with the caller's wishes on top; a wish for a missing column is an error."""
+def _roles(source: Source, declared: Roles | None, wishes: _Wishes, where: str) -> Roles:
+    """Return the roles: the caller's wishes first, then the summary's, then what is found."""
+    known = list(source.columns)
     for name in (*wishes.by, *wishes.text, *filter(None, (wishes.date, wishes.id))):
-        _check(name, source)
-    outcome, others = roles.outcome, roles.others
-    if wishes.outcome is not None:
-        outcome = _wished(wishes.outcome, source, roles)
-        others = tuple(s for s in (roles.outcome, *others) if s and s.column != outcome.column)
-    return _Roles(
+        _check(name, known, where)
+    name = wishes.outcome if isinstance(wishes.outcome, str) else None
+    if name is not None:
+        _check(name, known, where)
+    wanted = _outcome(wishes.outcome)
+    if wanted is not None:
+        _check(wanted.column, known, where)
+    listed = [o for o in (declared.outcome, *declared.other_outcomes) if o] if declared else []
+    if wanted is None and name is not None:
+        wanted = next((outcome for outcome in listed if outcome.column == name), None)
+    roles = declared
+    if roles is None or (name is not None and wanted is None):
+        roles = _found(source, declared, wishes, name, where)
+        wanted = wanted or roles.outcome
+    chosen = wanted or roles.outcome
+    every = [o for o in (roles.outcome, *roles.other_outcomes) if o]
+    return Roles(
         text=wishes.text or roles.text,
         id=wishes.id or roles.id,
         date=wishes.date or roles.date,
-        outcome=outcome,
-        others=others,
+        outcome=chosen,
+        other_outcomes=tuple(o for o in every if chosen and o.column != chosen.column),
         segments=wishes.by or roles.segments,
     )
 
 
-def _wished(wish: str | Mapping[str, Any] | Score, source: Source, roles: _Roles) -> Score:
-    score = wish if isinstance(wish, Score) else None
-    if isinstance(wish, Mapping):
-        score = _score(wish)
-    if isinstance(wish, str):
-        _check(wish, source)
-        score = next((s for s in (roles.outcome, *roles.others) if s and s.column == wish), None)
-        score = score or _guessed(wish, source)
-    if score is None:
-        raise InputError(
-            f"outcome={wish!r}: name a column, or give column, kind, minimum, maximum."
-        )
-    _check(score.column, source)
-    return score
-
-
-def _guessed(column: str, source: Source) -> Score:
-    raise InputError(
-        f"outcome={column!r}: its scale is not known; give column, kind, minimum and maximum."
-    )
-
-
-def _check(name: str, source: Source) -> None:
-    if name not in source.columns:
-        raise ColumnError(f"No column {name!r}; there are: {', '.join(source.columns) or 'none'}.")
-
-
-def _score(entry: Any) -> Score | None:
-    if not isinstance(entry, Mapping):
-        return None
+def _found(
+    source: Source, declared: Roles | None, wishes: _Wishes, outcome: str | None, where: str
+) -> Roles:
+    text = wishes.text or (declared.text if declared else ())
+    sample = source.sample()
     try:
-        return Score(
-            column=str(entry["column"]),
-            kind=str(entry["kind"]),
-            minimum=float(entry["minimum"]),
-            maximum=float(entry["maximum"]),
-            high_is_good=bool(entry.get("high_is_good", True)),
+        return find_roles(source.columns, sample, text=text, outcome=outcome, where=where)
+    except ColumnError:
+        if text or not source.own_text:
+            raise
+        # The rows hold their text themselves: none of the columns has to be it.
+        spare = "\0text"
+        found = find_roles(
+            [spare, *source.columns], sample, text=(spare,), outcome=outcome, where=where
         )
-    except (KeyError, TypeError, ValueError) as error:
+        return replace(found, text=())
+
+
+def _check(name: str, columns: Sequence[str], where: str) -> None:
+    if name not in columns:
+        raise ColumnError(
+            f"{where} has no column {name!r}; it has: {', '.join(columns) or 'none'}."
+        )
+
+
+def _outcome(wish: str | Mapping[str, Any] | Outcome | None) -> Outcome | None:
+    if not isinstance(wish, Mapping):
+        return wish if isinstance(wish, Outcome) else None
+    try:
+        return Outcome.from_dict(wish)
+    except TypeError as error:
         raise InputError(
-            f"An outcome needs column, kind, minimum and maximum; {dict(entry)!r} lacks {error}."
+            f"An outcome needs column, kind, minimum and maximum: {dict(wish)!r} ({error})."
         ) from error
 
 
-def _names(value: str | Iterable[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+def _names(value: str | Iterable[str] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())
 
 
 def _digest(path: Path) -> str:

@@ -12,13 +12,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiment.drivers.answers import is_missing, read_numbers
-from sentiment.drivers.measures import pmf
+from sentiment.drivers.answers import is_missing
 from sentiment.records import POLARITIES, SENTIMENTS, STATUSES
 from sentiment.report.quotes import Voice, voice
+from sentiment.tables.scales import Outcome
 from sentiment.taxonomy import Driver, TagKind, Taxonomy, Topic
 
-__all__ = ["BITS", "LANGUAGES", "Batch", "Collector", "Codebook", "Kept", "ScoredTable", "Score"]
+__all__ = [
+    "BITS",
+    "LANGUAGES",
+    "Batch",
+    "Collector",
+    "Codebook",
+    "Kept",
+    "ScoredTable",
+    "position",
+]
 
 LANGUAGES = ("zh", "en", "mixed", "other")
 
@@ -32,24 +41,10 @@ PRAISE_LIST = 100
 MISMATCH_LIST = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """The outcome column: what the customer gave, and on which scale.
-
-    :param kind: stars, nps, csat, ces, pmf or rating.
-    :param high_is_good: False where a low answer is the good one (older CES).
-    """
-
-    column: str
-    kind: str
-    minimum: float
-    maximum: float
-    high_is_good: bool = True
-
-    def position(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return values as points from 0 (worst answer) to 100 (best answer)."""
-        position = 100.0 * (values - self.minimum) / (self.maximum - self.minimum)
-        return position if self.high_is_good else 100.0 - position
+def position(outcome: Outcome, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return answers as points from 0 (the worst one) to 100 (the best one)."""
+    points = 100.0 * (values - outcome.minimum) / (outcome.maximum - outcome.minimum)
+    return 100.0 - points if outcome.high_is_good is False else points
 
 
 class Codebook:
@@ -134,10 +129,10 @@ class ScoredTable:
     first: NDArray[np.bool_]
     customer: NDArray[np.int64]
     repeated_customers: int
-    measure: Score | None
+    measure: Outcome | None
     outcome: NDArray[np.float64]
     given: Mapping[str, int]
-    others: tuple[tuple[Score, NDArray[np.float64]], ...]
+    others: tuple[tuple[Outcome, NDArray[np.float64]], ...]
     dates: NDArray[np.datetime64]
     segments: Mapping[str, tuple[NDArray[np.int32], tuple[str, ...]]]
     kept: Kept
@@ -183,8 +178,8 @@ class Collector:
         self,
         taxonomy: Taxonomy,
         *,
-        measure: Score | None,
-        others: Sequence[Score],
+        measure: Outcome | None,
+        others: Sequence[Outcome],
         by: Sequence[str],
         date: str | None,
         id: str | None,
@@ -212,11 +207,11 @@ class Collector:
         for name in ("sentiment", "score", "language", "status", "length", "text_hash", "alarm"):
             self._put(name, getattr(batch, name))
         self._put("row", batch.row)
-        scores = [score for score in (self._measure, *self._others) if score is not None]
+        scales = [scale for scale in (self._measure, *self._others) if scale is not None]
         values = {}
-        for score in scores:
-            values[score.column], given = answers(batch.cells(score.column), score)
-            self._given[score.column] = self._given.get(score.column, 0) + given
+        for scale in scales:
+            values[scale.column], given = answers(batch.cells(scale.column), scale)
+            self._given[scale.column] = self._given.get(scale.column, 0) + given
         for column, array in values.items():
             self._put(f"value {column}", array)
         if self._date:
@@ -257,7 +252,7 @@ class Collector:
         if self._measure:
             outcome = self._joined(f"value {self._measure.column}", np.float64)
         others = tuple(
-            (score, self._joined(f"value {score.column}", np.float64)) for score in self._others
+            (scale, self._joined(f"value {scale.column}", np.float64)) for scale in self._others
         )
         dates = np.full(n, np.datetime64("NaT"), dtype="datetime64[D]")
         if self._date:
@@ -337,7 +332,7 @@ class Collector:
         points += (complaints >= 3).astype(np.int8)
         if self._measure:
             with np.errstate(invalid="ignore"):
-                points += 2 * (self._measure.position(outcome) <= 10).astype(np.int8)
+                points += 2 * (position(self._measure, outcome) <= 10).astype(np.int8)
         wronged = (complaints > 0) | (batch.sentiment == SENTIMENTS.index("negative"))
         return np.where(wronged, points, 0).astype(np.int8)
 
@@ -395,7 +390,7 @@ class Collector:
         self._rank("replies", REPLY_LIST, batch, outcome, said & (urgency >= 2), urgency, keys * 0)
         self._rank("praise", PRAISE_LIST, batch, outcome, praised, praise, keys)
         if self._measure:
-            high, low = mismatches(self._measure.position(outcome), batch.drivers, batch.sentiment)
+            high, low = mismatches(position(self._measure, outcome), batch.drivers, batch.sentiment)
             none = np.zeros(batch.size)
             self._rank("high", MISMATCH_LIST, batch, outcome, high, none, keys)
             self._rank("low", MISMATCH_LIST, batch, outcome, low, none, keys)
@@ -477,42 +472,26 @@ class Collector:
 
 
 def mismatches(
-    position: NDArray[np.float64], drivers: NDArray[np.uint8], sentiment: NDArray[np.int8]
+    points: NDArray[np.float64], drivers: NDArray[np.uint8], sentiment: NDArray[np.int8]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return rows where text and rating disagree: top rating with complaint, bottom with praise."""
     negative = (drivers & BITS["negative"] > 0).any(axis=1)
     positive = (drivers & BITS["positive"] > 0).any(axis=1)
     with np.errstate(invalid="ignore"):
-        top, bottom = position >= 90, position <= 10
+        top, bottom = points >= 90, points <= 10
     complaint = negative & ~positive & (sentiment == SENTIMENTS.index("negative"))
     praise = positive & ~negative & (sentiment == SENTIMENTS.index("positive"))
     return top & complaint, bottom & praise
 
 
-def answers(cells: Sequence[str | None], score: Score) -> tuple[NDArray[np.float64], int]:
+def answers(cells: Sequence[str | None], outcome: Outcome) -> tuple[NDArray[np.float64], int]:
     """Return answers as numbers on their scale (NaN where there is none), and how many were given.
 
-    An answer off the scale is rejected, never clipped, and so is a fraction where the scale has
-    whole answers only. PMF answers are words: very is 2, somewhat 1, not 0 disappointed.
+    An answer off the scale is rejected, never clipped.
     """
-    if score.kind == "pmf":
-        codes = {cell: _pmf_code(cell) for cell in set(cells)}
-        values = np.array([codes[cell] for cell in cells], dtype=np.float64)
-        return values, len(cells) - sum(1 for cell in cells if is_missing(cell))
-    read = read_numbers(cells, maximum=score.maximum)
-    with np.errstate(invalid="ignore"):
-        good = (read.numbers >= score.minimum) & (read.numbers <= score.maximum)
-        if score.kind in ("nps", "ces", "csat"):
-            good &= read.numbers == np.floor(read.numbers)
-    return np.where(good, read.numbers, np.nan), int((~read.missing).sum())
-
-
-_PMF_CODES = {"not": 0.0, "somewhat": 1.0, "very": 2.0}
-
-
-def _pmf_code(cell: str | None) -> float:
-    counts = pmf([cell]).counts
-    return next((code for name, code in _PMF_CODES.items() if counts[name]), np.nan)
+    known = {cell: outcome.value(cell) for cell in set(cells)}
+    values = np.array([known[cell] for cell in cells], dtype=np.float64)
+    return values, sum(1 for cell in cells if not is_missing(cell))
 
 
 _ISO = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})")

@@ -16,23 +16,14 @@ from sentiment.errors import InputError
 from sentiment.records import SENTIMENTS, STATUSES, Analysis
 from sentiment.report.quotes import ALARM, ALARM_PATTERN
 from sentiment.report.scored import BITS, LANGUAGES, Batch, Codebook
+from sentiment.tables.layout import scored_columns
+from sentiment.tables.rows import SourceRow
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ADDED", "Source", "open_source", "summary_of"]
+__all__ = ["Source", "open_source", "summary_of"]
 
-# The columns that scoring adds in the wide formats; a taken name gets the prefix.
-ADDED = (
-    "sentiment",
-    "sentiment_score",
-    "drivers",
-    "tags",
-    "opinions",
-    "language",
-    "status",
-)
-_PREFIX = "feedback_"
 _ROWS = 20_000
 # A row must fit into one block of the reader; a review may be 10 MB, so a larger block is tried.
 _BLOCKS = (16 << 20, 256 << 20, 1 << 30)
@@ -42,6 +33,7 @@ class Source:
     """Scored rows that can be read once, in order, in batches.
 
     :param columns: Names of the original columns, as far as they are known before reading.
+    :param own_text: Whether a row holds its text itself, whatever the columns are.
     """
 
     def __init__(
@@ -49,18 +41,20 @@ class Source:
         columns: Sequence[str],
         open_batches: Callable[[Sequence[str], Codebook, Codebook], Iterator[Batch]],
         sample: Callable[[int], list[dict[str, str | None]]],
+        own_text: bool = False,
     ) -> None:
         self.columns = tuple(columns)
         self._open = open_batches
         self._sample = sample
+        self.own_text = own_text
 
     def batches(self, columns: Sequence[str], drivers: Codebook, tags: Codebook) -> Iterator[Batch]:
         """Read the rows, with the cells of the named original columns."""
         return self._open(columns, drivers, tags)
 
-    def sample(self, rows: int = 1000) -> list[dict[str, str | None]]:
+    def sample(self, rows: int = 1000) -> list[SourceRow]:
         """Return the original cells of the first rows, to find roles in."""
-        return self._sample(rows)
+        return [SourceRow(place, cells, None) for place, cells in enumerate(self._sample(rows), 1)]
 
 
 def open_source(scored: Any, text_columns: Sequence[str] = ()) -> Source:
@@ -99,31 +93,49 @@ def _file(path: Path, text_columns: Sequence[str]) -> Source:
 
 # ---------------------------------------------------------------- wide formats
 
+# What is read of the columns that scoring adds; the rest follows from these.
+_READ = ("sentiment", "sentiment_score", "drivers", "tags", "opinions", "language", "status")
+
+
+class _RowNumbers:
+    """Numbers the source rows of a wide file: the answers of a survey row follow each other."""
+
+    def __init__(self, text: Sequence[str]) -> None:
+        self._places = {name: place for place, name in enumerate(text)}
+        self._number, self._last = 0, len(text)
+
+    def of(self, questions: Sequence[str | None] | None, size: int) -> NDArray[np.int64]:
+        """Return the numbers of the next rows; `questions` is None when each row is its own."""
+        if questions is None:
+            self._number += size
+            return np.arange(self._number - size + 1, self._number + 1, dtype=np.int64)
+        numbers = np.empty(size, dtype=np.int64)
+        for at, question in enumerate(questions):
+            place = self._places.get(question or "", 0)
+            self._number += place <= self._last or self._number == 0
+            self._last = place
+            numbers[at] = self._number
+        return numbers
+
 
 _Tables = Callable[[Sequence[str]], "Iterator[pa.RecordBatch]"]
 
 
 def _wide(names: Sequence[str], tables: _Tables, text: Sequence[str], where: str) -> Source:
-    added = {name: _added(names, name) for name in ADDED}
-    missing = [name for name in ("sentiment", "drivers", "status") if added[name] is None]
-    if missing:
-        raise InputError(
-            f"{where}: this file has not been scored (no column {', '.join(missing)}); "
-            f"run: sentiment score {where}"
-        )
-    own = {name for name in added.values() if name}
-    derived = own | {_added(names, n) for n in ("confidence", "evidence", "question", "quality")}
-    originals = [name for name in names if name not in derived]
-    question = _added(names, "question") if len(text) > 1 else None
+    added = scored_columns(names)
+    if added is None:
+        raise InputError(f"{where}: this file has not been scored; run: sentiment score {where}")
+    originals = [name for name in names if name not in added.values()]
+    question = added.get("question")
+    own = [added[name] for name in _READ]
 
     def batches(columns: Sequence[str], drivers: Codebook, tags: Codebook) -> Iterator[Batch]:
         extra = [question] if question else []
         wanted = list(dict.fromkeys([*own, *(c for c in columns if c in names), *text, *extra]))
-        start = 0
+        rows = _RowNumbers(text)
         for record in tables([name for name in wanted if name in names]):
             if record.num_rows:
-                yield _WideBatch(record, added, text, question, drivers, tags, start)
-                start += record.num_rows
+                yield _WideBatch(record, added, text, rows, drivers, tags)
 
     def sample(rows: int) -> list[dict[str, str | None]]:
         found: list[dict[str, str | None]] = []
@@ -137,12 +149,6 @@ def _wide(names: Sequence[str], tables: _Tables, text: Sequence[str], where: str
         return found
 
     return Source(originals, batches, sample)
-
-
-def _added(names: Sequence[str], name: str) -> str | None:
-    if _PREFIX + name in names:
-        return _PREFIX + name
-    return name if name in names else None
 
 
 def _parquet(path: Path) -> tuple[list[str], _Tables]:
@@ -336,16 +342,15 @@ class _WideBatch(Batch):
     def __init__(
         self,
         record: pa.RecordBatch,
-        added: Mapping[str, str | None],
+        added: Mapping[str, str],
         text: Sequence[str],
-        question: str | None,
+        rows: _RowNumbers,
         drivers: Codebook,
         tags: Codebook,
-        start: int,
     ) -> None:
         self._record, self._added = record, added
         self._text_columns = [name for name in text if name in record.schema.names]
-        self._question = question
+        self._question = question = added.get("question")
         self._cells: dict[str, list[str | None]] = {}
         self.size = record.num_rows
         self.drivers = _driver_bits(self._array("drivers"), drivers, self.size)
@@ -354,7 +359,7 @@ class _WideBatch(Batch):
         self.score = _floats(self._array("sentiment_score"), self.size)
         self.language = _coded(self._array("language"), LANGUAGES, self.size)
         self.status = _coded(self._array("status"), STATUSES, self.size)
-        self.row = np.arange(start + 1, start + self.size + 1, dtype=np.int64)
+        self.row = rows.of(self.cells(question) if question else None, self.size)
         if len(self._text_columns) == 1 and not question:
             text_array = _strings(record.column(self._text_columns[0]))
         else:
@@ -364,8 +369,7 @@ class _WideBatch(Batch):
         self.length, self.text_hash, self.alarm = _text_facts(text_array)
 
     def _array(self, name: str) -> Any:
-        column = self._added[name]
-        return None if column is None else self._record.column(column)
+        return self._record.column(self._added[name])
 
     def cells(self, column: str) -> Sequence[str | None]:
         if column not in self._cells:
@@ -383,17 +387,20 @@ class _WideBatch(Batch):
             return [next((cell for cell in row if cell), None) for row in zip(*cells, strict=True)]
         places = {name: place for place, name in enumerate(self._text_columns)}
         asked = self.cells(self._question)
-        return [cells[places.get(name or "", 0)][row] for row, name in enumerate(asked)]
+        return [
+            cells[places[name]][row] if name in places else self._cell_of(name, row)
+            for row, name in enumerate(asked)
+        ]
+
+    def _cell_of(self, column: str | None, row: int) -> str | None:
+        return self.cells(column)[row] if column in self._record.schema.names else None
 
     def detail(self, place: int) -> tuple[str, list[dict[str, Any]], list[dict[str, Any]]]:
         opinions, tags = self._listed("opinions", place), self._listed("tags", place)
         return self._texts[place] or "", opinions, tags
 
     def _listed(self, name: str, place: int) -> list[dict[str, Any]]:
-        array = self._array(name)
-        if array is None:
-            return []
-        value = array[place].as_py()
+        value = self._array(name)[place].as_py()
         if isinstance(value, str):
             value = json.loads(value) if value else []
         return list(value or ())
@@ -423,7 +430,7 @@ def _json_lines(path: Path) -> Source:
         with path.open(encoding="utf-8-sig") as file:
             return [dict(json.loads(line).get("columns") or {}) for line in islice(file, rows)]
 
-    return Source(columns, batches, sample)
+    return Source(columns, batches, sample, own_text=True)
 
 
 def _open_json(path: Path, columns: Sequence[str], size: int) -> Any:
@@ -514,7 +521,7 @@ def _analyses(analyses: Iterable[Analysis]) -> Source:
         while chunk := list(islice(whole, _ROWS)):
             yield _AnalysisBatch(chunk, drivers, tags)
 
-    return Source(columns, batches, lambda n: [dict(a.columns) for a in head[:n]])
+    return Source(columns, batches, lambda n: [dict(a.columns) for a in head[:n]], own_text=True)
 
 
 class _AnalysisBatch(Batch):
@@ -575,7 +582,7 @@ def _distinct(array: Any) -> tuple[NDArray[np.int64], list[Any]]:
 
 
 def _coded(array: Any, names: Sequence[str], size: int) -> NDArray[np.int8]:
-    if array is None or not size:
+    if not size:
         return np.full(size, -1, dtype=np.int8)
     places, values = _distinct(_strings(array))
     return np.append(_codes(values, names), np.int8(-1))[places]
@@ -585,8 +592,6 @@ def _floats(array: Any, size: int) -> NDArray[np.float32]:
     import pyarrow as pa
     from pyarrow import compute as pc
 
-    if array is None:
-        return np.full(size, np.nan, dtype=np.float32)
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         array = pc.cast(pc.if_else(pc.equal(array, ""), None, array), pa.float32())
     return np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.float32)
@@ -606,7 +611,7 @@ def _pairs_to_bits(rows: Sequence[Iterable[tuple[str, str]]], book: Codebook) ->
 
 
 def _driver_bits(array: Any, book: Codebook, size: int) -> NDArray[np.uint8]:
-    if array is None or not size:
+    if not size:
         return np.zeros((size, len(book)), dtype=np.uint8)
     places, values = _distinct(_strings(array))
     pairs = [
@@ -623,7 +628,7 @@ def _driver_bits(array: Any, book: Codebook, size: int) -> NDArray[np.uint8]:
 
 
 def _tag_bits(array: Any, book: Codebook, size: int) -> NDArray[np.uint8]:
-    if array is None or not size:
+    if not size:
         return np.zeros((size, len(book)), dtype=np.uint8)
     import pyarrow as pa
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.report.scored import BITS, ScoredTable
 from sentiment.report.values import Text, same
+
+if TYPE_CHECKING:
+    from sentiment.report.linked import Link
 
 __all__ = ["Counts", "Options", "Study", "count"]
 
@@ -122,6 +125,18 @@ class Study:
         bits = self.table.tags[self.used]
         names = self.table.taxonomy.tags
         return {name: count(bits[:, place]) for place, name in enumerate(names)}
+
+    @cached_property
+    def link(self) -> Link:
+        """What goes with the score."""
+        from sentiment.report.linked import link
+
+        return link(self)
+
+    def full_name(self, name: str) -> Text:
+        """Return a driver's name behind its topic's: "Delivery: speed and punctuality"."""
+        driver, topic = self.driver_name(name), self.topic_name(name.partition(".")[0])
+        return Text(zh=f"{topic.zh}·{driver.zh}", en=f"{topic.en.capitalize()}: {driver.en}")
 
     def driver_name(self, name: str) -> Text:
         """Return a driver's name in both languages."""

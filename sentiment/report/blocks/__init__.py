@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from sentiment.report.blocks.figures import base_block, figures_block
+from sentiment.report.blocks.linked import (
+    asymmetry_block,
+    importance_block,
+    quadrant_block,
+    what_if_block,
+)
 from sentiment.report.blocks.mentions import (
     drivers_block,
     expectations_block,
@@ -22,6 +28,10 @@ _BUILDERS = (
     figures_block,
     topics_block,
     drivers_block,
+    importance_block,
+    quadrant_block,
+    asymmetry_block,
+    what_if_block,
     journey_block,
     layers_block,
     loyalty_block,

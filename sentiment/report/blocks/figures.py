@@ -19,10 +19,11 @@ from sentiment.drivers.intervals import (
 from sentiment.drivers.measures import Measure
 from sentiment.records import SENTIMENTS, STATUSES
 from sentiment.report.blocks.mentions import percent_cells
-from sentiment.report.scored import LANGUAGES, Score, ScoredTable
+from sentiment.report.scored import LANGUAGES, ScoredTable, position
 from sentiment.report.study import Study
 from sentiment.report.values import Block, Cell, Column, Row, Table, Text, same
 from sentiment.report.wording import known, say
+from sentiment.tables.scales import Outcome
 
 __all__ = ["base_block", "figures_block", "measure_of"]
 
@@ -32,7 +33,7 @@ SURVEYS = ("nps", "csat", "ces", "pmf")
 def base_block(study: Study) -> Block:
     """Block 2: what was read, what was used, and what was left out and why."""
     table = study.table
-    rejected = int(_counts(study).get("rejected", 0) or 0)
+    rejected = int(_rows_in(study).get("rejected", 0) or 0)
     total = table.n + rejected
     rows: list[Row] = [_fact("read", total, total), _fact("used", study.n, total)]
     for status in ("empty", "unsupported", "damaged"):
@@ -59,7 +60,7 @@ def base_block(study: Study) -> Block:
     sentences.append(say("base.reviewers"))
     notes = []
     if table.others:
-        names = ", ".join(score.column for score, _ in table.others)
+        names = ", ".join(scale.column for scale, _ in table.others)
         notes.append(say("base.others", names=names))
     return Block(
         2,
@@ -72,7 +73,7 @@ def base_block(study: Study) -> Block:
     )
 
 
-def _outcome_facts(study: Study, measure: Score) -> list[Row]:
+def _outcome_facts(study: Study, measure: Outcome) -> list[Row]:
     table = study.table
     given, valid = table.given.get(measure.column, 0), int((~np.isnan(table.outcome)).sum())
     rows = [
@@ -82,7 +83,7 @@ def _outcome_facts(study: Study, measure: Score) -> list[Row]:
     ]
     if measure.kind in ("stars", "rating") and valid:
         empty = table.status == STATUSES.index("empty")
-        n = int((empty & (measure.position(table.outcome) >= 100)).sum())
+        n = int((empty & (position(measure, table.outcome) >= 100)).sum())
         rows.append(_fact("default_praise", n, valid))
     return rows
 
@@ -92,8 +93,8 @@ def _fact(key: str, n: int, base: int | None) -> dict[str, Cell]:
     return {"name": say(f"fact.{key}"), "code": key, "n": n, "share": share}
 
 
-def _counts(study: Study) -> dict[str, Any]:
-    counts = study.summary.get("counts")
+def _rows_in(study: Study) -> dict[str, Any]:
+    counts = study.summary.get("rows")
     return dict(counts) if isinstance(counts, dict) else {}
 
 
@@ -105,10 +106,10 @@ def _period(dates: NDArray[np.datetime64]) -> tuple[str, str] | None:
 def figures_block(study: Study) -> Block:
     """Block 3: the measures of every outcome column, and the tone of the texts."""
     rows: list[Row] = []
-    for score, values in _outcomes(study.table):
-        kept = values[_kept(study.table, score)]
-        before = _same_outcome(study.previous, score)
-        rows += _measure_rows(score, kept, before)
+    for scale, values in _outcomes(study.table):
+        kept = values[_kept(study.table, scale)]
+        before = _same_outcome(study.previous, scale)
+        rows += _measure_rows(scale, kept, before)
     text = _tone(study.table)
     before_text = _tone(study.previous) if study.previous else None
     rows.append(_tone_row(text, before_text))
@@ -140,24 +141,24 @@ def figures_block(study: Study) -> Block:
     )
 
 
-def _outcomes(table: ScoredTable) -> list[tuple[Score, NDArray[np.float64]]]:
+def _outcomes(table: ScoredTable) -> list[tuple[Outcome, NDArray[np.float64]]]:
     first = [(table.measure, table.outcome)] if table.measure else []
     return [
-        (score, np.where(table.first, values, np.nan)) for score, values in (*first, *table.others)
+        (scale, np.where(table.first, values, np.nan)) for scale, values in (*first, *table.others)
     ]
 
 
-def _same_outcome(table: ScoredTable | None, score: Score) -> NDArray[np.float64] | None:
+def _same_outcome(table: ScoredTable | None, scale: Outcome) -> NDArray[np.float64] | None:
     for other, values in _outcomes(table) if table else ():
-        if (other.kind, other.minimum, other.maximum) == (score.kind, score.minimum, score.maximum):
+        if (other.kind, other.minimum, other.maximum) == (scale.kind, scale.minimum, scale.maximum):
             return values[~np.isnan(values)]
     return None
 
 
-def _kept(table: ScoredTable, score: Score) -> NDArray[np.bool_]:
+def _kept(table: ScoredTable, scale: Outcome) -> NDArray[np.bool_]:
     """Rows whose answer counts: of a customer asked several times in a month, the last answer."""
     keep = table.first.copy()
-    if not table.repeated_customers or score.kind not in SURVEYS:
+    if not table.repeated_customers or scale.kind not in SURVEYS:
         return keep
     often = np.bincount(table.customer[table.first], minlength=int(table.customer.max()) + 1) > 1
     rows = np.flatnonzero(often[table.customer] & table.first)
@@ -173,43 +174,43 @@ def _kept(table: ScoredTable, score: Score) -> NDArray[np.bool_]:
     return keep
 
 
-def measure_of(score: Score, values: NDArray[np.float64]) -> Measure:
+def measure_of(scale: Outcome, values: NDArray[np.float64]) -> Measure:
     """Return the headline measure of an outcome column: NPS, share satisfied, share easy ..."""
-    scale = (score.minimum, score.maximum)
-    if score.kind == "nps":
+    ends = (scale.minimum, scale.maximum)
+    if scale.kind == "nps":
         return measures.nps(values)
-    if score.kind == "stars" and scale == (1, 5):
+    if scale.kind == "stars" and ends == (1, 5):
         return measures.stars(values)
-    if score.kind == "csat" and scale in ((1, 3), (1, 5), (1, 7)):
-        return measures.csat(values, scale=scale)
-    if score.kind == "ces":
-        return measures.ces(values, scale=scale, high_is_good=score.high_is_good)
-    if score.kind == "pmf":
-        return measures.pmf(values, codes={0: "not", 1: "somewhat", 2: "very"})
-    return measures.rating(values, scale=scale)
+    if scale.kind == "csat" and ends in ((1, 3), (1, 5), (1, 7)):
+        return measures.csat(values, scale=ends)
+    if scale.kind == "ces":
+        return measures.ces(values, scale=ends, high_is_good=scale.high_is_good is not False)
+    if scale.kind == "pmf":
+        return measures.pmf(values, codes={1: "not", 2: "somewhat", 3: "very"})
+    return measures.rating(values, scale=ends)
 
 
 def _measure_rows(
-    score: Score, values: NDArray[np.float64], before: NDArray[np.float64] | None
+    scale: Outcome, values: NDArray[np.float64], before: NDArray[np.float64] | None
 ) -> list[Row]:
     values = values[~np.isnan(values)]
-    found = measure_of(score, values)
-    old = measure_of(score, before) if before is not None else None
+    found = measure_of(scale, values)
+    old = measure_of(scale, before) if before is not None else None
     unit = {"nps": "signed", "rating": "stars"}.get(found.name, "percent")
     rows = [
-        _figure(found.name, score.column, unit, found, _difference(found, old, values, before), old)
+        _figure(found.name, scale.column, unit, found, _difference(found, old, values, before), old)
     ]
-    if score.kind in ("stars", "csat", "ces"):
-        mean = measures.rating(values, scale=(score.minimum, score.maximum))
+    if scale.kind in ("stars", "csat", "ces"):
+        mean = measures.rating(values, scale=(scale.minimum, scale.maximum))
         old_mean = (
-            measures.rating(before, scale=(score.minimum, score.maximum))
+            measures.rating(before, scale=(scale.minimum, scale.maximum))
             if before is not None
             else None
         )
         rows.append(
             _figure(
                 "mean",
-                score.column,
+                scale.column,
                 "stars",
                 mean,
                 _difference(mean, old_mean, values, before),

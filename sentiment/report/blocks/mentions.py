@@ -11,10 +11,11 @@ from sentiment.drivers import measures
 from sentiment.drivers.floors import MENTIONS_SHOWN
 from sentiment.drivers.intervals import wilson
 from sentiment.report.study import Counts, Study, count
-from sentiment.report.values import Block, Cell, Column, Table, Text, same
+from sentiment.report.values import Block, Cell, Column, Table, Text, Unit, same
 from sentiment.report.wording import say
 
 __all__ = [
+    "column",
     "drivers_block",
     "expectations_block",
     "journey_block",
@@ -30,22 +31,23 @@ LAYERS = ("material", "spiritual", "social")
 INTENTS = ("repurchase", "recommend", "churn")
 
 
-def _column(key: str, unit: str = "text", interval: bool = False) -> Column:
-    return Column(key, say(f"column.{key}"), unit, interval)  # type: ignore[arg-type]
+def column(key: str, unit: Unit = "text", *, interval: bool = False) -> Column:
+    """Return a column headed by its own sentence of the wording."""
+    return Column(key, say(f"column.{key}"), unit, interval)
 
 
 MENTION_COLUMNS = (
-    _column("name"),
-    _column("n", "n"),
-    _column("share", "percent", interval=True),
-    _column("complaint_share", "percent", interval=True),
-    _column("praise_share", "percent", interval=True),
-    _column("net", "signed", interval=True),
-    _column("performance", "points", interval=True),
-    _column("positive", "n"),
-    _column("neutral", "n"),
-    _column("mixed", "n"),
-    _column("negative", "n"),
+    column("name"),
+    column("n", "n"),
+    column("share", "percent", interval=True),
+    column("complaint_share", "percent", interval=True),
+    column("praise_share", "percent", interval=True),
+    column("net", "signed", interval=True),
+    column("performance", "points", interval=True),
+    column("positive", "n"),
+    column("neutral", "n"),
+    column("mixed", "n"),
+    column("negative", "n"),
 )
 
 
@@ -121,7 +123,7 @@ def drivers_block(study: Study) -> Block:
         cells["topic_code"] = study.table.taxonomy.drivers[name].topic
         rows.append(cells)
     mentioned = any(counts.n for counts in study.drivers.values())
-    columns = (MENTION_COLUMNS[0], _column("topic"), *MENTION_COLUMNS[1:])
+    columns = (MENTION_COLUMNS[0], column("topic"), *MENTION_COLUMNS[1:])
     sentences = []
     shown = [row for row in rows if row["note"] is None]
     if shown:
@@ -221,7 +223,7 @@ def loyalty_block(study: Study) -> Block:
                 **percent_cells("share", n, study.n),
             }
         )
-    columns = (_column("name"), _column("n", "n"), _column("share", "percent", interval=True))
+    columns = (column("name"), column("n", "n"), column("share", "percent", interval=True))
     withheld = None if study.n else say("withheld.no_text")
     return Block(
         14,
@@ -256,9 +258,9 @@ def expectations_block(study: Study) -> Block:
         if counts.n >= MENTIONS_SHOWN:
             rows.append(_expectation_cells(study.driver_name(name), name, counts))
     columns = (
-        _column("name"),
-        _column("n", "n"),
-        *(_column(key, "percent", interval=True) for key in ("above", "met", "below")),
+        column("name"),
+        column("n", "n"),
+        *(column(key, "percent", interval=True) for key in ("above", "met", "below")),
     )
     return Block(
         15,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sentiment.report.quotes import Voice
-from sentiment.report.scored import QUOTE_POOL, mismatches
+from sentiment.report.scored import QUOTE_POOL, mismatches, position
 from sentiment.report.study import Study
 from sentiment.report.values import Block, Cell, Column, Row, Table, Text, same
 from sentiment.report.wording import say
@@ -127,7 +127,7 @@ def replies_block(study: Study) -> Block:
     if table.measure:
         with np.errstate(invalid="ignore"):
             high, low = mismatches(
-                table.measure.position(table.outcome), table.drivers, table.sentiment
+                position(table.measure, table.outcome), table.drivers, table.sentiment
             )
         sentences.append(say("replies.mismatch", high=int(high.sum()), low=int(low.sum())))
         for key, voices in (
@@ -177,8 +177,7 @@ def _reasons(study: Study, voice: Voice) -> Text:
         found.append(say("reason.resolution"))
     measure = study.table.measure
     if measure and voice.outcome is not None:
-        position = measure.position(np.array([voice.outcome]))[0]
-        if position <= 10:
+        if position(measure, np.array([voice.outcome]))[0] <= 10:
             found.append(say("reason.lowest"))
     if len(complaints) >= 3:
         found.append(say("reason.many", n=len(complaints)))
