@@ -220,7 +220,7 @@ class _Job:
         if reused:
             self.watcher.say("resumed", rows=reused)
         elif kind == "xlsx":
-            self._check_room(table, analyzer)
+            self._check_room(table)
         setup = self._setup(table, kind)
         with self._telling_what_is_kept(tally):
             for part, outcome in self._score(table, chain(first_new, parts), setup, analyzer):
@@ -232,20 +232,14 @@ class _Job:
                 self.watcher.advance(done, done - reused, total)
         return tally, reused
 
-    def _check_room(self, table: Table, analyzer: Analyzes) -> None:
+    def _check_room(self, table: Table) -> None:
         """Refuse what a sheet cannot hold before hours go into scoring it."""
         if self._from_stdin:
             raise OutputError(
                 f"{self.output}: how much stdin holds is not known beforehand, and XLSX may not "
                 "hold it; write .jsonl, .csv or .parquet."
             )
-        rows = longest = 0
-        for record in table.rows():
-            if isinstance(record, SourceRow):
-                rows += len(table.roles.text)
-                longest = max(longest, *(_excel_length(cell) for cell in record.cells.values()))
-        columns = len(Scorer(self._setup(table, "xlsx"), analyzer).writer.layout.names)
-        check_capacity("xlsx", rows, longest, columns, where=str(self.source))
+        check_capacity("xlsx", table)
 
     def _score(
         self, table: Table, parts: Iterable[Part], setup: Setup, analyzer: Analyzes
@@ -359,15 +353,9 @@ def _feedback(table: Table, part: Part) -> list[Feedback]:
     return [feedback for row in part.rows for feedback in table.feedback(row)]
 
 
-def _excel_length(cell: str | None) -> int:
-    """Return the number of UTF-16 units, which is what Excel counts."""
-    if cell is None:
-        return 0
-    return len(cell) if cell.isascii() else len(cell.encode("utf-16-le", "surrogatepass")) // 2
-
-
 def _first_row(part: Part) -> int:
-    return min(record.row for record in (*part.rows[:1], *part.rejects[:1]))
+    records: list[SourceRow | Reject] = [*part.rows[:1], *part.rejects[:1]]
+    return min(record.row for record in records)
 
 
 def _reject_lines(rejects: Sequence[Reject]) -> bytes:

@@ -22,7 +22,8 @@ def test_every_record_is_in_one_part_and_in_order(n: int) -> None:
     parts = list(cut(rows(n)))
     assert [part.index for part in parts] == list(range(len(parts)))
     assert all(len(part) == PART_ROWS for part in parts[:-1])
-    found = sorted(record.row for part in parts for record in (*part.rows, *part.rejects))
+    scored = [row.row for part in parts for row in part.rows]
+    found = sorted(scored + [reject.row for part in parts for reject in part.rejects])
     assert found == list(range(1, n + 1))
 
 

@@ -27,7 +27,7 @@ from sentiment.job import (
 from sentiment.job import store as store_module
 from sentiment.job.scoring import Analyzes
 from sentiment.records import Analysis, Feedback
-from sentiment.tables import ReadOptions, Table
+from sentiment.tables import ReadOptions, SourceRow, Table, open_table
 from tests.job.conftest import Write
 from tests.job.fake import FakeAnalyzer
 from tests.job.fake import load as load_fake
@@ -98,13 +98,12 @@ def test_every_row_comes_out_once_in_order_and_the_counts_add_up(
 ) -> None:
     source, output = export(1200), tmp_path / f"out.{kind}"
     summary = run(source, output)
-    from sentiment.tables import open_table
-
     rows = list(
         open_table(output, ReadOptions(text=("text" if kind == "jsonl" else "review",))).rows()
     )
     name = "columns.id" if kind == "jsonl" else "id"
-    assert [row.cells[name] for row in rows] == [f"A-{i:05d}" for i in range(1200)]
+    cells = [row.cells[name] for row in rows if isinstance(row, SourceRow)]
+    assert cells == [f"A-{i:05d}" for i in range(1200)]
     assert summary.rows == 1200
     assert summary.tally.rows == {"ok": 960, "empty": 240}
     assert summary.tally.sentiments == {"positive": 480, "negative": 480}
@@ -183,7 +182,7 @@ def test_any_other_output_is_refused_and_stays_as_it_is(
     assert output.read_bytes() == content
     assert not output.with_name("out.csv.partial").exists()
     assert not run(source, output, overwrite=True).finished_before
-    assert output.read_bytes() != content
+    assert run(source, output).finished_before
 
 
 @pytest.mark.parametrize("what", ["input", "options", "model"])
@@ -353,7 +352,8 @@ def test_several_open_questions_are_answers_of_one_row(tmp_path: Path) -> None:
     assert summary.rows == 40
     assert summary.answers == 80
     assert summary.tally.answers == {"ok": 60, "empty": 20}
-    questions = [json.loads(line)["question"] for line in output.open(encoding="utf-8")]
+    lines = output.read_text(encoding="utf-8").splitlines()
+    questions = [json.loads(line)["question"] for line in lines]
     assert questions == ["likes", "dislikes"] * 40
 
 

@@ -1,0 +1,99 @@
+"""SIGKILL at moments spread over a run: nothing is lost, and next to nothing is scored twice."""
+
+from __future__ import annotations
+
+import csv
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sentiment.job import CHUNK_ROWS, PART_ROWS, JobOptions, score
+
+ROWS = 20_000
+MOMENTS = 20
+PARTS = -(-ROWS // PART_ROWS)
+
+PIECES = (
+    "物流很快", "质量太差了", "价格实惠", "客服态度好", "包装破损", "the sound is clear",
+    "it broke after a week", "delivery was late", "good value", "staff were rude", "做工精致",
+    "used it for a month", "还会再买", "不推荐",
+)  # fmt: skip
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is of POSIX")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("killed") / "reviews.csv"
+    chance = random.Random(20)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "review"])
+        for i in range(ROWS):
+            writer.writerow([f"R{i}", "，".join(chance.sample(PIECES, 3)) + f" {i}"])
+    return path
+
+
+class Killed:
+    """Starts a job again and again, and kills it when so many parts are recorded."""
+
+    def __init__(self, source: Path, output: Path, workers: int) -> None:
+        self.log = output.with_name(output.name + ".log")
+        self._journal = output.with_name(output.name + ".partial") / "journal.jsonl"
+        self._complete = self._journal.with_name("complete")
+        self._command = [
+            sys.executable, "-m", "tests.job.killable", source, output, self.log, str(workers),
+        ]  # fmt: skip
+        self._chance = random.Random(output.name)
+
+    def run(self, until: int) -> bool:
+        """Kill the job at a moment after part `until` was recorded; say whether it was alive.
+
+        With all parts recorded, the moment is one in which the output is put together.
+        """
+        process = subprocess.Popen(self._command)
+        while process.poll() is None and not self._reached(until):
+            time.sleep(0.001)
+        time.sleep(self._chance.uniform(0, 0.03))
+        process.send_signal(signal.SIGKILL)
+        return process.wait() == -signal.SIGKILL
+
+    def finish(self) -> None:
+        subprocess.run(self._command, check=True)
+
+    def _reached(self, until: int) -> bool:
+        if until >= PARTS:
+            return self._complete.exists()
+        try:
+            return self._journal.read_bytes().count(b"\n") >= until
+        except FileNotFoundError:
+            return False
+
+
+@pytest.mark.parametrize(("kind", "workers"), [("csv", 1), ("jsonl", 2), ("parquet", 1)])
+def test_a_job_killed_twenty_times_makes_the_file_of_one_that_was_not(
+    source: Path, tmp_path: Path, kind: str, workers: int
+) -> None:
+    whole, output = tmp_path / f"whole.{kind}", tmp_path / f"out.{kind}"
+    assert score(source, whole, JobOptions(workers=2, model="lite")).rows == ROWS
+
+    job = Killed(source, output, workers)
+    killed = 0
+    for moment in range(MOMENTS):
+        killed += job.run(until=moment * PARTS // (MOMENTS - 2))
+        if output.exists():
+            assert output.read_bytes() == whole.read_bytes()
+    assert killed >= MOMENTS - 2, "the job was over before its last moments"
+    job.finish()
+
+    assert output.read_bytes() == whole.read_bytes()
+    scored = Counter(job.log.read_text().split())
+    assert len(scored) == ROWS
+    lost = PART_ROWS if workers == 1 else CHUNK_ROWS
+    assert scored.total() <= ROWS + killed * lost
