@@ -221,7 +221,7 @@ def _by_time(times: Sequence[Any]) -> list[int]:
 
 
 def number_customers(customers: Sequence[Any] | NDArray[Any]) -> NDArray[np.intp]:
-    """Number the different customers from 0; a row without one is a customer of its own."""
+    """Give every customer a number from 0; a row without one is a customer of its own."""
     known: dict[Any, int] = {}
     codes = np.empty(len(customers), dtype=np.intp)
     for row, customer in enumerate(customers):

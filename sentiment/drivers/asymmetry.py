@@ -1,4 +1,4 @@
-"""Penalty and reward: does a driver hurt when it fails more than it helps when it shines?"""
+"""Penalty and reward: whether a driver hurts more when it fails than it helps when it shines."""
 
 from __future__ import annotations
 
@@ -147,11 +147,12 @@ def penalty_reward(
         raise InputError("A type needs the interval of IA: bootstrap must be at least 1.")
     design = pair_design(negative, positive, y, names=names, controls=controls, clusters=clusters)
     drivers = len(design.groups)
-    model = fit(design, level=level)
+    checked = check_design(design)
+    model = fit(design, checked, level=level)
     penalty, reward = model.values[:drivers], model.values[drivers:]
     value = np.where((penalty < 0) & (reward > 0), _asymmetry(penalty, reward), np.nan)
     low, high = np.full(drivers, np.nan), np.full(drivers, np.nan)
-    if not check_design(design).constant:
+    if not checked.constant:
         cross = cross_products(design, seed, blocks=True)
         draws = np.vstack(
             [
@@ -183,7 +184,8 @@ def penalty_reward(
 def _asymmetry(penalty: Floats, reward: Floats) -> Floats:
     hurt, help_ = np.maximum(-penalty, 0.0), np.maximum(reward, 0.0)
     total = hurt + help_
-    return np.divide(help_ - hurt, total, out=np.zeros_like(total), where=total > 0)
+    result: Floats = np.divide(help_ - hurt, total, out=np.zeros_like(total), where=total > 0)
+    return result
 
 
 def _type(value: float, low: float, high: float) -> KanoType:

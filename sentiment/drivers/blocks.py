@@ -103,7 +103,7 @@ def _products(design: Design, rows: NDArray[np.intp], means: Floats) -> Floats:
 
 
 def _block_of_rows(design: Design, seed: int) -> NDArray[np.intp]:
-    """Choose a block for each customer, and so for each row; one customer each while they are few."""
+    """Choose a block for each customer; one customer is one block while they are few."""
     customer = np.arange(design.n) if design.clusters is None else design.clusters
     numbers, codes = np.unique(customer, return_inverse=True)
     if len(numbers) <= MAXIMUM_BLOCKS:

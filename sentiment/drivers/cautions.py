@@ -15,7 +15,8 @@ __all__ = ["SENTENCES", "Caution"]
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         # answers
-        "rejected": "{rejected} answers that are not on the scale {scale} were rejected, not clipped.",
+        "rejected": "{rejected} answers that are not on the scale {scale} were rejected, not "
+        "clipped.",
         "looks_like_stars": "Only answers from 1 to 5 are present: these are probably stars, "
         "not answers from 0 to 10.",
         "rescaled": "Answers were rescaled from {minimum:g}-{maximum:g} to 0-10 and rounded, "
@@ -49,8 +50,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "little room for penalty, which can feign excitement types.",
         "beyond_best_segment": "No segment does that well; the largest supported share is below "
         "the one asked for: {names}.",
-        "outside_scale": "These results would leave the scale {minimum:g}-{maximum:g} and were limited "
-        "to it: {names}.",
+        "outside_scale": "These results would leave the scale {minimum:g}-{maximum:g} and were "
+        "limited to it: {names}.",
         "no_interval": "Points without an interval stay undecided: {names}.",
         # prevalence
         "clipped": "The corrected share {raw:.3f} left the range 0-1 and was clipped.",

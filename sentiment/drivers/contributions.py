@@ -214,8 +214,8 @@ def _resamples(bootstrap: int | bool | None) -> int:
 def _importance(
     design: Design, method: str, parts: _Parts, resampled_parts: _Parts, options: _Options
 ) -> Importance:
-    regression = fit(design, level=options.level)
     checked = check_design(design)
+    regression = fit(design, checked, level=options.level)
     notes = regression.warnings
     players = len(design.groups)
     if checked.constant:
@@ -294,7 +294,8 @@ def _shares(values: Floats) -> Floats:
     """Percent of the sum, players by resamples; equal shares where there is nothing to share."""
     total = values.sum(axis=0)
     equal = np.full_like(values, 100 / len(values))
-    return np.divide(100 * values, total, out=equal, where=total > 0)
+    shares: Floats = np.divide(100 * values, total, out=equal, where=total > 0)
+    return shares
 
 
 def _bootstrap(cross: CrossProducts, estimate: Floats, parts: _Parts, options: _Options) -> _Draws:
@@ -341,7 +342,8 @@ def _exact_parts(members: Sequence[Sequence[int]]) -> _Parts:
         arranged = products[np.ix_(index, index)]
         explained = np.empty((2**players, products.shape[2]))
         _fill_explained(arranged, scale[index], sizes, 0, 0, explained)
-        return weights @ (products[-1, -1] - explained)
+        result: Floats = weights @ (products[-1, -1] - explained)
+        return result
 
     return parts
 
@@ -425,7 +427,7 @@ def _increments(
 def _with_monte_carlo_error(
     found: Importance, design: Design, orderings: NDArray[np.intp]
 ) -> Importance:
-    """Add the error that sampling orders of entry leaves, from pairs of an order and its reverse."""
+    """Add the error that sampling orders leaves, from pairs of an order and its reverse."""
     if not np.isfinite(found.r2):
         return found
     cross = cross_products(design, 0, blocks=False)
@@ -460,12 +462,12 @@ def _weight_parts(members: Sequence[Sequence[int]]) -> _Parts:
 def _meaning(
     design: Design, cross: CrossProducts, expected: Mapping[str, int] | Sequence[int] | None
 ) -> NDArray[np.int_]:
-    """Return the direction each column should have: as declared, or that of its plain correlation."""
+    """Return the direction of each column: as declared, or that of its plain correlation."""
     before = cross.before
     total = cross.total
-    plain = np.sign(total[before:-1, -1] - total[0, before:-1] * total[0, -1] / total[0, 0])
+    plain: Floats = np.sign(total[before:-1, -1] - total[0, before:-1] * total[0, -1] / total[0, 0])
     if expected is None:
-        return plain.astype(int)
+        return plain.astype(np.int_)
     if isinstance(expected, Mapping):
         unknown = [name for name in expected if name not in design.names]
         if unknown:
@@ -473,7 +475,7 @@ def _meaning(
         return np.array([np.sign(expected.get(name, 0)) for name in design.names], dtype=int)
     if len(expected) != len(design.names):
         raise InputError(f"expected= needs one sign for each of {len(design.names)} columns.")
-    return np.sign(np.asarray(expected)).astype(int)
+    return np.sign(np.asarray(expected, dtype=np.int_))
 
 
 def _contrary(regression: Regression, meaning: NDArray[np.int_]) -> list[str]:

@@ -59,6 +59,13 @@ class Design:
             rows = slice(start, start + CHUNK_ROWS)
             yield rows, self.table(rows)
 
+    def means(self) -> Floats:
+        """Return the means of the driver columns."""
+        total = np.zeros(self.matrix.shape[1])
+        for start in range(0, self.n, CHUNK_ROWS):
+            total += self.matrix[start : start + CHUNK_ROWS].sum(axis=0, dtype=np.float64)
+        return total / max(self.n, 1)
+
     def table(self, rows: slice | NDArray[np.intp]) -> Floats:
         """Return the columns ``[1, controls, drivers]`` of some rows."""
         drivers = self.matrix[rows].astype(np.float64)

@@ -25,7 +25,7 @@ from sentiment.drivers.blocks import (
 from sentiment.drivers.cautions import Caution
 from sentiment.drivers.design import Columns, Design, Groups, read_columns, read_design
 from sentiment.drivers.intervals import Interval, normal_quantile, wilson
-from sentiment.drivers.regression import check_design
+from sentiment.drivers.regression import check_design, fit
 from sentiment.errors import InputError
 
 __all__ = [
@@ -188,10 +188,10 @@ def waterfall(
 ) -> Waterfall:
     """Additive leave-out impacts: steps that end exactly at the mean score.
 
-    Least squares with a constant passes through the means: ``mean(y) = start + sum_j b_j mean(x_j)``.
-    The step of a driver, ``sum over its columns of b_j mean(x_j)``, is what the fitted mean loses
-    when the driver is never mentioned and the rest stays: the leave-out impact of the model. `start`
-    is the expected score of a review that mentions nothing, with controls at their means.
+    Least squares with a constant passes through the means: ``mean(y) = start + sum b_j mean(x_j)``.
+    The step of a driver, ``b_j mean(x_j)`` summed over its columns, is what the fitted mean loses
+    when the driver is never mentioned and the rest stays: the leave-out impact of the model.
+    `start` is the expected score of a review that mentions nothing, with controls at their means.
 
     Parameters as for `importance.lmg`; `unit` as for `leave_out`.
     """
@@ -205,22 +205,20 @@ def waterfall(
             design.groups, nothing, nothing, nothing, np.nan, np.nan, mean, design.n,
             checked.warnings,
         )  # fmt: skip
+    model = fit(design, checked)
+    parts = np.nan_to_num(model.values) * design.means()
+    values = np.array([parts[list(member)].sum() for member in design.members]) * unit
     cross = cross_products(design, seed, blocks=True)
-    values = _steps(cross, cross.total[:, :, None], design)[0] * unit
     draws = np.vstack(
         [_steps(cross, products, design) for products in cross.resample(bootstrap, seed)]
     )
     low, high = percentiles(draws * unit, level)
-    left, _ = sweep_first(cross.total[:, :, None], cross)
-    beta = coefficients(*sweep_first(cross.total[:, :, None], cross))[0]
-    explained = float(beta @ left[:-1, -1, 0])
-    controlled = float(cross.total[-1, -1] - left[-1, -1, 0])
     return Waterfall(
         names=design.groups,
         values=values,
         low=low,
         high=high,
-        r2=(explained + controlled) / float(cross.total[-1, -1]),
+        r2=model.r2,
         start=mean - float(values.sum()),
         end=mean,
         n=design.n,
@@ -245,7 +243,7 @@ def what_if(
     unit: float = 1.0,
     level: float = 0.95,
 ) -> WhatIf:
-    """What if a share of each driver's negative mentions became neutral: ``-share * pi- * b-``.
+    """Move a share of each driver's negative mentions to neutral: ``-share * pi- * b-``.
 
     b- is the penalty from the two-column least-squares model of all drivers, so co-mentions are
     accounted for; pi- the share of rows with a negative mention. Both are resampled together.
@@ -266,7 +264,7 @@ def what_if(
     drivers = len(design.groups)
     checked = check_design(design)
     notes = checked.warnings
-    counted = design.matrix[:, :drivers].astype(np.float64).mean(axis=0)
+    counted = design.means()[:drivers]
     used = _named(prevalence, design.groups, counted)
     shares, limited = _within_best(design.groups, used, share, best_segment)
     if limited:
@@ -278,7 +276,7 @@ def what_if(
         )
     ratio = np.divide(used, counted, out=np.ones(drivers), where=counted > 0)
     cross = cross_products(design, seed, blocks=True)
-    penalty = coefficients(*sweep_first(cross.total[:, :, None], cross))[0, :drivers]
+    penalty = fit(design, checked).values[:drivers]
     draws = np.vstack(
         [
             coefficients(*sweep_first(products, cross))[:, :drivers]
@@ -372,10 +370,10 @@ def _impact(
 
 
 def _influence_error(influence: Floats, design: Design) -> float:
-    """Standard error of a statistic from its influence values, customers kept together."""
+    """Return the standard error of a statistic from its influence values, customers kept together."""
     if design.clusters is not None:
-        influence = np.bincount(design.clusters, influence)
-        influence = influence[np.bincount(design.clusters) > 0]
+        sums: Floats = np.bincount(design.clusters, influence).astype(np.float64)
+        influence = sums[np.bincount(design.clusters) > 0]
     count = len(influence)
     if count < 2:
         return np.nan
@@ -384,7 +382,7 @@ def _influence_error(influence: Floats, design: Design) -> float:
 
 def _means(cross: CrossProducts, products: Floats) -> Floats:
     """Means of the driver columns in every resample, resamples by drivers."""
-    means = products[0] / products[0, 0] + cross.means[:, None]
+    means: Floats = products[0] / products[0, 0] + cross.means[:, None]
     return means[cross.before : -1].T
 
 

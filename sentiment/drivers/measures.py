@@ -431,8 +431,8 @@ def satisfaction_index(
     values = list(weights.values())
     if not all(math.isfinite(w) and w >= 0 for w in values) or not sum(values) > 0:
         raise InputError("Index weights must be 0 or more, and one of them more than 0.")
-    total = sum(values)
-    used = {name: weight / total for name, weight in weights.items() if weight > 0}
+    total = float(sum(values))
+    used = {name: float(weight) / total for name, weight in weights.items() if weight > 0}
     parts = [performances[name] for name in used]
     n = min((part.n for part in parts), default=0)
     shares = {name: 100 * weight for name, weight in used.items()}

@@ -126,8 +126,8 @@ def adjusted_count(
             raise InputError(f"{name}={rate} is no share from 0 to 1.")
     if tpr - fpr < MINIMUM_YOUDEN:
         raise InputError(
-            f"tpr - fpr is {tpr - fpr:.2f}, below {MINIMUM_YOUDEN}: this classifier says too little "
-            "about the share to correct it. Label a random sample and use ppi_mean()."
+            f"tpr - fpr is {tpr - fpr:.2f}, below {MINIMUM_YOUDEN}: this classifier says too "
+            "little about the share to correct it. Label a random sample and use ppi_mean()."
         )
     raw = (observed - fpr) / (tpr - fpr)
     value = min(1.0, max(0.0, raw))
@@ -139,7 +139,8 @@ def adjusted_count(
         if negatives:
             variance += (1 - value) ** 2 * fpr * (1 - fpr) / negatives
         half = normal_quantile(level) * math.sqrt(variance) / (tpr - fpr)
-        low, high = max(0.0, min(1.0, raw - half)), min(1.0, max(0.0, raw + half))
+        # Where the correction was clipped, a width about the raw figure could be nothing at all.
+        low, high = max(0.0, min(raw, value) - half), min(1.0, max(raw, value) + half)
     labels = (positives or 0) + (negatives or 0)
     notes = _few_labels(labels) if labels else ()
     if value != raw:
@@ -156,8 +157,8 @@ def adjusted_counts(
 
     M holds in row i, column j the rate at which true class i is counted as j. Where the exact
     solution has negative shares, the mix with the smallest squared misfit is taken, and said.
-    Forman 2008; Hopkins & King 2010, American J. Political Science 54:229-247. Interval by the delta
-    method, with the error of M too when `confusion` holds counts.
+    Forman 2008; Hopkins & King 2010, American J. Political Science 54:229-247. Interval by the
+    delta method, with the error of M too when `confusion` holds counts.
 
     :param observed: Counted share of each class; sums to 1.
     :param confusion: M as rates (rows sum to 1) or as counts of labelled rows.
@@ -178,7 +179,8 @@ def adjusted_counts(
     _refuse_weak(rates)
     inverse = np.linalg.inv(rates.T)
     raw = inverse @ q
-    values, notes = raw, ()
+    values = raw
+    notes: tuple[Caution, ...] = ()
     if (raw < -1e-12).any():
         values, notes = _on_simplex(rates.T, q), (Caution("projected"),)
     values = np.maximum(values, 0.0) / np.maximum(values, 0.0).sum()
@@ -190,7 +192,8 @@ def adjusted_counts(
                 spread = spread + share**2 * (np.diag(row) - np.outer(row, row)) / size
         error = np.sqrt(np.maximum(np.diag(inverse @ spread @ inverse.T), 0.0))
         half = normal_quantile(level) * error
-        low, high = np.clip(raw - half, 0, 1), np.clip(raw + half, 0, 1)
+        low = np.clip(np.minimum(raw, values) - half, 0, 1)
+        high = np.clip(np.maximum(raw, values) + half, 0, 1)
     return Mix(values, low, high, n or 0, q, raw, "adjusted count, simplex", notes)
 
 
@@ -219,8 +222,8 @@ def ppi_mean(
     rest = np.asarray(unlabelled, dtype=np.float64)
     if y.shape != f.shape or y.ndim != 1 or rest.ndim != 1 or len(y) < 2 or len(rest) < 2:
         raise InputError(
-            f"PPI needs two or more labels with their predictions, and predictions of the rest; got "
-            f"{len(y)} labels, {len(f)} predictions and {len(rest)} others."
+            f"PPI needs two or more labels with their predictions, and predictions of the rest; "
+            f"got {len(y)} labels, {len(f)} predictions and {len(rest)} others."
         )
     if not np.isfinite(np.concatenate([y, f, rest])).all():
         raise InputError("A label or prediction is missing; leave such rows out.")
@@ -268,7 +271,7 @@ def _refuse_weak(rates: Floats) -> None:
 def _on_simplex(matrix: Floats, q: Floats) -> Floats:
     """Least squares with shares of 0 or more that sum to 1: the best over all sets of classes.
 
-    On the right set the solution is inside, where one linear system gives it; there are few classes.
+    On the right set the solution is inside, where one linear system gives it; classes are few.
     """
     classes = len(q)
     best, smallest = np.full(classes, 1 / classes), math.inf
@@ -289,4 +292,5 @@ def _shares_of(matrix: Floats, q: Floats) -> Floats:
     system[:size, :size] = 2 * matrix.T @ matrix
     system[size, size] = 0.0
     right: Sequence[float] = [*(2 * matrix.T @ q), 1.0]
-    return np.linalg.lstsq(system, np.array(right), rcond=None)[0][:size]
+    solved: Floats = np.linalg.lstsq(system, np.array(right), rcond=None)[0]
+    return solved[:size]

@@ -162,12 +162,12 @@ def ols(
     :param names: Names of the columns of an array.
     :raises InputError: Lengths differ or a column holds no numbers.
     """
-    return fit(read_design(X, y, names=names, controls=controls), level=level)
+    design = read_design(X, y, names=names, controls=controls)
+    return fit(design, check_design(design), level=level)
 
 
-def fit(design: Design, *, level: float = 0.95) -> Regression:
-    """As `ols`, for a design that has been read already."""
-    checked = check_design(design)
+def fit(design: Design, checked: Checked, *, level: float = 0.95) -> Regression:
+    """Fit as `ols`, for a design that has been read and checked already."""
     before = 1 + design.controls.shape[1]
     width = before + design.matrix.shape[1]
     values, errors = np.full(width, np.nan), np.full(width, np.nan)

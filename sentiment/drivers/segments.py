@@ -30,7 +30,7 @@ from sentiment.drivers.intervals import (
 )
 from sentiment.errors import InputError
 
-__all__ = ["Cell", "Comparison", "Kind", "compare", "estimate", "test_of"]
+__all__ = ["Cell", "Comparison", "Kind", "compare", "contrast", "estimate"]
 
 Floats = NDArray[np.float64]
 Kind = Literal["net", "share", "mean"]
@@ -108,8 +108,8 @@ def compare(
     VIP customers against all others. Benjamini-Hochberg over all cells together. Below 10 persons a
     cell is suppressed (privacy), below 30 answers withheld, below 100 marked uncertain.
 
-    :param measures: Columns of n values: -1/0/+1 for "net", 0/1 for "share", numbers for "mean"; NaN
-        where a row has none (a driver that is not mentioned).
+    :param measures: Columns of n values: -1/0/+1 for "net", 0/1 for "share", numbers for "mean";
+        NaN where a row has none (a driver that is not mentioned).
     :param segments: A label for each row (rows without one are in no comparison), or a mapping of
         segment to True/False column where segments overlap.
     :param customers: Customer of each row; None takes every row for a person.
@@ -164,7 +164,7 @@ def estimate(values: Floats, kind: Kind, *, level: float = 0.95) -> tuple[float,
     return mean, mean - half, mean + half
 
 
-def test_of(first: Floats, second: Floats, kind: Kind, *, level: float = 0.95) -> Difference:
+def contrast(first: Floats, second: Floats, kind: Kind, *, level: float = 0.95) -> Difference:
     """Compare two independent groups of values; net values and shares are given in points."""
     if kind == "mean":
         return mean_difference(first, second, level=level)
@@ -222,7 +222,7 @@ def _cell(
     rest = values[usable & ~inside]
     if len(rest) < MEASURE_SHOWN:
         return cell
-    found = test_of(own, rest, kind, level=level)
+    found = contrast(own, rest, kind, level=level)
     return replace(
         cell,
         difference=found.value,

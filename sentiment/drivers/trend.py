@@ -196,7 +196,7 @@ def trend(
         own = numbers[rows]
         adjusted = None
         if strata is not None:
-            parts = [strata[at] for at in np.flatnonzero(rows)]
+            parts = [strata[at] for at in np.flatnonzero(rows).tolist()]
             unit = 1.0 if kind == "mean" else 100.0
             adjusted = standardise(own * unit, periods.codes, parts, level=level)
             changes.append(adjusted.mix_change)
@@ -213,7 +213,7 @@ def trend(
 def p_chart(counts: ArrayLike, totals: ArrayLike, *, sigmas: float = 3.0) -> Chart:
     """Find periods whose share lies outside ``p +- 3 sqrt(p (1-p) / n_i)``, p over all periods.
 
-    Shewhart 1931. With many rows a period the limits hold chance only and everything is outside: the
+    Shewhart 1931. With many rows a period the limits hold chance only and all is outside: the
     dispersion, mean moving range of the z scores over 1.128 (Laney 2002, Quality Engineering
     14:531-537), says so; values near 1 mean that chance explains the usual changes.
 
@@ -234,7 +234,7 @@ def p_chart(counts: ArrayLike, totals: ArrayLike, *, sigmas: float = 3.0) -> Cha
     if len(hits) > 2 and 0 < centre < 1:
         z = (share - centre) / error
         dispersion = float(np.abs(np.diff(z)).mean() / _MOVING_RANGE)
-    notes = ()
+    notes: tuple[Caution, ...] = ()
     if dispersion > _OVERDISPERSED:
         notes = (Caution("overdispersed", factor=dispersion),)
     outside = (share < low - 1e-12) | (share > high + 1e-12)
@@ -246,8 +246,8 @@ def standardise(
 ) -> Standardised:
     """Put every period at the mix of all rows: ``sum_s w_s mean(values | s, period)``.
 
-    Direct standardisation: w_s is the share of stratum s over all dated rows. Where a period lacks a
-    stratum the others are reweighted, and it is listed. ``var = sum w_s2 s2_s / n_s`` with the
+    Direct standardisation: w_s is the share of stratum s over all dated rows. Where a period lacks
+    a stratum the others are reweighted, and it is listed. ``var = sum w_s2 s2_s / n_s`` with the
     variance of the stratum over all periods, which is steadier than that of a small cell.
 
     :param values: n numbers, no NaN.
