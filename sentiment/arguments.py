@@ -46,7 +46,11 @@ def parse(arguments: Sequence[str], tongue: Tongue) -> argparse.Namespace:
         if not given[0].startswith("-"):
             _must_be_file(given[0])
         given.insert(0, FILE)
-    return build_parser(tongue).parse_args(given)
+    options, unknown = build_parser(tongue).parse_known_args(given)
+    if unknown:
+        program = "sentiment" if given[0] == FILE else f"sentiment {given[0]}"
+        raise UserError(f"there is no option {unknown[0]}; see {program} --help")
+    return options
 
 
 def _must_be_file(argument: str) -> None:
@@ -54,8 +58,8 @@ def _must_be_file(argument: str) -> None:
     if Path(argument).suffix or os.sep in argument or Path(argument).exists():
         return
     close = difflib.get_close_matches(argument, VERBS, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"the verbs are {', '.join(VERBS)}."
-    raise UserError(f"{argument}: is neither a verb nor a file; {hint}")
+    hint = f"did you mean {close[0]}?" if close else f"the verbs are {', '.join(VERBS)}"
+    raise UserError(f"{argument} is neither a verb nor a file; {hint}")
 
 
 class Parser(argparse.ArgumentParser):
@@ -63,7 +67,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise the complaint as one sentence."""
-        raise UserError(f"{message}; see {self.prog} --help.")
+        raise UserError(f"{message}; see {self.prog} --help")
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
@@ -142,10 +146,9 @@ def build_parser(tongue: Tongue) -> Parser:
     def add(verb: str) -> _Builder:
         # FILE has no line in the list of verbs: nobody is to type it.
         listed = {} if verb == FILE else {"help": word(tongue, f"help_{verb}_short")}
-        settings = _settings(tongue, "score" if verb == FILE else verb)
+        settings = _settings(tongue, verb)
         if verb == FILE:
             settings["prog"] = "sentiment"
-            settings["epilog"] = word(tongue, "help_file_epilog")
         return _Builder(verbs.add_parser(verb, **listed, **settings), tongue)
 
     score = add("score")

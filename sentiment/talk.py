@@ -6,7 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from sentiment.wording import Tongue, say, translate, word
+from sentiment.complaints import translate
+from sentiment.wording import Tongue, say, word
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -147,7 +147,7 @@ def _most_named(found: Mapping[str, int], tongue: Tongue) -> list[tuple[str, int
 def _file(options: Namespace, talk: Talk) -> int:
     for errand in plan(options.inputs, None):
         if errand.source == "-":
-            raise UserError("-: stdin has no name to write a report beside; use sentiment score -.")
+            raise UserError("stdin has no name to write a report beside; use sentiment score -")
         _score_one(options, errand.source, errand.output, talk)
         _write_report(options, errand.output, beside(errand.source, "report", ".html"), talk)
     return 0
@@ -162,7 +162,9 @@ def _report(options: Namespace, talk: Talk) -> int:
 
 def _write_report(options: Namespace, scored: str, output: Path, talk: Talk) -> None:
     if output.exists() and not options.overwrite:
-        raise OutputError(f"{output}: exists; add --overwrite to replace it.")
+        raise OutputError(
+            f"{output} exists already; add --overwrite to replace it, or choose another name"
+        )
     report = sentiment.report(
         scored, outcome=options.outcome, by=options.by or None, date=options.date
     )

@@ -1,18 +1,10 @@
-"""Everything that the command says, in both languages, side by side.
-
-`say` fills in a sentence. `translate` puts an error message, which is raised in English wherever in
-the package the fault is found, into the other language: its English template is looked for in
-`ERRORS`, so that raising an error needs no knowledge of languages. What is not in the table stays
-English.
-"""
+"""Everything that the command says, in both languages, side by side."""
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from typing import Literal
 
-__all__ = ["ERRORS", "PHRASES", "Tongue", "say", "translate", "word"]
+__all__ = ["PHRASES", "Tongue", "say", "word"]
 
 Tongue = Literal["zh", "en"]
 
@@ -197,6 +189,11 @@ PHRASES: dict[str, tuple[str, str]] = {
         "example:\n  sentiment model models/mine",
         "示例：\n  sentiment model models/mine",
     ),
+    "help_file": (
+        "Score an export and write the report on it: NAME.scored.SUFFIX and NAME.report.html "
+        "beside the file.",
+        "分析导出文件并生成报告：在该文件旁写出 NAME.scored.后缀 和 NAME.report.html。",
+    ),
     "help_file_epilog": ("example:\n  sentiment reviews.csv", "示例：\n  sentiment 评论.csv"),
     "arg_inputs": (
         "CSV, TSV, XLSX, JSON lines or Parquet files, or patterns such as 'exports/*.csv'; "
@@ -266,40 +263,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "verbs": ("verbs", "子命令"),
 }
 
-# English template of an error, and its Chinese. A field stands for whatever is between.
-ERRORS: tuple[tuple[str, str], ...] = (
-    (
-        "{path}: exists and is not the finished output of this input, options and model; "
-        "add --overwrite to replace it, or choose another name.",
-        "{path}：文件已存在，且不是同一输入、选项和模型的完整结果；"
-        "要覆盖请加 --overwrite，或换一个文件名。",
-    ),
-    (
-        "{path}: another job is writing this output (process {pid}); "
-        "wait for it, or choose another output.",
-        "{path}：另一个任务正在写这个输出（进程 {pid}）；请等它结束，或换一个输出。",
-    ),
-    (
-        "{path}: the suffix of an output names its format; use one of {known}, or - for stdout.",
-        "{path}：输出的格式由后缀决定；请使用 {known} 之一，或用 - 表示标准输出。",
-    ),
-    ("{path}: is a folder; name a file in it.", "{path}：是文件夹；请指定其中的一个文件。"),
-    (
-        "{path}: the folder {folder} does not exist; create it first.",
-        "{path}：文件夹 {folder} 不存在；请先创建。",
-    ),
-    (
-        "{path}: nothing can be written in {folder}; choose another folder.",
-        "{path}：无法写入文件夹 {folder}；请换一个文件夹。",
-    ),
-    (
-        "{path}: the output would replace its own input; choose another name.",
-        "{path}：输出会覆盖输入文件本身；请换一个文件名。",
-    ),
-    ("{path}: cannot be written ({reason}).", "{path}：无法写入（{reason}）。"),
-    ("{path}: cannot be read ({reason}).", "{path}：无法读取（{reason}）。"),
-)
-
 
 def say(tongue: Tongue, key: str, /, **fields: object) -> str:
     """Return one sentence in one language, filled in."""
@@ -309,29 +272,3 @@ def say(tongue: Tongue, key: str, /, **fields: object) -> str:
 def word(tongue: Tongue, name: str) -> str:
     """Return the word for `name`, or the name itself when it is not one of ours."""
     return PHRASES[name][tongue == "zh"] if name in PHRASES else name
-
-
-def translate(tongue: Tongue, message: str) -> str:
-    """Return an error message in the language, or as it is when it is not in the table."""
-    if tongue == "zh":
-        for pattern, chinese in _patterns():
-            if found := pattern.fullmatch(message):
-                return chinese.format(**found.groupdict())
-    return message
-
-
-@cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((_pattern(english), chinese) for english, chinese in ERRORS)
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    pieces = re.split(r"\{(\w+)\}", template)
-    # Every second piece is the name of a field.
-    return re.compile(
-        "".join(
-            f"(?P<{piece}>.+?)" if index % 2 else re.escape(piece)
-            for index, piece in enumerate(pieces)
-        ),
-        re.DOTALL,
-    )

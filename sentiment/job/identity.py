@@ -38,7 +38,9 @@ def file_identity(path: Path) -> dict[str, Any]:
         status = path.stat()
         digest = quick_digest(path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error}).") from error
+        raise InputError(
+            f"{path} cannot be read ({error.strerror or error}); check the file"
+        ) from error
     return {"bytes": status.st_size, "changed": status.st_mtime_ns, "edges": digest}
 
 

@@ -39,8 +39,8 @@ class Lock:
                 holder = file.read().strip() or "unknown"
                 file.close()
                 raise OutputError(
-                    f"{self._output}: another job is writing this output (process {holder}); "
-                    "wait for it, or choose another output."
+                    f"another job is writing {self._output} (process {holder}); "
+                    "wait for it, or choose another output"
                 )
             if _still_there(file, self._path):
                 self._file = file

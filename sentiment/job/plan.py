@@ -44,7 +44,7 @@ def plan(inputs: Sequence[str], output: str | None) -> tuple[Errand, ...]:
             Path(output).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             reason = error.strerror or error
-            raise OutputError(f"{output}: cannot be written ({reason}).") from error
+            raise OutputError(f"{output} cannot be written ({reason})") from error
     return errands
 
 
@@ -60,7 +60,7 @@ def _expand(given: str) -> list[str]:
         return [given]
     found = sorted(path for path in glob.glob(given, recursive=True) if Path(path).is_file())
     if not found:
-        raise InputError(f"{given}: no file fits this pattern.")
+        raise InputError(f"no file fits the pattern {given}")
     return found
 
 
@@ -71,11 +71,13 @@ def _means_folder(output: str) -> bool:
 def _check_folder(output: str, sources: Sequence[str]) -> None:
     if not _means_folder(output) and (output == "-" or _names_format(output)):
         raise OutputError(
-            f"{output}: {len(sources)} inputs cannot go into one file; "
-            "name a folder, as in -o scored/."
+            f"{len(sources)} inputs cannot go into one file, {output}; "
+            "name a folder, as in -o scored/"
         )
     if "-" in sources:
-        raise OutputError(f"{output}: stdin has no name; give its output a file name of its own.")
+        raise OutputError(
+            f"stdin has no name for a file in {output}; give its output a name of its own"
+        )
 
 
 def _place(source: str, folder: str | None) -> str:
@@ -100,6 +102,6 @@ def _check_distinct(errands: Sequence[Errand]) -> None:
         other = by_output.setdefault(errand.output, errand.source)
         if other != errand.source:
             raise OutputError(
-                f"{errand.output}: {other} and {errand.source} would both be written there; "
-                "score them one by one."
+                f"{other} and {errand.source} would both be written to {errand.output}; "
+                "score them one by one"
             )

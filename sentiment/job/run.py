@@ -107,6 +107,10 @@ class _Job:
         started = time.monotonic()
         kind = format_of(out)
         _check_place(out, self.source)
+        if self.options.encoding is not None and kind not in ("csv", "tsv"):
+            raise OutputError(
+                f"{out} takes no --encoding: only CSV and TSV can be written in another one"
+            )
         table = self._open_table()
         analyzer = self.load(self.options.model, self.options.device)
         key = self._key(table, analyzer, kind)
@@ -236,8 +240,8 @@ class _Job:
         """Refuse what a sheet cannot hold before hours go into scoring it."""
         if self._from_stdin:
             raise OutputError(
-                f"{self.output}: how much stdin holds is not known beforehand, and XLSX may not "
-                "hold it; write .jsonl, .csv or .parquet."
+                f"how much stdin holds is not known beforehand, and {self.output} may not hold it; "
+                "write .jsonl, .csv or .parquet instead"
             )
         check_capacity("xlsx", table)
 
@@ -378,13 +382,17 @@ def _write_summary(out: Path, summary: Summary) -> None:
 def _check_place(out: Path, source: str | Path) -> None:
     folder = out.parent
     if out.is_dir():
-        raise OutputError(f"{out}: is a folder; name a file in it.")
+        raise OutputError(f"{out} is a folder; name a file in it")
     if not folder.exists():
-        raise OutputError(f"{out}: the folder {folder} does not exist; create it first.")
+        raise OutputError(
+            f"{out} cannot be written: the folder {folder} does not exist; create it first"
+        )
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise OutputError(f"{out}: nothing can be written in {folder}; choose another folder.")
+        raise OutputError(
+            f"{out} cannot be written: nothing can be written in {folder}; choose another folder"
+        )
     if out.exists() and str(source) != "-" and Path(source).exists() and out.samefile(source):
-        raise OutputError(f"{out}: the output would replace its own input; choose another name.")
+        raise OutputError(f"{out} is the input itself; choose another name for the output")
 
 
 def _refuse_other(out: Path, folder: Path, key: JobKey, options: JobOptions) -> None:
@@ -396,8 +404,8 @@ def _refuse_other(out: Path, folder: Path, key: JobKey, options: JobOptions) -> 
     if saved is not None and store.is_complete and not key.differences(saved):
         return
     raise OutputError(
-        f"{out}: exists and is not the finished output of this input, options and model; "
-        "add --overwrite to replace it, or choose another name."
+        f"{out} exists and is not the finished output of this input, options and model; "
+        "add --overwrite to replace it, or choose another name"
     )
 
 
@@ -408,4 +416,4 @@ def _writing(out: Path) -> Iterator[None]:
     except OutputError:
         raise
     except OSError as error:
-        raise OutputError(f"{out}: cannot be written ({error.strerror or error}).") from error
+        raise OutputError(f"{out} cannot be written ({error.strerror or error})") from error

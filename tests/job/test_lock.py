@@ -35,7 +35,9 @@ def test_the_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with (
         holder(path) as process,
-        pytest.raises(OutputError, match=rf"another job .* \(process {process.pid}\)"),
+        pytest.raises(
+            OutputError, match=rf"another job is writing out.csv \(process {process.pid}\)"
+        ),
         Lock(path, Path("out.csv")),
     ):
         raise AssertionError("both hold it")

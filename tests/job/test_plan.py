@@ -57,7 +57,7 @@ def test_each_input_has_its_output(
         (["*.parquet"], None, InputError, "no file fits"),
         (["a.csv", "b.jsonl"], "x.csv", OutputError, "name a folder"),
         (["a.csv", "b.jsonl"], "-", OutputError, "name a folder"),
-        (["a.csv", "more/a.csv"], "new", OutputError, "would both be written there"),
+        (["a.csv", "more/a.csv"], "new", OutputError, "would both be written to"),
         (["-", "a.csv"], "new", OutputError, "stdin has no name"),
         (["a.csv", "b.jsonl"], "notes.txt", OutputError, "cannot be written"),
     ],

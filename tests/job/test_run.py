@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import errno
 import io
 import json
@@ -11,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+import pyarrow.parquet
 import pytest
 
 from sentiment.errors import InputError, OutputError
@@ -27,7 +30,7 @@ from sentiment.job import (
 from sentiment.job import store as store_module
 from sentiment.job.scoring import Analyzes
 from sentiment.records import Analysis, Feedback
-from sentiment.tables import ReadOptions, SourceRow, Table, open_table
+from sentiment.tables import ReadOptions, Table
 from tests.job.conftest import Write
 from tests.job.fake import FakeAnalyzer
 from tests.job.fake import load as load_fake
@@ -85,6 +88,20 @@ def run(
     return score(source, output, JobOptions(**options), heard, load=lambda model, device: given)
 
 
+def ids_in(output: Path) -> list[Any]:
+    if output.suffix == ".jsonl":
+        lines = output.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line)["columns"]["id"] for line in lines]
+    if output.suffix == ".parquet":
+        return list(pyarrow.parquet.read_table(output)["id"].to_pylist())
+    if output.suffix == ".xlsx":
+        book = openpyxl.load_workbook(output)
+        return [row[0] for row in book.worksheets[0].iter_rows(min_row=2, values_only=True)]
+    delimiter = "\t" if output.suffix == ".tsv" else ","
+    with output.open(encoding="utf-8-sig", newline="") as file:
+        return [row["id"] for row in csv.DictReader(file, delimiter=delimiter)]
+
+
 def interrupted(source: Path, output: Path, parts: int) -> None:
     with pytest.raises(Interrupted) as stopped:
         run(source, output, Stopping(parts))
@@ -98,12 +115,7 @@ def test_every_row_comes_out_once_in_order_and_the_counts_add_up(
 ) -> None:
     source, output = export(1200), tmp_path / f"out.{kind}"
     summary = run(source, output)
-    rows = list(
-        open_table(output, ReadOptions(text=("text" if kind == "jsonl" else "review",))).rows()
-    )
-    name = "columns.id" if kind == "jsonl" else "id"
-    cells = [row.cells[name] for row in rows if isinstance(row, SourceRow)]
-    assert cells == [f"A-{i:05d}" for i in range(1200)]
+    assert ids_in(output) == [f"A-{i:05d}" for i in range(1200)]
     assert summary.rows == 1200
     assert summary.tally.rows == {"ok": 960, "empty": 240}
     assert summary.tally.sentiments == {"positive": 480, "negative": 480}
@@ -298,7 +310,7 @@ def test_a_second_job_on_one_output_says_so_and_stops(export: Write, tmp_path: P
     first.start()
     try:
         assert started.wait(60)
-        with pytest.raises(OutputError, match="another job is writing this output"):
+        with pytest.raises(OutputError, match=r"another job is writing .*out\.csv"):
             run(source, output)
     finally:
         go_on.set()
@@ -409,7 +421,7 @@ def test_the_estimate_of_the_rows_is_near(export: Write, tmp_path: Path) -> None
         ("folder.csv", "is a folder"),
         ("missing/out.csv", "does not exist"),
         ("reviews.csv/out.csv", "nothing can be written"),
-        ("reviews.csv", "replace its own input"),
+        ("reviews.csv", "is the input itself"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_refused_before_anything_is_scored(
