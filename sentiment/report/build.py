@@ -13,6 +13,7 @@ from typing import Any
 
 from sentiment.errors import ColumnError, InputError, OutputError
 from sentiment.report.blocks import build_blocks
+from sentiment.report.labels import read_labels
 from sentiment.report.scored import Collector, ScoredTable
 from sentiment.report.sources import Source, open_source, summary_of
 from sentiment.report.study import Options, Study
@@ -135,7 +136,7 @@ def report(
         seed=seed,
         accuracy=dict(accuracy or summary.get("accuracy") or {}),
     )
-    sample = None
+    sample = None if labels is None else read_labels(labels, table)
     study = Study(table, options, previous, sample, summary, source)
     return Report(build_blocks(study), source | {"title": title or source.get("name")})
 

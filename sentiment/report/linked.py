@@ -198,6 +198,15 @@ class Link:
         performances = {name: performance_of(self.study.drivers[name]) for name in self.ranked}
         return priority.quadrant(self.importance, performances, target=self.study.options.target)
 
+    @cached_property
+    def index(self) -> Measure:
+        """The satisfaction index: performance weighted by LMG shares."""
+        found = self.importance
+        performances = {name: performance_of(self.study.drivers[name]) for name in found.names}
+        shares = zip(found.names, found.shares, strict=True)
+        weights = {name: max(float(share), 0.0) for name, share in shares}
+        return measures.satisfaction_index(performances, weights)
+
     @property
     def _rows(self) -> _Rows:
         assert self.rows is not None
@@ -339,10 +348,10 @@ def _controls(study: Study, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         columns.append((months - months.mean()) / 12.0)
     else:
         groups.append(months)
-    for codes in groups:
-        levels, counts = np.unique(codes, return_counts=True)
+    for group in groups:
+        levels, counts = np.unique(group, return_counts=True)
         for level in levels[np.argsort(-counts, kind="stable")][1:]:
-            columns.append((codes == level).astype(np.float64))
+            columns.append((group == level).astype(np.float64))
     return np.column_stack(columns)
 
 

@@ -106,6 +106,7 @@ class ScoredTable:
     """Scored rows as columns; row i of every array is the i-th scored text.
 
     :param drivers: uint8 (n, drivers), bits of `BITS`.
+    :param text_hash: Python's hash of the text: equal texts have equal ones within a process.
     :param outcome: float (n,), the customer's answer on its own scale; NaN where none is valid.
     :param dates: datetime64[D] (n,), NaT where unknown.
     :param segments: column -> (codes int32 (n,), labels); code -1 is an empty cell.
@@ -122,6 +123,7 @@ class ScoredTable:
     language: NDArray[np.int8]
     status: NDArray[np.int8]
     length: NDArray[np.int32]
+    text_hash: NDArray[np.int64]
     duplicate: NDArray[np.bool_]
     urgency: NDArray[np.int8]
     alarm: NDArray[np.bool_]
@@ -236,7 +238,8 @@ class Collector:
         """Return the finished table."""
         n = self._rows
         taxonomy = _grown(self.taxonomy, self.drivers.names, self.tags.names)
-        _, first_text = np.unique(self._joined("text_hash", np.int64), return_index=True)
+        text_hash = self._joined("text_hash", np.int64)
+        _, first_text = np.unique(text_hash, return_index=True)
         duplicate = np.ones(n, dtype=bool)
         duplicate[first_text] = False
         status = self._joined("status", np.int8)
@@ -270,6 +273,7 @@ class Collector:
             language=self._joined("language", np.int8),
             status=status,
             length=self._joined("length", np.int32),
+            text_hash=text_hash,
             duplicate=duplicate,
             urgency=self._joined("urgency", np.int8),
             alarm=self._joined("alarm", np.bool_),

@@ -393,7 +393,7 @@ class _WideBatch(Batch):
         ]
 
     def _cell_of(self, column: str | None, row: int) -> str | None:
-        return self.cells(column)[row] if column in self._record.schema.names else None
+        return self.cells(column)[row] if column and column in self._record.schema.names else None
 
     def detail(self, place: int) -> tuple[str, list[dict[str, Any]], list[dict[str, Any]]]:
         opinions, tags = self._listed("opinions", place), self._listed("tags", place)

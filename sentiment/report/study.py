@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sentiment.drivers.trend import Periods
+from sentiment.report import changes
+from sentiment.report.labels import Labels
 from sentiment.report.scored import BITS, ScoredTable
 from sentiment.report.values import Text, same
 
@@ -82,7 +85,7 @@ class Study:
     table: ScoredTable
     options: Options
     previous: ScoredTable | None = None
-    labels: Any = None
+    labels: Labels | None = None
     summary: Mapping[str, Any] = field(default_factory=dict)
     source: Mapping[str, Any] = field(default_factory=dict)
 
@@ -132,6 +135,21 @@ class Study:
         from sentiment.report.linked import link
 
         return link(self)
+
+    @cached_property
+    def periods(self) -> Periods:
+        """Months of the used rows, or quarters where months are too small."""
+        return changes.periods_of(self.table)
+
+    @cached_property
+    def last_change(self) -> tuple[tuple[changes.Change, ...], str, str]:
+        """The last period against the one before it, and the labels of both."""
+        return changes.last_periods(self)
+
+    @cached_property
+    def compared(self) -> tuple[changes.Change, ...]:
+        """These rows against those of the earlier file."""
+        return changes.changes_between(self, self.previous) if self.previous else ()
 
     def full_name(self, name: str) -> Text:
         """Return a driver's name behind its topic's: "Delivery: speed and punctuality"."""

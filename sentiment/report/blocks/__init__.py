@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from sentiment.report.blocks.change import segments_block, trend_block
+from sentiment.report.blocks.conclusions import (
+    actions_block,
+    headline_block,
+    method_block,
+    trust_block,
+)
 from sentiment.report.blocks.figures import base_block, figures_block
 from sentiment.report.blocks.linked import (
     asymmetry_block,
@@ -24,6 +31,7 @@ from sentiment.report.values import Block
 __all__ = ["build_blocks"]
 
 _BUILDERS = (
+    headline_block,
     base_block,
     figures_block,
     topics_block,
@@ -32,12 +40,17 @@ _BUILDERS = (
     quadrant_block,
     asymmetry_block,
     what_if_block,
+    trend_block,
+    segments_block,
     journey_block,
     layers_block,
     loyalty_block,
     expectations_block,
     voices_block,
     replies_block,
+    actions_block,
+    trust_block,
+    method_block,
 )
 
 

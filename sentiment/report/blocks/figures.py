@@ -25,7 +25,7 @@ from sentiment.report.values import Block, Cell, Column, Row, Table, Text, same
 from sentiment.report.wording import known, say
 from sentiment.tables.scales import Outcome
 
-__all__ = ["base_block", "figures_block", "measure_of"]
+__all__ = ["base_block", "figures_block", "figures_rows", "measure_of"]
 
 SURVEYS = ("nps", "csat", "ces", "pmf")
 
@@ -76,7 +76,7 @@ def base_block(study: Study) -> Block:
 def _outcome_facts(study: Study, measure: Outcome) -> list[Row]:
     table = study.table
     given, valid = table.given.get(measure.column, 0), int((~np.isnan(table.outcome)).sum())
-    rows = [
+    rows: list[Row] = [
         _fact("outcome_valid", valid, table.n),
         _fact("outcome_missing", table.n - given, table.n),
         _fact("outcome_rejected", given - valid, table.n),
@@ -105,14 +105,7 @@ def _period(dates: NDArray[np.datetime64]) -> tuple[str, str] | None:
 
 def figures_block(study: Study) -> Block:
     """Block 3: the measures of every outcome column, and the tone of the texts."""
-    rows: list[Row] = []
-    for scale, values in _outcomes(study.table):
-        kept = values[_kept(study.table, scale)]
-        before = _same_outcome(study.previous, scale)
-        rows += _measure_rows(scale, kept, before)
-    text = _tone(study.table)
-    before_text = _tone(study.previous) if study.previous else None
-    rows.append(_tone_row(text, before_text))
+    rows = figures_rows(study)
     columns: list[Column] = [
         Column("name", say("column.figure")),
         Column("column", say("column.column")),
@@ -139,6 +132,26 @@ def figures_block(study: Study) -> Block:
         notes=tuple(notes),
         tables={"figures": Table("figures", say("block.figures"), tuple(columns), tuple(rows))},
     )
+
+
+def figures_rows(study: Study) -> list[Row]:
+    """Return the key figures: the chosen outcome first, the tone of the texts last."""
+    rows: list[Row] = []
+    for scale, values in _outcomes(study.table):
+        kept = values[_kept(study.table, scale)]
+        before = _same_outcome(study.previous, scale)
+        if scale.kind == "ces" and scale.high_is_good is None:
+            rows.append(_undeclared(scale))
+        else:
+            rows += _measure_rows(scale, kept, before)
+    if study.link.shown and study.link.importance.rankable:
+        index = study.link.index
+        cells = _figure("index", "", "points", index, None, None)
+        rows.append({**cells, "parts": None, "note": say("figures.index")})
+    text = _tone(study.table)
+    before_text = _tone(study.previous) if study.previous else None
+    rows.append(_tone_row(text, before_text))
+    return rows
 
 
 def _outcomes(table: ScoredTable) -> list[tuple[Outcome, NDArray[np.float64]]]:
@@ -197,7 +210,7 @@ def _measure_rows(
     found = measure_of(scale, values)
     old = measure_of(scale, before) if before is not None else None
     unit = {"nps": "signed", "rating": "stars"}.get(found.name, "percent")
-    rows = [
+    rows: list[Row] = [
         _figure(found.name, scale.column, unit, found, _difference(found, old, values, before), old)
     ]
     if scale.kind in ("stars", "csat", "ces"):
@@ -218,6 +231,13 @@ def _measure_rows(
             )
         )
     return rows
+
+
+def _undeclared(scale: Outcome) -> Row:
+    """Return a figure that cannot be given: nobody said which end of the effort scale is good."""
+    note = say("withheld.direction", column=scale.column)
+    return {"name": say("figure.ces"), "code": "ces", "column": scale.column, "unit": "percent",
+            "n": 0, "value": None, "note": note, "parts": None}  # fmt: skip
 
 
 def _difference(

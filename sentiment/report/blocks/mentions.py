@@ -93,22 +93,51 @@ def percent_cells(key: str, successes: float, n: float) -> dict[str, Cell]:
     }
 
 
+def corrected(study: Study, drivers: Sequence[str], counts: Counts) -> dict[str, Cell]:
+    """Return the complaint share corrected by the user's labels; nothing without labels."""
+    if study.labels is None or counts.n < MENTIONS_SHOWN:
+        return {}
+    found = study.labels.corrected(drivers, "negative")
+    ends = (None if end is None else 100 * end for end in (found.low, found.high))
+    return dict(
+        zip(
+            ("corrected", "corrected_low", "corrected_high"),
+            (100 * found.value, *ends),
+            strict=True,
+        )
+    )
+
+
+def _columns(study: Study) -> tuple[Column, ...]:
+    extra = (column("corrected", "percent", interval=True),) if study.labels else ()
+    return (*MENTION_COLUMNS[:4], *extra, *MENTION_COLUMNS[4:])
+
+
+def _raw_or_corrected(study: Study) -> tuple[Text, ...]:
+    if study.labels is None:
+        return (say("standard.raw"),)
+    return (say("standard.corrected"), say("topics.corrected", n=study.labels.n))
+
+
 def topics_block(study: Study) -> Block:
     """Block 4: share, sign and net sentiment of every topic."""
-    rows = [
-        mention_cells(study.topic_name(name), name, counts) for name, counts in study.topics.items()
-    ]
+    rows = []
+    for name, counts in study.topics.items():
+        own = [d.name for d in study.table.taxonomy.drivers_of(name)]
+        rows.append(
+            mention_cells(study.topic_name(name), name, counts) | corrected(study, own, counts)
+        )
     withheld = None
     if all(counts.n < MENTIONS_SHOWN for counts in study.topics.values()):
         withheld = say("withheld.mentions", floor=MENTIONS_SHOWN, most=_most(study.topics))
-    table = Table("topics", say("topics.table"), MENTION_COLUMNS, tuple(rows))
+    table = Table("topics", say("topics.table"), _columns(study), tuple(rows))
     return Block(
         4,
         "topics",
         say("block.topics"),
         say("ask.topics"),
         withheld=withheld,
-        notes=(say("topics.base", n=study.n), say("standard.raw")),
+        notes=(say("topics.base", n=study.n), *_raw_or_corrected(study)),
         tables={} if withheld else {"topics": table},
     )
 
@@ -119,11 +148,12 @@ def drivers_block(study: Study) -> Block:
     rows = []
     for name in order:
         cells = mention_cells(study.driver_name(name), name, study.drivers[name])
+        cells |= corrected(study, [name], study.drivers[name])
         cells["topic"] = study.topic_name(study.table.taxonomy.drivers[name].topic)
         cells["topic_code"] = study.table.taxonomy.drivers[name].topic
         rows.append(cells)
     mentioned = any(counts.n for counts in study.drivers.values())
-    columns = (MENTION_COLUMNS[0], column("topic"), *MENTION_COLUMNS[1:])
+    columns = (MENTION_COLUMNS[0], column("topic"), *_columns(study)[1:])
     sentences = []
     shown = [row for row in rows if row["note"] is None]
     if shown:
@@ -137,7 +167,7 @@ def drivers_block(study: Study) -> Block:
         say("ask.drivers"),
         withheld=None if mentioned else say("withheld.no_opinions"),
         sentences=tuple(sentences),
-        notes=(say("drivers.floor", floor=MENTIONS_SHOWN), say("standard.raw")),
+        notes=(say("drivers.floor", floor=MENTIONS_SHOWN), *_raw_or_corrected(study)),
         tables={"drivers": Table("drivers", say("drivers.table"), columns, tuple(rows))}
         if mentioned
         else {},
