@@ -48,7 +48,8 @@ class Killed:
         self._journal = output.with_name(output.name + ".partial") / "journal.jsonl"
         self._complete = self._journal.with_name("complete")
         self._command = [
-            sys.executable, "-m", "tests.job.killable", source, output, self.log, str(workers),
+            sys.executable, "-m", "tests.job.killable",
+            str(source), str(output), str(self.log), str(workers),
         ]  # fmt: skip
         self._chance = random.Random(output.name)
 
