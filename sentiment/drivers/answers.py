@@ -222,6 +222,8 @@ def _by_time(times: Sequence[Any]) -> list[int]:
 
 def number_customers(customers: Sequence[Any] | NDArray[Any]) -> NDArray[np.intp]:
     """Give every customer a number from 0; a row without one is a customer of its own."""
+    if isinstance(customers, np.ndarray) and customers.dtype.kind in "iu":
+        return np.unique(customers, return_inverse=True)[1].astype(np.intp)
     known: dict[Any, int] = {}
     codes = np.empty(len(customers), dtype=np.intp)
     for row, customer in enumerate(customers):

@@ -147,13 +147,13 @@ def penalty_reward(
         raise InputError("A type needs the interval of IA: bootstrap must be at least 1.")
     design = pair_design(negative, positive, y, names=names, controls=controls, clusters=clusters)
     drivers = len(design.groups)
-    checked = check_design(design)
-    model = fit(design, checked, level=level)
+    cross = cross_products(design, seed, blocks=True)
+    checked = check_design(design, cross)
+    model = fit(design, cross, checked, level=level)
     penalty, reward = model.values[:drivers], model.values[drivers:]
     value = np.where((penalty < 0) & (reward > 0), _asymmetry(penalty, reward), np.nan)
     low, high = np.full(drivers, np.nan), np.full(drivers, np.nan)
     if not checked.constant:
-        cross = cross_products(design, seed, blocks=True)
         draws = np.vstack(
             [
                 coefficients(*sweep_first(products, cross))

@@ -57,6 +57,15 @@ class CrossProducts:
     means: Floats
     before: int
 
+    def scale(self, products: Floats) -> Floats:
+        """Return the variation of each column that counts as its own size, columns by resamples.
+
+        It is taken about the overall mean, with a thousandth of the mean's square: a column that
+        never varies is then known from its rounding error, in a resample too.
+        """
+        own: Floats = np.einsum("iib->ib", products)
+        return own + 1e-3 * products[0, 0] * self.means[:, None] ** 2
+
     def resample(self, resamples: int, seed: int) -> Iterator[Floats]:
         """Yield cross-products of resampled blocks, q by q by up to 250 resamples."""
         random = np.random.default_rng(seed)
@@ -79,9 +88,9 @@ def cross_products(design: Design, seed: int, *, blocks: bool) -> CrossProducts:
 
     :param blocks: False sums all rows as one block, when no resampling is wanted.
     """
-    sums = [table.sum(axis=0) for _, table in design.chunks()]
-    means = np.append(np.sum(sums, axis=0) / design.n, design.outcome.mean())
-    means[0] = 0.0
+    means = np.concatenate(
+        [[0.0], design.controls.mean(axis=0), design.means(), [design.outcome.mean()]]
+    )
     block = _block_of_rows(design, seed) if blocks else np.zeros(design.n, dtype=np.intp)
     order = np.argsort(block, kind="stable")
     starts = np.flatnonzero(np.diff(block[order], prepend=-1))
@@ -129,13 +138,8 @@ def sweep(products: Floats, scale: Floats) -> tuple[Floats, Floats]:
 
 
 def sweep_first(products: Floats, cross: CrossProducts) -> tuple[Floats, Floats]:
-    """Sweep the constant and the controls; return what is left of drivers and outcome, and scale.
-
-    The scale of a column is its variation about the overall mean, with a thousandth of the mean's
-    square: a column that never varies is then known from its rounding error, in a resample too.
-    """
-    rows = products[0, 0]
-    scale = np.einsum("iib->ib", products) + 1e-3 * rows * cross.means[:, None] ** 2
+    """Take the constant and the controls out of drivers and outcome."""
+    scale = cross.scale(products)
     for _ in range(cross.before):
         products, scale = sweep(products, scale)
     return products, scale

@@ -214,8 +214,9 @@ def _resamples(bootstrap: int | bool | None) -> int:
 def _importance(
     design: Design, method: str, parts: _Parts, resampled_parts: _Parts, options: _Options
 ) -> Importance:
-    checked = check_design(design)
-    regression = fit(design, checked, level=options.level)
+    cross = cross_products(design, options.seed, blocks=options.resamples > 0)
+    checked = check_design(design, cross)
+    regression = fit(design, cross, checked, level=options.level)
     notes = regression.warnings
     players = len(design.groups)
     if checked.constant:
@@ -241,7 +242,6 @@ def _importance(
             method=method,
             warnings=notes,
         )
-    cross = cross_products(design, options.seed, blocks=options.resamples > 0)
     values, controls = _r2_parts(cross.total[:, :, None], cross, parts)
     estimate, r2 = values[:, 0], float(values[:, 0].sum())
     draws = None

@@ -7,7 +7,7 @@ matrix of mentions is one byte a cell) and are widened to floats chunk by chunk 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,17 @@ class Design:
         for start in range(0, self.n, CHUNK_ROWS):
             total += self.matrix[start : start + CHUNK_ROWS].sum(axis=0, dtype=np.float64)
         return total / max(self.n, 1)
+
+    def sample(self, rows: int, seed: int) -> Design:
+        """Return a random part of the rows, in their order."""
+        chosen = np.sort(np.random.default_rng(seed).choice(self.n, rows, replace=False))
+        return replace(
+            self,
+            matrix=self.matrix[chosen],
+            controls=self.controls[chosen],
+            outcome=self.outcome[chosen],
+            clusters=None if self.clusters is None else self.clusters[chosen],
+        )
 
     def table(self, rows: slice | NDArray[np.intp]) -> Floats:
         """Return the columns ``[1, controls, drivers]`` of some rows."""

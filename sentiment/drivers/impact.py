@@ -25,7 +25,7 @@ from sentiment.drivers.blocks import (
 from sentiment.drivers.cautions import Caution
 from sentiment.drivers.design import Columns, Design, Groups, read_columns, read_design
 from sentiment.drivers.intervals import Interval, normal_quantile, wilson
-from sentiment.drivers.regression import check_design, fit
+from sentiment.drivers.regression import Checked, check_design, least_squares
 from sentiment.errors import InputError
 
 __all__ = [
@@ -196,7 +196,8 @@ def waterfall(
     Parameters as for `importance.lmg`; `unit` as for `leave_out`.
     """
     design = read_design(X, y, names=names, groups=groups, controls=controls, clusters=clusters)
-    checked = check_design(design)
+    cross = cross_products(design, seed, blocks=True)
+    checked = check_design(design, cross)
     players = len(design.groups)
     mean = float(design.outcome.mean()) * unit if design.n else np.nan
     if checked.constant:
@@ -205,10 +206,8 @@ def waterfall(
             design.groups, nothing, nothing, nothing, np.nan, np.nan, mean, design.n,
             checked.warnings,
         )  # fmt: skip
-    model = fit(design, checked)
-    parts = np.nan_to_num(model.values) * design.means()
+    parts = _slopes(cross, checked) * design.means()
     values = np.array([parts[list(member)].sum() for member in design.members]) * unit
-    cross = cross_products(design, seed, blocks=True)
     draws = np.vstack(
         [_steps(cross, products, design) for products in cross.resample(bootstrap, seed)]
     )
@@ -218,7 +217,7 @@ def waterfall(
         values=values,
         low=low,
         high=high,
-        r2=model.r2,
+        r2=_explained(cross, checked),
         start=mean - float(values.sum()),
         end=mean,
         n=design.n,
@@ -262,7 +261,8 @@ def what_if(
         raise InputError(f"share={share} must lie above 0 and at most 1 (1 is all of them).")
     design = pair_design(negative, positive, y, names=names, controls=controls, clusters=clusters)
     drivers = len(design.groups)
-    checked = check_design(design)
+    cross = cross_products(design, seed, blocks=True)
+    checked = check_design(design, cross)
     notes = checked.warnings
     counted = design.means()[:drivers]
     used = _named(prevalence, design.groups, counted)
@@ -275,8 +275,7 @@ def what_if(
             design.groups, nothing, nothing, nothing, shares, used, nothing, design.n, notes
         )
     ratio = np.divide(used, counted, out=np.ones(drivers), where=counted > 0)
-    cross = cross_products(design, seed, blocks=True)
-    penalty = fit(design, checked).values[:drivers]
+    penalty = _slopes(cross, checked)[:drivers]
     draws = np.vstack(
         [
             coefficients(*sweep_first(products, cross))[:, :drivers]
@@ -370,7 +369,7 @@ def _impact(
 
 
 def _influence_error(influence: Floats, design: Design) -> float:
-    """Return the standard error of a statistic from its influence values, customers kept together."""
+    """Return the error of a statistic from its influence values, customers kept together."""
     if design.clusters is not None:
         sums: Floats = np.bincount(design.clusters, influence).astype(np.float64)
         influence = sums[np.bincount(design.clusters) > 0]
@@ -384,6 +383,19 @@ def _means(cross: CrossProducts, products: Floats) -> Floats:
     """Means of the driver columns in every resample, resamples by drivers."""
     means: Floats = products[0] / products[0, 0] + cross.means[:, None]
     return means[cross.before : -1].T
+
+
+def _slopes(cross: CrossProducts, checked: Checked) -> Floats:
+    """Least-squares coefficients of the drivers; 0 for a column that follows from others."""
+    slopes = np.zeros(len(checked.usable))
+    keep = np.flatnonzero(checked.usable)
+    slopes[keep] = least_squares(cross, keep)[0]
+    return slopes[cross.before :]
+
+
+def _explained(cross: CrossProducts, checked: Checked) -> float:
+    keep = np.flatnonzero(checked.usable)
+    return float(least_squares(cross, keep)[0] @ cross.total[keep, -1] / cross.total[-1, -1])
 
 
 def _steps(cross: CrossProducts, products: Floats, design: Design) -> Floats:

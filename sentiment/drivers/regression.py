@@ -9,19 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sentiment.drivers.blocks import TOLERANCE, cross_products, sweep
+from sentiment.drivers.blocks import TOLERANCE, CrossProducts, cross_products, sweep
 from sentiment.drivers.cautions import Caution
 from sentiment.drivers.design import Columns, Design, read_design
 from sentiment.drivers.intervals import normal_quantile, two_sided_p
 from sentiment.errors import InputError
 
 __all__ = [
+    "ORDINAL_ROWS",
     "Checked",
     "OrdinalLogit",
     "Regression",
     "check_design",
     "direction_differs",
     "fit",
+    "least_squares",
     "ols",
     "ordinal_logit",
 ]
@@ -32,6 +34,7 @@ Floats = NDArray[np.float64]
 # likelihood without a maximum walks past it.
 _SEPARATED = 15.0
 _STEPS = 100
+ORDINAL_ROWS = 20_000
 _LEVELS = 12
 
 
@@ -111,35 +114,31 @@ class Checked:
     warnings: tuple[Caution, ...]
 
 
-def check_design(design: Design) -> Checked:
+def check_design(design: Design, cross: CrossProducts) -> Checked:
     """Find a constant outcome, constant columns, columns that follow from others, too few rows."""
-    width = 1 + design.controls.shape[1] + design.matrix.shape[1]
+    width = len(cross.means) - 1
     notes: list[Caution] = []
     if design.dropped:
         notes.append(Caution("dropped_rows", dropped=design.dropped))
     if design.n <= width:
         notes.append(Caution("too_few_rows", n=design.n, columns=width - 1))
         return Checked(np.zeros(width, dtype=bool), True, tuple(notes))
-    cross = cross_products(design, 0, blocks=False)
     products = cross.total[:, :, None]
-    before = width - design.matrix.shape[1]
-    rows = products[0, 0]
-    scale = np.einsum("iib->ib", products) + 1e-3 * rows * cross.means[:, None] ** 2
-    constant = bool(cross.total[-1, -1] <= TOLERANCE * scale[-1, 0])
-    varies = np.diag(cross.total)[:-1] > TOLERANCE * scale[:-1, 0]
+    scale = cross.scale(products)
+    varies = np.diag(cross.total) > TOLERANCE * scale[:, 0]
     usable = np.zeros(width, dtype=bool)
     for column in range(width):
         usable[column] = products[0, 0, 0] > TOLERANCE * scale[0, 0]
         products, scale = sweep(products, scale)
     names = np.array(design.names)
-    own, moving = usable[before:], varies[before:]
-    if constant:
+    own, moving = usable[cross.before :], varies[cross.before : -1]
+    if not varies[-1]:
         notes.append(Caution("constant_outcome"))
     if not moving.all():
         notes.append(Caution("constant_column", names=", ".join(names[~moving])))
     if (moving & ~own).any():
         notes.append(Caution("collinear", names=", ".join(names[moving & ~own])))
-    return Checked(usable, constant, tuple(notes))
+    return Checked(usable, not varies[-1], tuple(notes))
 
 
 def ols(
@@ -163,30 +162,35 @@ def ols(
     :raises InputError: Lengths differ or a column holds no numbers.
     """
     design = read_design(X, y, names=names, controls=controls)
-    return fit(design, check_design(design), level=level)
+    cross = cross_products(design, 0, blocks=False)
+    return fit(design, cross, check_design(design, cross), level=level)
 
 
-def fit(design: Design, checked: Checked, *, level: float = 0.95) -> Regression:
-    """Fit as `ols`, for a design that has been read and checked already."""
-    before = 1 + design.controls.shape[1]
-    width = before + design.matrix.shape[1]
+def fit(
+    design: Design, cross: CrossProducts, checked: Checked, *, level: float = 0.95
+) -> Regression:
+    """Fit as `ols`, for a design that has been read, summed and checked already."""
+    width = len(cross.means) - 1
     values, errors = np.full(width, np.nan), np.full(width, np.nan)
     r2, notes = np.nan, checked.warnings
     if checked.usable.any():
         keep = np.flatnonzero(checked.usable)
-        beta, inverse = _least_squares(design, keep)
-        meat, residual, trapped = _hc3_meat(design, keep, beta, inverse)
-        values[keep] = beta
-        errors[keep] = np.sqrt(np.diag(inverse @ meat @ inverse))
-        spread = float(((design.outcome - design.outcome.mean()) ** 2).sum())
+        beta, inverse = least_squares(cross, keep)
+        meat, residual, trapped = _hc3_meat(design, cross, keep, beta, inverse)
+        covariance = inverse @ meat @ inverse
+        values[keep], errors[keep] = beta, np.sqrt(np.diag(covariance))
+        # Columns were centred: the constant at zero is the one at the means less the slopes' part.
+        to_zero = np.append(1.0, -cross.means[keep[1:]])
+        values[0] = cross.means[-1] + to_zero @ beta
+        errors[0] = np.sqrt(to_zero @ covariance @ to_zero)
         if not checked.constant:
-            r2 = 1 - residual / spread
+            r2 = 1 - residual / float(cross.total[-1, -1])
         if trapped:
             notes += (Caution("high_leverage", count=trapped),)
     half = normal_quantile(level) * errors
     z = np.divide(values, errors, out=np.full(width, np.nan), where=errors > 0)
     p = np.array([two_sided_p(each) if np.isfinite(each) else np.nan for each in z])
-    own = slice(before, None)
+    own = slice(cross.before, None)
     return Regression(
         names=design.names,
         values=values[own],
@@ -204,29 +208,24 @@ def fit(design: Design, checked: Checked, *, level: float = 0.95) -> Regression:
     )
 
 
-def _least_squares(design: Design, keep: NDArray[np.intp]) -> tuple[Floats, Floats]:
-    """Coefficients of the usable columns and the inverse of their cross-products."""
-    products = np.zeros((len(keep), len(keep)))
-    right = np.zeros(len(keep))
-    for rows, table in design.chunks():
-        part = table[:, keep]
-        products += part.T @ part
-        right += part.T @ design.outcome[rows]
+def least_squares(cross: CrossProducts, keep: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Return coefficients of some (centred) columns and the inverse of their cross-products."""
+    products = cross.total[np.ix_(keep, keep)]
     # Scaled to a unit diagonal first: text length in characters stands beside 0 and 1.
     size = np.sqrt(np.diag(products))
     inverse = np.linalg.inv(products / np.outer(size, size)) / np.outer(size, size)
-    return inverse @ right, inverse
+    return inverse @ cross.total[keep, -1], inverse
 
 
 def _hc3_meat(
-    design: Design, keep: NDArray[np.intp], beta: Floats, inverse: Floats
+    design: Design, cross: CrossProducts, keep: NDArray[np.intp], beta: Floats, inverse: Floats
 ) -> tuple[Floats, float, int]:
     meat = np.zeros_like(inverse)
     residual_sum, trapped = 0.0, 0
     for rows, table in design.chunks():
-        part = table[:, keep]
-        residual = design.outcome[rows] - part @ beta
-        free = 1 - np.einsum("ij,jk,ik->i", part, inverse, part, optimize=True)
+        part = table[:, keep] - cross.means[keep]
+        residual = design.outcome[rows] - cross.means[-1] - part @ beta
+        free = 1 - np.einsum("ij,ij->i", part @ inverse, part)
         fitted_alone = free < 1e-8
         trapped += int(fitted_alone.sum())
         weight = np.where(fitted_alone, 0.0, residual / np.where(fitted_alone, 1.0, free))
@@ -243,6 +242,8 @@ def ordinal_logit(
     *,
     names: Sequence[str] | None = None,
     level: float = 0.95,
+    rows: int = ORDINAL_ROWS,
+    seed: int = 0,
 ) -> OrdinalLogit:
     """Proportional-odds model ``P(Y <= k) = F(theta_k - x b)``, F logistic: checks directions.
 
@@ -251,10 +252,14 @@ def ordinal_logit(
 
     :param X: n by p, as for `ols`.
     :param y: Ordered outcome with at most 12 different values (stars, 0-10).
+    :param rows: A larger export is sampled down to so many rows: directions need no more.
+    :param seed: Of that sample.
     :raises InputError: More than 12 different outcomes.
     """
     design = read_design(X, y, names=names, controls=controls)
-    checked = check_design(design)
+    if design.n > rows:
+        design = design.sample(rows, seed)
+    checked = check_design(design, cross_products(design, 0, blocks=False))
     levels, outcome = np.unique(design.outcome, return_inverse=True)
     if len(levels) > _LEVELS:
         raise InputError(
