@@ -55,22 +55,16 @@ def surrogates(text: str) -> Change:
 
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 
-# Letters, digits and the symbols of ASCII; Chinese punctuation that has a full-width form stays,
-# because in Chinese it is the ordinary form and it ends clauses.
-_KEPT_WIDE = "！（），：；？～"
-_WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F) if chr(code) not in _KEPT_WIDE)
-_STYLED = "".join(
-    chr(code)
-    for code in range(0x1D400, 0x1D800)
-    if len(unicodedata.normalize("NFKC", chr(code))) == 1 and unicodedata.category(chr(code)) != "Cn"
-)
-_WIDTH_TABLE = {ord(character): unicodedata.normalize("NFKC", character) for character in _WIDE + _STYLED}
-_WIDTH = re.compile(f"[{re.escape(_WIDE)}{_STYLED}]")
+# Letters, digits and symbols of full width. Chinese punctuation stays: in Chinese the full width is
+# the ordinary form, and it ends clauses.
+_WIDE = "\uff02-\uff07\uff0a\uff0b\uff0d-\uff19\uff1c-\uff1e\uff20-\uff5d"
+_STYLED = "\U0001d400-\U0001d7ff"
+_WIDTH = re.compile(f"[{_WIDE}{_STYLED}]")
 
 
 def width(text: str) -> Change:
     """Fold full-width letters, digits and symbols, and letters dressed up as mathematics."""
-    return text.translate(_WIDTH_TABLE), None
+    return rewrite(text, _WIDTH, lambda match: unicodedata.normalize("NFKC", match[0]))
 
 
 _MARKS = "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u093c\u3099\u309a"
@@ -82,21 +76,30 @@ def compose(text: str) -> Change:
     return rewrite(text, _COMPOSE, lambda match: unicodedata.normalize("NFC", match[0]))
 
 
+# Zero-width and control characters; the joiner and the variation selectors only where they are no
+# part of an emoji.
+_NEVER_SEEN = (
+    "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e"
+    "\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0e\ufeff\ufff9-\ufffb"
+)
 _EMOJI_PART = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff\ufe0f"
+_INVISIBLE_DIRT = re.compile(f"[{_NEVER_SEEN}\u200d\ufe0f]")
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e"
-    "\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-    rf"|(?<![{_EMOJI_PART}])\u200d|\u200d(?![{_EMOJI_PART}])"
-    rf"|(?<![{_EMOJI_PART}0-9#*])\ufe0f|[\ufe00-\ufe0e]"
+    f"[{_NEVER_SEEN}]|\u200d(?:(?<![{_EMOJI_PART}]\u200d)|(?![{_EMOJI_PART}]))|\ufe0f(?<![{_EMOJI_PART}0-9#*]\ufe0f)"
 )
 
 
 def invisible(text: str) -> Change:
-    """Drop zero-width and control characters; the joiner inside an emoji stays."""
-    return rewrite(text, _INVISIBLE, lambda match: "")
+    """Drop zero-width and control characters; the joiner inside an emoji stays.
+
+    The control character SUB is what some tools write for a letter that they could not: a lost one.
+    """
+    return rewrite(text, _INVISIBLE, lambda match: "\ufffd" if match[0] == "\x1a" else "")
 
 
-_ENTITY = re.compile(r"&(?:(?:amp|#38|#x26);)*(?:(?:amp|#38|#x26|#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});)|_x000[dDaA]_")
+_ENTITY = re.compile(
+    r"&(?:(?:amp|#38|#x26);)*(?:(?:amp|#38|#x26|#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});)|_x000[dDaA]_"
+)
 
 
 def _entity(match: re.Match[str]) -> str:
@@ -119,7 +122,9 @@ def entities(text: str) -> Change:
 
 _BLOCKS = "br|p|div|hr|li|ul|ol|tr|table|h[1-6]|blockquote|pre|dd|dt|dl"
 _INLINE = "span|b|i|u|s|a|em|strong|font|img|td|th|tbody|small|big|sup|sub|center|code|script|style|iframe|label"
-_TAG = re.compile(rf"</?(?:({_BLOCKS})|{_INLINE})(?:[ \t][^<>\n]{{0,500}})?[ \t]?/?>", re.IGNORECASE)
+_TAG = re.compile(
+    rf"</?(?:({_BLOCKS})|{_INLINE})(?:[ \t][^<>\n]{{0,500}})?[ \t]?/?>", re.IGNORECASE
+)
 
 
 def tags(text: str) -> Change:
@@ -133,12 +138,16 @@ _LINK = re.compile(
 )
 
 
+_LINK_DIRT = re.compile(r"[@/.](?:(?<=@)\w|(?<=/)/|(?<=\.)\w+\.)")
+
+
 def links(text: str) -> Change:
     """Replace web addresses and @mentions by a space: they name a place, not an opinion."""
     return rewrite(text, _LINK, lambda match: " ")
 
 
 _REPEAT = re.compile(r"([^\s\d])\1{3,}|(?<!\d)6{4,}(?!\d)|([^\s\d]{2})\2{3,}")
+_REPEAT_DIRT = re.compile(r"(..?)\1\1\1")
 
 
 def repeats(text: str) -> Change:
@@ -148,9 +157,7 @@ def repeats(text: str) -> Change:
 
 _BLANK = "\t\x0b\x0c\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _LINE = "\n\r\x85\u2028\u2029"
-_WHITESPACE = re.compile(
-    rf"[ {_BLANK}{_LINE}]*[{_LINE}][ {_BLANK}{_LINE}]*|[ {_BLANK}]+"
-)
+_WHITESPACE = re.compile(rf"[ {_BLANK}{_LINE}]*[{_LINE}][ {_BLANK}{_LINE}]*|[ {_BLANK}]+")
 _WHITESPACE_DIRT = re.compile(rf"[{_BLANK}\r\x85\u2028\u2029]|  | \n|\n[ \n]|\A[ \n]|[ \n]\Z")
 
 
@@ -171,23 +178,50 @@ _HAS_LINE = re.compile(f"[{_LINE}]")
 STEPS: tuple[Rule, ...] = (
     Rule("surrogates", _SURROGATES, surrogates),
     Rule("mojibake", repair.MOJIBAKE, repair.mojibake),
+    Rule("shifted", repair.SHIFTED, repair.shifted),
     Rule("glosses", repair.GLOSS, repair.glosses),
     Rule("width", _WIDTH, width),
     Rule("compose", _COMPOSE, compose),
-    Rule("invisible", _INVISIBLE, invisible),
+    Rule("invisible", _INVISIBLE_DIRT, invisible),
     Rule("entities", _ENTITY, entities),
     Rule("tags", _TAG, tags),
-    Rule("links", _LINK, links),
-    Rule("repeats", _REPEAT, repeats),
+    Rule("links", _LINK_DIRT, links),
+    Rule("repeats", _REPEAT_DIRT, repeats),
     Rule("whitespace", _WHITESPACE_DIRT, whitespace),
 )
 
-# One repair can uncover another; five rounds are more than anything met outside of fuzzing.
+# What a clean text is made of: printable ASCII without the signs that start an entity, a tag, a
+# mention or an Excel escape; Chinese characters and punctuation; typographic punctuation; emoji.
+# One search over this set is all that most texts cost.
+_CLEAN = (
+    "\n -%'-;=?A-^`a-~‘-”…—–·、。《》「」『』【】！（），：；？～￥€£\U0001f300-\U0001faff一-鿿"
+)
+_ODD = re.compile(f"[^{_CLEAN}]|[{repair.GBK_SIGNS}]")
+
+# One repair can uncover another; two rounds are enough for anything met outside of fuzzing.
 _ROUNDS = 8
+
+
+def _is_clean(text: str) -> bool:
+    """Tell, without going through the table, that no step would change the text."""
+    return not (
+        _ODD.search(text)
+        or _REPEAT_DIRT.search(text)
+        or "  " in text
+        or "://" in text
+        or "www." in text
+        or text[:1].isspace()
+        or text[-1:].isspace()
+        or ("\n" in text and _WHITESPACE_DIRT.search(text))
+        or ("?" in text and repair.SHIFTED.search(text))
+        or ("？" in text and repair.SHIFTED.search(text))
+    )
 
 
 def normalise(text: str) -> tuple[str, tuple[Step, ...]]:
     """Return the clean text and the steps that made it, in the order in which they ran."""
+    if _is_clean(text):
+        return text, ()
     done: list[Step] = []
     for _ in range(_ROUNDS):
         before = text
@@ -197,6 +231,6 @@ def normalise(text: str) -> tuple[str, tuple[Step, ...]]:
                 if after != text:
                     done.append(Step(rule.name, text, after, offsets))
                     text = after
-        if text == before:
+        if text == before or _is_clean(text):
             break
     return text, tuple(done)

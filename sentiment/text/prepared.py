@@ -69,12 +69,14 @@ def prepare(text: str, damage: str | None = None) -> Prepared:
     :param damage: The reader's reason not to trust the bytes, or None.
     """
     clean, steps = normalise(text)
-    language = language_of(clean)
+    folded = _fold(clean)
+    language = language_of(folded)
+    broken = damage is not None or repair.is_damaged(clean)
     status: Status = "ok"
-    if is_empty(clean):
+    if is_empty(folded):
         status = "empty"
     elif language == "other":
         status = "unsupported"
-    elif damage is not None or repair.is_damaged(clean):
+    elif broken:
         status = "damaged"
-    return Prepared(text, clean, _fold(clean), language, status, steps, damage)
+    return Prepared(text, clean, folded, language, status, steps, damage)

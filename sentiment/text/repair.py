@@ -1,74 +1,242 @@
 """Text that was decoded wrongly or converted badly, put right where that is safe.
 
-Each repair has to prove itself: the wrongly read bytes must decode without rest and give common
-characters. What fails the proof stays as it was, and `is_damaged` says so.
+A repair has to prove itself: the wrongly read bytes must decode, and give characters in daily use.
+What fails the proof stays as it was, and `is_damaged` says so. Repaired characters keep the way
+back to the bytes they came from, one by one where the encodings allow it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import cache
 
-from sentiment.text.chinese import common_characters
+from sentiment.text.chinese import common_characters, to_simplified
 from sentiment.text.offsets import Edit, OffsetMap, rewrite
 
-__all__ = ["GLOSS", "MOJIBAKE", "glosses", "is_damaged", "mojibake"]
+__all__ = [
+    "GBK_SIGNS",
+    "GLOSS",
+    "MOJIBAKE",
+    "SHIFTED",
+    "glosses",
+    "is_damaged",
+    "mojibake",
+    "shifted",
+]
 
-# --- pinyin glosses -----------------------------------------------------------------------------
+_HAN = "㐀-鿿"
+
+# --- pinyin glosses -------------------------------------------------------------------------------
 
 _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
-# 業(yè)務(wù): a Han character, then one to six lower-case letters with a tone mark in brackets.
-_GLOSS = rf"(?<=[㐀-鿿])[(（](?=[a-zü]*[{_TONED}])[a-zü{_TONED}]{{1,6}}[)）]"
-GLOSS = re.compile(_GLOSS)
+# 業(yè)務(wù): a Han character, then one to six lower-case letters with a tone mark in brackets. The
+# opening bracket may have been eaten by a wrong byte before it: 應 + ?yīng).
+_SYLLABLE = rf"(?=[a-zü]*[{_TONED}])[a-zü{_TONED}]{{1,6}}[)）]"
+GLOSS = re.compile(rf"(?<=[{_HAN}])[(（]{_SYLLABLE}|(?<=[{_HAN}])[?？]{_SYLLABLE}")
+# Particles carry no tone mark in pinyin either; believed only beside glosses that do.
+_TONELESS = re.compile(rf"(?<=[{_HAN}])[(（](?:men|de|le|ge|me|ma|ne|zhe|zi)[)）]")
 
 
 def glosses(text: str) -> tuple[str, OffsetMap | None]:
     """Drop the pinyin that script conversion left behind; (CRM) and 软件(app) carry no tone mark."""
-    return rewrite(text, GLOSS, lambda match: "")
+    several = len(GLOSS.findall(text)) > 1
+    pattern = re.compile(f"{GLOSS.pattern}|{_TONELESS.pattern}") if several else GLOSS
+    return rewrite(text, pattern, lambda match: "")
 
 
-# --- UTF-8 read as Latin-1 or Windows-1252 ---------------------------------------------------------
-
-# What Windows-1252 makes of the bytes 80-9F, and those bytes themselves (Latin-1, or undefined).
-_C1 = "\x80-\x9f€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-_LATIN = rf"[À-ô{_C1}\xa0-¿õ-ÿ]"
-_LATIN_MOJIBAKE = rf"[Â-ô][{_C1}\xa0-¿]"
-_LATIN_RUN = re.compile(rf"{_LATIN}*{_LATIN_MOJIBAKE}{_LATIN}*")
+# --- wrongly decoded UTF-8 --------------------------------------------------------------------------
 
 
-def _latin(match: re.Match[str]) -> str:
-    """Let ftfy judge one run of non-ASCII characters."""
-    import ftfy
+@cache
+def _latin_bytes() -> dict[str, bytes]:
+    """Return the byte behind each character of Windows-1252, and of Latin-1 where that has none."""
+    table = {chr(code): bytes((code,)) for code in range(0x80, 0x100)}
+    for code in range(0x80, 0xA0):
+        table[bytes((code,)).decode("cp1252", "ignore") or chr(code)] = bytes((code,))
+    return table
 
-    return ftfy.fix_encoding(match[0])
+
+def _gbk_bytes(character: str) -> bytes:
+    """Return the two bytes behind a character that GBK gave, one byte for the euro sign, or none."""
+    if character == "€":
+        return b"\x80"
+    code = character.encode("gb18030", "ignore")
+    return code if len(code) == 2 else b""
 
 
-# --- UTF-8 read as GBK ------------------------------------------------------------------------------
+_LATIN = "\x80-\xff" + "".join(
+    bytes((code,)).decode("cp1252", "ignore") for code in range(0x80, 0xA0)
+)
+_LATIN_MOJIBAKE = (
+    rf"[\xc2-\xdf][{_LATIN}](?<![\xc0-\xff])|[\xe0-\xef][{_LATIN}](?<![\xc0-\xff])[{_LATIN}](?<![\xc0-\xff])"
+    rf"|\xf0\x9f|ðŸ"
+)
+_LATIN_RUN = re.compile(rf"[{_LATIN}]*(?:{_LATIN_MOJIBAKE})[{_LATIN}]*")
 
 
 def _gbk_signs() -> str:
     """Return what GBK makes of the first two bytes of a Chinese character in UTF-8."""
-    pairs = (bytes((lead, trail)) for lead in (0xE3, *range(0xE4, 0xEA), 0xEF) for trail in range(0x80, 0xC0))
+    leads = (0xE3, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8, 0xE9, 0xEF)
+    pairs = (bytes((lead, trail)) for lead in leads for trail in range(0x80, 0xC0))
     return "".join(sorted({pair.decode("gbk", "ignore") for pair in pairs}))
 
 
-_GBK_SIGN = f"[{_gbk_signs()}]"
-_GBK_RUN = re.compile(rf"[€㐀-鿿\ue000-\uf8ff、-〗Α-яα-ω①-⒛]*?{_GBK_SIGN}[^\x00-\x7f]*")
-
-MOJIBAKE = re.compile(rf"{_LATIN_MOJIBAKE}|{_GBK_SIGN}[^\x00-\x7f]?{_GBK_SIGN}")
+GBK_SIGNS = _gbk_signs()
+_GBK_SIGN = f"[{GBK_SIGNS}]"
+_GBK_RUN = re.compile(r"[^\x00-\x7f]{3,}[?\ufffd]?")
+_GBK_SIGNS = re.compile(_GBK_SIGN)
+MOJIBAKE = re.compile(rf"{_LATIN_MOJIBAKE}|{_GBK_SIGN}")
 
 
 def mojibake(text: str) -> tuple[str, OffsetMap | None]:
-    """Undo UTF-8 that was read as Latin-1 or Windows-1252."""
-    return rewrite(text, _LATIN_RUN, _latin)
+    """Undo UTF-8 that was read as Latin-1, Windows-1252 or GBK."""
+    pieces: list[str] = []
+    edits: list[Edit] = []
+    done = length = 0
+    for match in _runs(text):
+        repaired = _latin(match[0]) if match.re is _LATIN_RUN else _gbk(match[0])
+        if not repaired:
+            continue
+        start = match.start()
+        pieces.append(text[done:start])
+        length += start - done
+        for new, first, last in repaired:
+            pieces.append(new)
+            edits.append((length, length + len(new), start + first, start + last))
+            length += len(new)
+        done = match.end()
+    if not edits:
+        return text, None
+    pieces.append(text[done:])
+    return "".join(pieces), OffsetMap.of(edits)
 
 
-# --- beyond repair ------------------------------------------------------------------------------------
+def _runs(text: str) -> list[re.Match[str]]:
+    """Return the suspicious runs: of one kind only, since a text was misread in one way."""
+    latin = list(_LATIN_RUN.finditer(text))
+    return latin or [run for run in _GBK_RUN.finditer(text) if _GBK_SIGNS.search(run[0])]
 
-_LOST = re.compile("锟斤拷|锟?斤拷|烫烫烫|屯屯屯|锘|\ufffd|ï¿½|ï»¿")
+
+# A piece of repaired text and the span of the run that it came from.
+_Piece = tuple[str, int, int]
+
+
+def _latin(run: str) -> list[_Piece]:
+    """Decode a run of Latin characters if ftfy agrees that it is none."""
+    import ftfy
+
+    table = _latin_bytes()
+    pieces, lost = _aligned([table.get(character, b"") for character in run])
+    fixed = ftfy.fix_encoding(run)
+    if fixed != "".join(piece[0] for piece in pieces) and fixed != run:
+        return [(fixed, 0, len(run))]
+    # ftfy refuses a run with bytes gone for good (80-9F is dropped on the way through many tools)
+    # and doubts a single pair, which may be a capital letter and a quotation mark.
+    return pieces if fixed != run or (len(pieces) > 2 * lost and len(pieces) > 2) else []
+
+
+def _gbk(run: str) -> list[_Piece]:
+    """Decode a run that GBK gave, if it gives Chinese in daily use; an odd last byte is lost."""
+    pieces, lost = _aligned([_gbk_bytes(character) for character in run])
+    found = to_simplified("".join(piece[0] for piece in pieces))
+    known = sum(
+        1
+        for character in found
+        if character in common_characters()
+        or "\u3000" <= character <= "\u30ff"
+        or "\uff00" <= character <= "\uffef"
+    )
+    return (
+        pieces
+        if len(found) - lost > 1 and lost < 3 and known * 4 >= (len(found) - lost) * 3
+        else []
+    )
+
+
+def _aligned(codes: list[bytes]) -> tuple[list[_Piece], int]:
+    """Decode the bytes of a run as UTF-8.
+
+    :return: The pieces, each with the characters of the run that its bytes came from, and how many
+        of them are U+FFFD: bytes that are no UTF-8.
+    """
+    owner = [index for index, code in enumerate(codes) for _ in code]
+    data = b"".join(codes)
+    if len(owner) < 2 or not all(codes[:-1]):
+        return [], 0
+    pieces: list[_Piece] = []
+    lost = place = 0
+    for character in data.decode("utf-8", "replace"):
+        size = len(character.encode())
+        if character == "\ufffd":
+            # "replace" gives one mark for each cut-off sequence: step to where the next one starts.
+            size = 1
+            while place + size < len(data) and data[place + size] & 0xC0 == 0x80:
+                size += 1
+            lost += 1
+        first, last = owner[place], owner[min(place + size, len(data)) - 1] + 1
+        if not (pieces and character == "\ufffd" == pieces[-1][0]):
+            pieces.append((character, first, last))
+        place += size
+        if place >= len(data):
+            break
+    if not codes[-1] and pieces:
+        # The mark that stood for the byte GBK could not read goes with the character it was of.
+        text, first, last = pieces[-1]
+        pieces[-1] = (text, first, len(codes)) if text == "\ufffd" else (text, first, last)
+        if text != "\ufffd":
+            pieces.append(("?", last, len(codes)))
+    return pieces, lost
+
+
+# --- GBK shifted by one byte ----------------------------------------------------------------------------
+
+# A lost byte leaves a question mark, and every character after it is read from the wrong halves
+# until an ASCII letter happens to end one: 。客戶滿 becomes ??蛻魸M.
+SHIFTED = re.compile(rf"[?？\ufffd](?P<run>[{_HAN}][^\x00-\x7f，。！？、；：]{{0,60}}[@-~]?)")
+_LOST_LEAD = b"\xbf"  # the byte that ends 。 and 保 before 客 and 快 when it goes missing
+
+
+def shifted(text: str) -> tuple[str, OffsetMap | None]:
+    """Read such a run from the right halves, when that gives characters in daily use and it did not."""
+    return rewrite(text, SHIFTED, _unshift)
+
+
+def _unshift(match: re.Match[str]) -> str:
+    run = match["run"]
+    if _common_share(run) > 0.8:
+        return match[0]
+    data = _LOST_LEAD + run.encode("gb18030", "ignore")
+    found = data.decode("gbk", "replace")
+    if "\ufffd" in found[:-1]:
+        return match[0]
+    # Two characters can be in daily use by accident.
+    return found if len(found) > 2 and _common_share(found) == 1.0 else match[0]
+
+
+def _common_share(text: str) -> float:
+    """Return the share of characters in daily use among the Chinese ones."""
+    han = [character for character in to_simplified(text) if "㐀" <= character <= "鿿"]
+    return (
+        sum(1 for character in han if character in common_characters()) / len(han) if han else 0.0
+    )
+
+
+# --- beyond repair --------------------------------------------------------------------------------
+
+_LATIN_LEFT = (
+    "[ÂÃ][\x80-\xbf]|â€|[åæçèéäàØÙð][\x80-\x9f\xa1-\xa9\xac-\xb6\xb8-\xba\xbc-\xbf‚ƒ„†‡ˆ‰Š‹ŒŽšœžŸ]"
+)
+_SUSPECT = re.compile(rf"[\ufffd锟斤烫屯锘ÂÃâåæçèéäàØÙð{GBK_SIGNS}]")
+# 瑕不掩瑜 has two characters that look like wrongly read UTF-8; three in step are no accident.
+_GBK_LEFT = rf"{_GBK_SIGN}[^\x00-\x7f]{{2}}{_GBK_SIGN}[^\x00-\x7f]{{2}}{_GBK_SIGN}|锛[^\x00-\x7f]"
+_LOST = re.compile(rf"锟斤拷|锟斤|斤拷|烫烫烫|屯屯屯|锘|\ufffd|ï¿½|ï»¿|{_GBK_LEFT}|{_LATIN_LEFT}")
+# One mark of loss in fifty characters: a cut-off last character does not spoil a long review.
+_TOLERANCE = 50
 
 
 def is_damaged(text: str) -> bool:
-    """Tell whether the text lost too much to be trusted: one mark of loss in fifty characters."""
+    """Tell whether a normalised text lost too much to be trusted."""
+    if not _SUSPECT.search(text):
+        return False
     lost = sum(1 for _ in _LOST.finditer(text))
-    return lost * 50 >= max(len(text), 1) and lost > 0
+    return lost * _TOLERANCE >= len(text) and lost > 0

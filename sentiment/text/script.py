@@ -1,4 +1,9 @@
-"""Which script a text is written in, and which language: zh, en, mixed or other."""
+"""Which script a text is written in, and which language: zh, en, mixed or other.
+
+Chinese is told by its characters, other scripts by theirs. Among the languages in Latin script a
+text is English unless more of its words belong to another language than to English: reviews are
+short, misspelt and full of names, and an English answer taken for a foreign one is lost.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +13,127 @@ from sentiment.records import Language
 
 __all__ = ["language_of"]
 
-_HAN = re.compile("[㐀-鿿]")
-_OTHER_SCRIPT = re.compile("[\u0370-\u1cff\u3040-\u30ff\uac00-\ud7af]")
-_LATIN_WORD = re.compile("[A-Za-z\u00c0-\u024f]+(?:['’][A-Za-z]+)?")
-_CJK_MARK = re.compile("[、。〈-】，！？；：（）]")
-_CONTENT = frozenset("the and but is are was it very good not too bad for with of to this that".split())
+_HAN = re.compile("[㐀-鿿\U00020000-\U0003ffff]")
+# Letters of other scripts in runs of two or more: single ones are parts of faces, (´Д｀) or ヽ(゜▽゜)ノ.
+_OTHER = re.compile(
+    "[\u0370-\u03ff\u0400-\u052f\u0530-\u06ff\u0700-\u1cff\u1e00-\u1e01\u3041-\u3096\u30a1-\u30fa\u30fc\u3130-\u318f"
+    "\ua960-\ua97f\uac00-\ud7ff\uff66-\uff9d]{2,}"
+)
+_NOT_PLAIN = re.compile(
+    "[^\x00-\u024f\u2000-\u2bff\u3000-\u303f㐀-鿿\uff00-\uff65\U0001f000-\U0001faff]"
+)
+_WORD = re.compile(r"[a-zß-öø-ɏḀ-ỿ]+(?:['’][a-z]+)?")
+_LATIN_RUN = re.compile(r"[a-z'’]+(?:[ ,.!&-]+[a-z'’]+)+")
+_CJK_MARK = re.compile("[、。〈-】，！？；：（）～]")
+_SIXES = re.compile(r"6{3,}")
+
+# Function words and the words of reviews. Words that several languages share (no, me, super, app,
+# service, normal) are in neither list.
+_ENGLISH = frozenset(
+    """
+the and but is are was were it its it's i i'm i've my you your we our they their he she his her this that these those there here
+very good not too bad for with of to great nice in on at by from have has had be been am do does did don't doesn't didn't can can't
+will would could should so if when what why who how all any some more most much many just only also as or an than then after before
+because out up down off over again never always ever every best worst better worse love like liked loved hate easy fast slow quick
+works work working use used using useful time day days week month year money price cheap expensive product item order ordered
+delivery delivered customer staff food driver drivers helpful friendly excellent amazing awesome terrible horrible poor happy
+satisfied disappointed recommend recommended quality worth thanks thank please get got getting went came want need needs help
+still even really well one two first last thing things way people make made money back free new old big small about around where
+which while without through into buy bought received good's star stars perfect fantastic wonderful ok okay fine cool clean dirty
+comfortable room rooms hotel stay phone battery screen flight trip ride rides driver car safe safely reliable convenient comfort
+wonderful superb brilliant experience pretty lovely beautiful fun job done keep going give gave take took long short waiting wait
+late early arrived sent other another same different issue issues problem problems work's support response email call called
+online store shop website account card pay paid charge charged refund return price's value deal rude waste cancel cancelled
+yes now know think say said see look looks looking feel feels try tried far lot little bit quite extremely highly definitely
+absolutely simply anything everything nothing something everyone someone nobody dont cant didnt doesnt wont isnt im ive
+smooth professional polite average decent useless broken wrong right hard simple quick prompt efficient pleasant awful sucks scam
+enjoy enjoyed simple overall impressed pleased review rating rate excellent's nicely quickly easily tasty delicious cold hot fresh
+life night morning home house work family friend friends kids wife husband sister brother mother father son daughter gift
+""".split()
+)
+_FOREIGN = (
+    frozenset(
+        """
+que muy para por una los las es pero como más mas esta este todo todos bien buena bueno buenas buenos excelente servicio aplicación
+aplicacion gracias nunca siempre hay tiene fue mejor mala malo rápido rapido rapida conductor conductores viaje viajes precio precios
+del sus mucho mucha muchos todas cuando porque solo sólo hace también tambien están estan puedo cobran cobra mejores recomiendo
+comida pedido pedidos entrega pésimo pesimo pésima amo encanta perfecto perfecta seguro segura genial gusta ahora nada eficiente
+não nao muito bom boa bons boas uma com ótimo otimo ótima otima melhor é tudo sempre meu minha são está serviço péssima obrigado
+obrigada você voce vocês isso ele ela mais até gostei adoro amei corrida corridas motorista motoristas aplicativo rápida dinheiro
+top-mente maravilhoso preço preços caro demais quando pelo pela dos das nos estou tem foi seja fazer pra
+le les des est très tres pas une pour avec je c'est dans vous nous qui mais tout tous bon bonne merci j'ai ne ce cette sont été
+bien sur chauffeur chauffeurs rapide trajet prix cher toujours jamais plus aussi mon ma mes ont fait sans parfait parfaite
+und ist das nicht sehr gut ich mit ein eine für fur auf aber zu von auch immer nur keine kein schlecht leider alles wir sind wird
+einfach fahrer schnell freundlich gute guter gutes danke preis habe wurde
+che non per molto sono della il ottimo ottima buono buona servizio bene più tutto ma è anche sempre con gli dei nel questa questo
+het een niet en van ik dat goed met voor zeer erg maar ook slecht bestelling wel geen heel zijn
+yang dan tidak bagus sangat saya ini itu dengan untuk aplikasi banget aja mantap terima kasih tolong gak nya sekali baik cepat murah
+kurir pesanan ada bisa sudah lebih kecewa memuaskan pelayanan dari juga tapi kalau sering terbaik teruk saya mudah selalu sesuai
+barang pengiriman penjual ramah bagusss mantul sip barangnya harga
+ang ng mga sa na po ako ko mo maganda hindi ganda salamat lang yung naman kasi sobrang pero wala ito kayo nyo mabilis bait sana
+galing maayos laging walang ayos
+rất rat không khong tốt tot ứng dụng của và là tôi cho được
+çok bir ve iyi güzel guzel uygulama bu için kötü hızlı teşekkürler değil berbat harika tavsiye ediyorum
+nie jest bardzo się dobra polecam dobre świetna dobrze wszystko szybko jak ale
+och det är inte bra mycket jag för ikke meget veldig og på til af med som
+foarte bun bună este și pentru aplicatie aplicație
+nzuri sana kwa baie goeie
+hai nahi bahut bahot bohot accha acha achha achi acchi kya mera mujhe aur bhi hain kuch tha raha bekar wala koi yaar sab karo kiya
+gaya diya hota nhi kar raha rahe
+""".split()
+    )
+    - _ENGLISH
+    - frozenset(
+        "las los mas top plus con das com dos nos sin sans bra til jak com af dan bien ve pas mes ma".split()
+    )
+)
+# Letters that English words do not have even when they are borrowed (café, naïve, über).
+_FOREIGN_LETTER = re.compile("[ãõñßøåłşğıąęőűđơưřščžżźěőțșăâêîôûìòùáíóúýæþð\u1ea0-\u1ef9]")
+# English words that a Chinese sentence borrows without changing its language.
+_BORROWED = frozenset(
+    "ok okay app good nice yes no vip plus cool one new hot time day free get like phone card star".split()
+)
+_JUDGES_ZH = re.compile("[很不太好差没贵慢快赞棒错]")
 
 
-def language_of(text: str) -> Language:
-    """Return the language of normalised text."""
-    han = len(_HAN.findall(text))
-    other = len(_OTHER_SCRIPT.findall(text))
-    words = _LATIN_WORD.findall(text)
-    if other > han and other > len(words):
-        return "other"
-    if not han:
-        if not words and _CJK_MARK.search(text):
-            return "zh"
+def language_of(folded: str) -> Language:
+    """Return the language of a normalised text in lower case and simplified characters.
+
+    A text without a letter in any script is zh if it has Chinese punctuation or is 666, else en.
+    """
+    if folded.isascii():
+        return "zh" if _SIXES.fullmatch(folded) else _latin_language(_WORD.findall(folded))
+    words = _WORD.findall(folded)
+    if _NOT_PLAIN.search(folded):
+        other = sum(map(len, _OTHER.findall(folded)))
+        if other > len(_HAN.findall(folded)) and other * 2 > sum(map(len, words)):
+            return "other"
+    if _HAN.search(folded):
+        return _han_language(folded, words) if len(words) > 1 else "zh"
+    if not words:
+        return "zh" if _CJK_MARK.search(folded) else "en"
+    return _latin_language(words)
+
+
+def _latin_language(words: list[str]) -> Language:
+    """English, unless more words are known to belong elsewhere."""
+    foreign = sum(1 for word in words if word in _FOREIGN or _FOREIGN_LETTER.search(word))
+    if not foreign:
         return "en"
-    english = sum(1 for word in words if word.lower() in _CONTENT)
-    return "mixed" if english >= 2 else "zh"
+    english = sum(1 for word in words if word in _ENGLISH)
+    return "other" if foreign > english else "en"
+
+
+def _han_language(folded: str, words: list[str]) -> Language:
+    """Chinese, unless English says something of its own beside it: two words of a sentence."""
+    said = 0
+    for run in _LATIN_RUN.findall(folded):
+        english = [word for word in _WORD.findall(run) if word in _ENGLISH]
+        if len(english) > 1 and not _BORROWED.issuperset(english):
+            said += len(english)
+    if not said:
+        return "zh"
+    # The name of a dish in an English sentence.
+    if said > 2 and len(_HAN.findall(folded)) <= 6 and not _JUDGES_ZH.search(folded):
+        return "en"
+    return "mixed"

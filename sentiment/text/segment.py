@@ -12,6 +12,8 @@ length of the text and no faster.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
@@ -31,6 +33,7 @@ EMOJI = (
 CONTENT = re.compile(rf"[^\W_]|[{EMOJI}]")
 
 _HAN = "㐀-鿿"
+_HAS_HAN = re.compile(f"[{_HAN}]")
 # Signs: ! ends a sentence, . may, comma and wave end a clause, L is the Chinese list comma.
 _SIGNS = {
     **dict.fromkeys("。！？!?；;…\n", "!"),
@@ -53,7 +56,13 @@ class _Codes(dict[str, str]):
         first = word[0]
         if first in _SIGNS:
             # "..." is a pause in thought, "--" a dash even without spaces.
-            return "!" if first in "。！？!?；;…\n." else "," if first in "，,|｜•—-–" else _SIGNS[first]
+            return (
+                "!"
+                if first in "。！？!?；;…\n."
+                else ","
+                if first in "，,|｜•—-–"
+                else _SIGNS[first]
+            )
         if first.isdigit():
             return "#"
         if "㐀" <= first <= "鿿":
@@ -133,7 +142,12 @@ class _Words:
     @classmethod
     def of(cls, text: str, folded: str) -> _Words:
         words = _words().findall(folded)
-        return cls(text, words, "".join(map(_codes().__getitem__, words)), list(accumulate(map(len, words))))
+        return cls(
+            text,
+            words,
+            "".join(map(_codes().__getitem__, words)),
+            list(accumulate(map(len, words))),
+        )
 
     def place(self, index: int) -> int:
         """Return where the word with this index starts."""
@@ -163,7 +177,9 @@ def _is_stop(w: _Words, index: int) -> bool:
         return True
     word = w.words[index - 1] if index else ""
     if after == "_" or not after:
-        return not (after and (word in ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word != "i")))
+        return not (
+            after and (word in ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word != "i"))
+        )
     if after in _ZH:
         return before != "#"
     follower = w.words[index + 1]
@@ -183,7 +199,9 @@ def _at_comma(w: _Words, start: int, first: int, last: int) -> bool:
     codes = w.codes
     if codes[first - 1 : first] in _ZH:
         short = w.place(first) - w.place(start) <= 12
-        return not (short and _BARE.match(codes, last) and not _ZH_JUDGES.search(codes, start, first))
+        return not (
+            short and _BARE.match(codes, last) and not _ZH_JUDGES.search(codes, start, first)
+        )
     if first - start < 10 and not _EN_JUDGES.search(codes, start, first):
         return w.codes[last : last + 1] in _ZH
     return not _EN_LIST.match(codes, last)
@@ -203,7 +221,9 @@ def _at_turn(w: _Words, start: int, first: int, last: int) -> bool:
     """但是 always turns; 虽然, 却, 因为 turn once something was judged."""
     if w.place(first) - w.place(start) < 2:
         return False
-    return w.codes[first] == "c" or bool(_ZH_JUDGES.search(w.codes, max(start, first - _REACH), first))
+    return w.codes[first] == "c" or bool(
+        _ZH_JUDGES.search(w.codes, max(start, first - _REACH), first)
+    )
 
 
 def _at_but(w: _Words, start: int, first: int, last: int) -> bool:
@@ -238,7 +258,9 @@ def _at_fresh(w: _Words, start: int, first: int, last: int) -> bool:
 def _at_phrase(w: _Words, start: int, first: int, last: int) -> bool:
     """ "great phone fast delivery": a judged noun after a judged noun."""
     left = max(start, first - _REACH)
-    return bool(_EN_PREDICATE.search(w.codes, left, last) and _EN_JUDGES.search(w.codes, left, first))
+    return bool(
+        _EN_PREDICATE.search(w.codes, left, last) and _EN_JUDGES.search(w.codes, left, first)
+    )
 
 
 def _at_with(w: _Words, start: int, first: int, last: int) -> bool:
@@ -250,10 +272,12 @@ def _at_space(w: _Words, start: int, first: int, last: int) -> bool:
     """A space beside Chinese stands for a comma, if what it parts is more than a word."""
     if w.place(last) - w.place(start) <= 5:
         return bool(_ZH_JUDGES.search(w.codes, start, first))
-    return w.codes[last : last + 1] in _ZH or bool(_ENDS_JUDGED.search(w.codes, max(start, first - 8), first))
+    return w.codes[last : last + 1] in _ZH or bool(
+        _ENDS_JUDGED.search(w.codes, max(start, first - 8), first)
+    )
 
 
-_DECIDE = {
+_DECIDE: dict[str, Callable[[_Words, int, int, int], bool]] = {
     "mark": _at_mark,
     "list": _at_list,
     "judged": _at_judged,
@@ -274,22 +298,60 @@ def clauses(text: str, folded: str) -> tuple[Span, ...]:
     :param folded: The same in lower case and simplified Chinese, same length.
     """
     w = _Words.of(text, folded)
-    ends = w.ends
     cuts: list[int] = []
     start = 0
     for match in _BORDER.finditer(w.codes):
         last = match.end()
         if last > start and _DECIDE[match.lastgroup or ""](w, start, match.start(), last):
-            cuts.append(ends[last - 1])
+            cuts.append(w.ends[last - 1])
             start = last
     if text.isascii() and (lost := [match.end() for match in _LOST_STOP.finditer(text)]):
         cuts = sorted({*cuts, *lost})
-    return _spans(text, cuts)
+    return _spans(text, _shortened(w, cuts))
+
+
+# A clause that nothing ends is cut all the same: evidence must not be the whole of a long text.
+_LONG_ZH = 60
+_LONG_EN = 180
+
+
+def _shortened(w: _Words, cuts: list[int]) -> list[int]:
+    """Return the cuts with more of them where two lie too far apart."""
+    places: list[int] = []
+    start = 0
+    for cut in (*cuts, len(w.text)):
+        if cut - start > _LONG_ZH:
+            limit = _LONG_ZH if _HAS_HAN.search(w.text, start, cut) else _LONG_EN
+            while cut - start > limit:
+                start = _weaker(w, start, limit)
+                places.append(start)
+        places.append(cut)
+        start = cut
+    return places[:-1]
+
+
+def _weaker(w: _Words, start: int, limit: int) -> int:
+    """Return the best place for a cut at most `limit` characters on, and not in the first third."""
+    first, last = bisect_left(w.ends, start + limit // 3), bisect_right(w.ends, start + limit) - 1
+    if last < first:
+        return start + limit  # one word longer than a clause
+    best = max(range(first, last + 1), key=lambda index: (_strength(w.codes, index), index))
+    return w.ends[best]
+
+
+def _strength(codes: str, index: int) -> int:
+    """Tell how good a cut after this word would be."""
+    here, after = codes[index], codes[index + 1 : index + 2]
+    if here in ",.~!ls":
+        return 3
+    if after in tuple("tkcoCHAW") and here in "_pdh":
+        return 2
+    return 1 if here in "_pd" else 0
 
 
 def sentences(text: str) -> tuple[Span, ...]:
     """Return the spans of the sentences of a normalised text."""
-    w = _Words.of(text, text.lower() if len(text.lower()) == len(text) else text)
+    w = _Words.of(text, text)
     cuts = [
         w.place(match.end())
         for match in _SENTENCE_END.finditer(w.codes)
