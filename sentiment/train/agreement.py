@@ -36,7 +36,7 @@ class Agreement:
 
     @property
     def recall(self) -> float:
-        """Share of the gold states, where the set knows the topic, that it gives; nan without any."""
+        """Share of the gold states given, where the set knows the topic; nan without any."""
         return self.right / self.gold if self.gold else float("nan")
 
     @property
