@@ -89,6 +89,7 @@ class _Builder:
     """Adds arguments to one parser, their help in one language."""
 
     def __init__(self, parser: Parser, tongue: Tongue) -> None:
+        self._parser = parser
         self._tongue = tongue
         self._positional = parser.add_argument_group(word(tongue, "positional"))
         self._optional = parser.add_argument_group(word(tongue, "optional"))
@@ -99,6 +100,9 @@ class _Builder:
 
     def option(self, *names: str, key: str, **more: Any) -> None:
         self._optional.add_argument(*names, help=word(self._tongue, key), **more)
+
+    def defaults(self, **values: Any) -> None:
+        self._parser.set_defaults(**values)
 
     def language(self) -> None:
         self.option("--language", key="arg_language", choices=("zh", "en"), default=self._tongue)
@@ -159,6 +163,8 @@ def build_parser(tongue: Tongue) -> Parser:
     report = add("report")
     report.positional("scored", "arg_scored", metavar="SCORED")
     report.option("-o", "--output", key="arg_report_output", metavar="OUTPUT")
+    report.option("--compare", key="arg_compare", metavar="SCORED")
+    report.option("--labels", key="arg_labels", metavar="FILE")
     report.all_of_a_job()
 
     explain = add("explain")
@@ -169,6 +175,7 @@ def build_parser(tongue: Tongue) -> Parser:
     file = add(FILE)
     file.positional("inputs", "arg_inputs", nargs="+", metavar="FILE")
     file.all_of_a_job()
+    file.defaults(compare=None, labels=None)
     return program
 
 

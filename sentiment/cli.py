@@ -6,6 +6,7 @@ evaluation fell short of what was asked, 1 our fault, 130 stopped with Ctrl-C.
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import sys
@@ -25,6 +26,7 @@ _INTERRUPTED = 130  # 128 + SIGINT: what a shell expects of a command that Ctrl-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _print_any_character()
     talk = Talk(tongue_of(given))
     try:
         return _run(given, talk)
@@ -49,6 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         talk.say("defect", kind=type(error).__name__, message=error)
         return 1
+
+
+def _print_any_character() -> None:
+    """Have what the console cannot show replaced rather than fail the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _run(given: Sequence[str], talk: Talk) -> int:

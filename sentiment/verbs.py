@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import sentiment
 from sentiment.arguments import FILE
 from sentiment.errors import OutputError, UserError
 from sentiment.job import JobOptions, Summary, beside, plan, score, summary_path
 from sentiment.records import SENTIMENTS, STATUSES
-from sentiment.tables import ReadOptions
+from sentiment.tables import ReadOptions, is_scored
 from sentiment.talk import Talk
 from sentiment.taxonomy import Taxonomy
 from sentiment.wording import Tongue, say, word
@@ -120,7 +120,7 @@ def _tell_findings(summary: Summary, talk: Talk) -> None:
     talk.say("shares", n=scored, shares=talk.join(shares))
     drivers = [
         say(talk.tongue, "driver", name=name, n=n, share=negative / n)
-        for name, n, negative in _most_named(summary.tally.drivers, talk.tongue)
+        for name, n, negative in _most_named(summary, talk.tongue)
     ]
     if drivers:
         talk.say("drivers", drivers=talk.join(drivers))
@@ -128,17 +128,18 @@ def _tell_findings(summary: Summary, talk: Talk) -> None:
         talk.say("no_drivers")
 
 
-def _most_named(found: Mapping[str, int], tongue: Tongue) -> list[tuple[str, int, int]]:
+def _most_named(summary: Summary, tongue: Tongue) -> list[tuple[str, int, int]]:
     """Return name, opinions and negative opinions of the drivers named most often."""
-    known = Taxonomy.default().drivers
+    known = Taxonomy.from_dict(summary.taxonomy).drivers
+    found = summary.tally.drivers
     total: Counter[str] = Counter()
     for name, n in found.items():
         total[name.rpartition(":")[0]] += n
     return [
         (
-            getattr(known[driver], tongue) if driver in known else driver,
+            known[driver].zh if tongue == "zh" else known[driver].en,
             n,
-            found.get(f"{driver}:negative", 0),
+            found[f"{driver}:negative"],
         )
         for driver, n in total.most_common(_TOP)
     ]
@@ -148,34 +149,68 @@ def _file(options: Namespace, talk: Talk) -> int:
     for errand in plan(options.inputs, None):
         if errand.source == "-":
             raise UserError("stdin has no name to write a report beside; use sentiment score -")
+        report = beside(errand.source, "report", ".html")
+        if not Path(errand.output).exists():
+            _refuse_to_replace(report, options)  # before hours go into scoring
         _score_one(options, errand.source, errand.output, talk)
-        _write_report(options, errand.output, beside(errand.source, "report", ".html"), talk)
+        _write_report(options, errand.output, report, talk)
     return 0
 
 
 def _report(options: Namespace, talk: Talk) -> int:
-    scored = options.scored
-    output = Path(options.output) if options.output else beside(scored, "report", ".html")
-    _write_report(options, scored, output, talk)
+    scored = Path(options.scored)
+    output = Path(options.output) if options.output else beside(options.scored, "report", ".html")
+    _check_folder(output)
+    if not is_scored(scored):
+        (errand,) = plan([options.scored], str(output.parent))
+        _score_one(options, options.scored, errand.output, talk)
+        scored = Path(errand.output)
+    _write_report(options, str(scored), output, talk)
     return 0
 
 
-def _write_report(options: Namespace, scored: str, output: Path, talk: Talk) -> None:
-    if output.exists() and not options.overwrite:
+def _check_folder(output: Path) -> None:
+    if not output.parent.is_dir():
         raise OutputError(
-            f"{output} exists already; add --overwrite to replace it, or choose another name"
+            f"{output} cannot be written: the folder {output.parent} does not exist; "
+            "create it first"
         )
-    report = sentiment.report(
-        scored, outcome=options.outcome, by=options.by or None, date=options.date
+
+
+def _refuse_to_replace(path: Path, options: Namespace) -> None:
+    if path.exists() and not options.overwrite:
+        raise OutputError(
+            f"{path} exists already; add --overwrite to replace it, or choose another name"
+        )
+
+
+def _write_report(options: Namespace, scored: str, output: Path, talk: Talk) -> None:
+    from sentiment.report.build import report
+
+    made = report(
+        scored,
+        outcome=options.outcome,
+        by=options.by,
+        date=options.date,
+        text=options.text,
+        compare=options.compare,
+        labels=options.labels,
     )
-    report.save(output, language=options.language)
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = made.save(Path(folder) / output.name, language=talk.tongue).read_bytes()
+    if output.exists() and output.read_bytes() == fresh:
+        talk.say("report_same", path=output)
+        return
+    _refuse_to_replace(output, options)
+    made.save(output, language=talk.tongue)
     talk.say("written_report", path=output)
 
 
 def _explain(options: Namespace, talk: Talk) -> int:
+    from sentiment.analyzer import load
+
     text = sys.stdin.read() if options.text == "-" else options.text
-    analyzer = sentiment.load(options.model, device=options.device)
-    for line in analyzer.explain(text).lines(talk.tongue):
+    for line in load(options.model, device=options.device).explain(text).lines(talk.tongue):
         print(line)  # noqa: T201
     return 0
 

@@ -212,6 +212,14 @@ PHRASES: dict[str, tuple[str, str]] = {
         "the report to write: .html, .xlsx or .json (default: NAME.report.html beside the input)",
         "报告文件：.html、.xlsx 或 .json（默认：与输入同处的 NAME.report.html）",
     ),
+    "arg_compare": (
+        "scored rows of an earlier period, to compare with",
+        "用于对比的较早一期的分析结果",
+    ),
+    "arg_labels": (
+        "a random sample of these rows that you labelled, to correct the shares by",
+        "从这些行中随机抽取并人工标注的样本，用于校正占比",
+    ),
     "arg_text": (
         "column that holds the text, or a dotted path in nested JSON; repeat it for a survey with "
         "several open questions",

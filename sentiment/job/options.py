@@ -43,7 +43,8 @@ class Summary:
     """Path ("-" is stdout), format and encoding, and what the finished file is known by."""
     roles: Mapping[str, Any]
     model: str
-    taxonomy: str
+    taxonomy: Mapping[str, Any]
+    """The whole taxonomy as plain data, its version among it: a report needs the names."""
     options: Mapping[str, Any]
     tally: Tally
     rejects: str | None
@@ -79,7 +80,7 @@ class Summary:
             "output": dict(self.output),
             "roles": dict(self.roles),
             "model": self.model,
-            "taxonomy": self.taxonomy,
+            "taxonomy": dict(self.taxonomy),
             "options": dict(self.options),
             "rows": {
                 "in": self.rows,

@@ -133,6 +133,7 @@ class _Job:
                     store.remove()
                 return own
             self._take_up(store, key)
+            stack.enter_context(self._telling_what_is_kept(store))
             tally, reused = self._fill(store, table, analyzer, kind, out)
             with _writing(out):
                 self._assemble(store, table, analyzer, kind, out)
@@ -226,14 +227,13 @@ class _Job:
         elif kind == "xlsx":
             self._check_room(table)
         setup = self._setup(table, kind)
-        with self._telling_what_is_kept(tally):
-            for part, outcome in self._score(table, chain(first_new, parts), setup, analyzer):
-                rejects = _reject_lines(part.rejects)
-                with _writing(out):
-                    store.record(part.digest, outcome.payload, rejects, outcome.tally)
-                tally.add(outcome.tally)
-                done = sum(tally.rows.values())
-                self.watcher.advance(done, done - reused, total)
+        for part, outcome in self._score(table, chain(first_new, parts), setup, analyzer):
+            rejects = _reject_lines(part.rejects)
+            with _writing(out):
+                store.record(part.digest, outcome.payload, rejects, outcome.tally)
+            tally.add(outcome.tally)
+            done = sum(tally.rows.values())
+            self.watcher.advance(done, done - reused, total)
         return tally, reused
 
     def _check_room(self, table: Table) -> None:
@@ -261,14 +261,13 @@ class _Job:
             yield from in_order(jobs, pool)
 
     @contextmanager
-    def _telling_what_is_kept(self, tally: Tally) -> Iterator[None]:
+    def _telling_what_is_kept(self, store: Store) -> Iterator[None]:
         try:
             yield
         except KeyboardInterrupt:
-            raise Interrupted(0 if self._from_stdin else sum(tally.rows.values())) from None
+            raise Interrupted(0 if self._from_stdin else store.rows()) from None
         except WorkerError as error:
-            rows = sum(tally.rows.values())
-            kept = f" {rows:,} rows are done and kept; the same command goes on from there."
+            kept = f" {store.rows():,} rows are done and kept; the same command goes on from there."
             raise WorkerError(
                 f"{error}{'' if self._from_stdin else kept} --workers 1 needs the least memory."
             ) from error
@@ -326,7 +325,7 @@ class _Job:
             },
             roles=table.roles.to_dict(),
             model=analyzer.model_name,
-            taxonomy=analyzer.taxonomy.version,
+            taxonomy=analyzer.taxonomy.to_dict(),
             options={"model": self.options.model, "device": self.options.device},
             tally=tally,
             rejects=None,

@@ -18,6 +18,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -99,6 +100,14 @@ class Store:
         with (self.folder / "journal.jsonl").open("rb") as file:
             file.seek(self._offsets[index])
             return Tally.from_dict(json.loads(file.readline())["tally"])
+
+    def rows(self) -> int:
+        """Return how many rows the finished parts hold."""
+        if not self._offsets:
+            return 0
+        with (self.folder / "journal.jsonl").open("rb") as file:
+            entries = map(json.loads, islice(file, len(self)))
+            return sum(sum(entry["tally"]["rows"].values()) for entry in entries)
 
     def forget_from(self, index: int) -> None:
         """Drop the finished parts from this one on: the input is not the one they came from."""

@@ -61,7 +61,7 @@ def test_a_summary_comes_back_as_it_was_written() -> None:
         output={"path": "b.csv"},
         roles={"text": ["text"]},
         model="fake@1",
-        taxonomy="1",
+        taxonomy={"version": "1"},
         options={},
         tally=count(analyses([["ok"], ["empty"]]), rejected=1),
         rejects="b.csv.rejects.jsonl",
