@@ -28,10 +28,14 @@ __all__ = ["DELIMITERS", "DelimitedSource", "Opener", "Shape"]
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
-# An unclosed quote is given up when it has taken this many characters or, once one was found to
-# have run to the end of the file, this many lines.
-_LONGEST_RECORD = 1 << 28
-_LINES_ONCE_BITTEN = 1000
+# An unclosed quote is given up when it has taken this many characters, or this many lines that look
+# like records.
+_LONGEST_RECORD = 1 << 27
+_ALIKE = 3
+
+# How many lines an open quote may take after one before it was never closed: half as many each
+# time, so that a file full of them is read in linear time.
+_MOST_LINES, _FEWEST_LINES = 1000, 4
 
 _HEAD = 1 << 20
 _NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)?\s*%?\s*")
@@ -113,6 +117,7 @@ class _Assembly:
         self.fields: list[str] = []
         self.broken = False
         self.size = 0
+        self.opened = 0  # where in its line the last quote opened
         self._parts: list[str] = []
         self._quoted = False
 
@@ -123,7 +128,7 @@ class _Assembly:
         while True:
             if not self._quoted:
                 if line.startswith('"', place):
-                    self._quoted = True
+                    self._quoted, self.opened = True, place
                     place += 1
                     continue
                 end = line.find(self.delimiter, place)
@@ -138,10 +143,14 @@ class _Assembly:
                 self._parts.append(line[place:])
                 return False
             after = line[end + 1 : end + 2]
+            if after == '"' and self.broken and self._ends(line, end + 2):
+                # Quotes were not doubled before, so this is a letter and then the closing one.
+                end += 1
+                after = line[end + 1 : end + 2]
             if after == '"':
                 self._parts.append(line[place : end + 1])
                 place = end + 2
-            elif after in ("", "\r", "\n", self.delimiter):
+            elif self._ends(line, end + 1):
                 self._parts.append(line[place:end])
                 self.fields.append("".join(self._parts))
                 self._parts, self._quoted = [], False
@@ -152,6 +161,9 @@ class _Assembly:
                 self.broken = True
                 self._parts.append(line[place : end + 1])
                 place = end + 1
+
+    def _ends(self, line: str, place: int) -> bool:
+        return line[place : place + 1] in ("", "\r", "\n", self.delimiter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,33 +197,50 @@ class _Recovery:
         assembly = _Assembly(self._delimiter)
         taken: list[str] = []
         complete = False
+        alike = 0
         while not complete and (line := self._take()) is not None:
             taken.append(line)
             complete = assembly.feed(line)
-            if self._gone_astray(assembly, taken):
-                complete = False
-                break
-        if complete:
+            if len(taken) > 1 and not complete:
+                alike += self._looks_like_record(line)
+                if alike >= _ALIKE or self._too_much(assembly, taken):
+                    break
+        if complete and not self._astray(assembly, taken):
             damage = "broken quotes" if assembly.broken else None
+            if len(taken) > 1 and self._most_lines is not None:
+                self._most_lines = _MOST_LINES
             return _Record(assembly.fields, _undecoded(taken) or damage)
-        if len(taken) > 1 and not self._held:
-            self._most_lines = _LINES_ONCE_BITTEN
+        if len(taken) > 1:
+            # Where quotes are left open once they are again: look less and less far for their end.
+            self._most_lines = max(_FEWEST_LINES, (self._most_lines or _MOST_LINES) // 2)
         self._held.extendleft(reversed(taken[1:]))
         return _Record(self._literal(taken[0]), _undecoded(taken[:1]) or "a quote was never closed")
 
     def _take(self) -> str | None:
         return self._held.popleft() if self._held else next(self._lines, None)
 
-    def _gone_astray(self, assembly: _Assembly, taken: list[str]) -> bool:
-        if len(taken) < 2:
-            return False
+    def _too_much(self, assembly: _Assembly, taken: list[str]) -> bool:
         if assembly.size > _LONGEST_RECORD:
             return True
-        if self._most_lines is not None and len(taken) > self._most_lines:
-            return True
-        return self.looks_like_record(taken[-1])
+        return self._most_lines is not None and len(taken) > self._most_lines
 
-    def looks_like_record(self, line: str) -> bool:
+    def _astray(self, assembly: _Assembly, taken: list[str]) -> bool:
+        """Say whether a complete record of several lines is several records after all."""
+        if assembly.broken:
+            return any(map(self._looks_like_record, taken[1:]))
+        return self.swallowed(taken)
+
+    def swallowed(self, lines: Sequence[str]) -> bool:
+        """Say whether the lines of one sound record are records of their own, first and last.
+
+        That is how an unclosed quote looks that ends at a stray quote further down. A cell with
+        line ends has its record's other cells before its first line and after its last one.
+        """
+        if len(lines) < 2 or not any(self._shape.columns):
+            return False
+        return self._shape.fits(self._literal(lines[0])) and self._looks_like_record(lines[-1])
+
+    def _looks_like_record(self, line: str) -> bool:
         """Say whether the line alone is a record of this table."""
         if line.count(self._delimiter) < self._shape.width - 1 or len(line) > 100_000:
             return False
@@ -219,20 +248,19 @@ class _Recovery:
         return assembly.feed(line) and self._shape.fits(assembly.fields)
 
     def _literal(self, line: str) -> list[str]:
-        """Split one line in which a quote opens and never closes."""
+        """Split one line of which a quote may never close: from it on, quotes are letters."""
         assembly = _Assembly(self._delimiter)
         if assembly.feed(line):
             return assembly.fields
-        opened = len(assembly.fields)
-        # The fields before the quote are sound; from it on, quotes are letters.
-        rest = line.rstrip("\r\n").split(self._delimiter)
-        if opened and self._delimiter in "".join(assembly.fields):
-            return [*assembly.fields, *rest[-(max(1, self._shape.width - opened)) :]]
-        return rest
+        return [*assembly.fields, *line[assembly.opened :].rstrip("\r\n").split(self._delimiter)]
 
 
 def _undecoded(lines: Iterable[str]) -> str | None:
     return next((line.damage for line in lines if isinstance(line, encodings.DecodedLine)), None)
+
+
+def _unmarked(fields: list[str]) -> list[str]:
+    return [fields[0].lstrip("\ufeff").strip('"'), *fields[1:]]
 
 
 class DelimitedSource:
@@ -295,7 +323,9 @@ class DelimitedSource:
             if number <= start:
                 continue
             if len(fields) == width:
-                if fields == heading:
+                if fields == heading or (
+                    fields[0][:1] == "\ufeff" and _unmarked(fields) == heading
+                ):
                     damage = damage or "the header row again"
                 yield SourceRow(number, dict(zip(columns, fields, strict=True)), damage)
             else:
@@ -363,7 +393,7 @@ class DelimitedSource:
                 if not fields:  # a blank line
                     taken.clear()
                     continue
-            if fields and not any(map(recovery.looks_like_record, taken[1:])):
+            if fields and not recovery.swallowed(taken):
                 damage = _undecoded(taken) if lines.damaged else None
                 taken.clear()
                 yield fields, damage
@@ -466,4 +496,9 @@ def _shape_of(lines: list[str], delimiter: str) -> Shape:
         return Shape(1, (None,))
     counts = Counter(map(len, records))
     width = max(counts, key=lambda length: (counts[length], length))
+    if len(records) < 20:
+        # So few that one open quote may hide most of them: count lines that stand on their own too.
+        alone = [record for line in lines for record in _parse([line], delimiter)]
+        if sum(len(record) == width for record in alone) > counts[width]:
+            records = alone
     return Shape.learn(records[1:], width)

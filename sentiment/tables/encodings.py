@@ -66,8 +66,9 @@ _LATIN = frozenset(
 # At least this share of the characters outside ASCII must be ones that people write.
 _PLAUSIBLE = 0.35
 
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _ODD = re.compile(r"[\ue000-\uf8ff\ufffd\x80-\x9f]")
+# Accented letters are salt in Western text: three in a row are another encoding misread.
+_ACCENTED_RUN = re.compile(r"[\xa1-\xff]{3,}")
 _UTF8_RUN = re.compile(rb"(?:[\xe3-\xe9\xef][\x80-\xbf][\x80-\xbf]){2}")
 
 
@@ -177,7 +178,7 @@ def _best(sample: bytes) -> _Guess:
 
 
 def plausibility(text: str) -> float:
-    """Return the share (-1 to 1) of characters outside ASCII that people write, less the odd ones.
+    """Return the share (at most 1) of characters outside ASCII that people write, less the odd ones.
 
     Frequent Chinese characters and marks and the letters of Western European languages count;
     private-use, replacement and control characters count against.
@@ -189,13 +190,9 @@ def plausibility(text: str) -> float:
         character in _FREQUENT or character in _CHINESE_MARKS or character in _LATIN
         for character in outside
     )
-    latin = sum(character in _LATIN for character in outside)
     odd = sum(_ODD.match(character) is not None for character in outside)
-    share = (good - odd) / len(outside)
-    if latin > len(outside) / 2 and len(outside) > len(text) / 3:
-        # Accented letters are salt in Western text, never a third of it: this is Chinese misread.
-        return share - 1.0
-    return share
+    odd += 2 * sum(map(len, _ACCENTED_RUN.findall(text)))
+    return (good - odd) / len(outside)
 
 
 def _ask_library(sample: bytes) -> str | None:

@@ -20,6 +20,7 @@ _DATE = re.compile(
 )
 _URL = re.compile(r"https?://")
 _SENTENCE = re.compile(r"[。！；!]|[.,，]\s?\S+.*[.。]$")
+_PAUSE = re.compile(r"[,，.。!！;；]")
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z_]*[0-9]{0,3}")
 _SUBHEADING = re.compile(r"(?:open[- ]ended )?response|回答|答案", re.IGNORECASE)
 
@@ -51,12 +52,15 @@ def find_header(records: Sequence[Sequence[str]], language: str = "en") -> Heade
         return Header(0, ())
     start = _first_full(records)
     row, body = records[start], records[start + 1 :]
-    width = max(_usual_width(body) if body else 0, len(row))
+    width = max(_usual_width(body), len(row))
     notes = [_titles_skipped(start, language)] if start else []
     if not _is_header(row, body):
         names = unique_names([""] * width)
         notes.append(_no_header(names, language))
         return Header(start, tuple(names), (), {}, tuple(notes))
+    if len(row) == 1:
+        # A lone heading is over one column, however many commas stand in the answers below.
+        width = 1
     padded = [cell.strip().removeprefix("\ufeff") for cell in row] + [""] * (width - len(row))
     extra, names, labels = _further_rows(padded, body)
     if extra:
@@ -69,18 +73,21 @@ def find_header(records: Sequence[Sequence[str]], language: str = "en") -> Heade
 
 
 def _filled(row: Sequence[str]) -> int:
-    return sum(1 for cell in row if cell.strip())
+    """Count the different cells: a title merged over ten columns fills one."""
+    return len({cell.strip() for cell in row} - {""})
 
 
 def _usual_width(records: Sequence[Sequence[str]]) -> int:
+    """Return the number of fields that more than half of the records have, or 0."""
     counts = Counter(len(row) for row in records)
-    return max(counts, key=lambda width: (counts[width], width))
+    width = max(counts, key=lambda width: (counts[width], width), default=0)
+    return width if counts[width] * 2 > len(records) else 0
 
 
 def _first_full(records: Sequence[Sequence[str]]) -> int:
     """Return the place of the first record that fills at least half of what records usually do."""
     filled = sorted(_filled(row) for row in records)
-    usual = filled[len(filled) // 2]
+    usual = filled[(len(filled) - 1) // 2]
     if usual < 2:
         # Titles above a table of which most rows have one cell (or a table of one column) can only
         # be told by a heading that is known.
@@ -90,8 +97,30 @@ def _first_full(records: Sequence[Sequence[str]]) -> int:
         return 0
     for place, row in enumerate(records[:_TITLE_ROWS]):
         if _filled(row) * 2 >= usual and _filled(row) > 1:
-            return place
+            if _is_lone_heading(records[0], row):
+                return 0
+            return place + _is_group_row(row, records[place + 1 : place + 2])
     return 0
+
+
+def _is_group_row(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Tell headings merged over several columns, of which the row below names each."""
+    cells = [cell for cell in row if cell.strip()]
+    if len(set(cells)) == len(cells) or not below:
+        return False
+    named = [cell for cell in below[0] if cell.strip()]
+    return (
+        len(set(named)) == len(named) > len(set(cells))
+        and not any(map(_is_value, named))
+        and sum(map(headings.is_known, named)) * 2 >= len(named)
+    )
+
+
+def _is_lone_heading(first: Sequence[str], full: Sequence[str]) -> bool:
+    """Tell the heading of one column, over answers with commas, from a title above a header."""
+    if len(first) != 1 or not headings.is_text(first[0]):
+        return False
+    return not any(headings.is_known(cell) for cell in full)
 
 
 def _is_value(cell: str) -> bool:
@@ -106,17 +135,26 @@ def _is_header(row: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
     known = sum(1 for cell in cells if headings.is_known(cell) and not _SENTENCE.search(cell))
     values = sum(1 for cell in cells if _is_value(cell))
     if len(row) == 1:
-        # A first answer mistaken for a heading would be a row lost; a heading mistaken for an
-        # answer is one odd row more. So a lone column needs a heading that is certainly one.
-        return bool(known or headings.is_question(cells[0]) or _IDENTIFIER.fullmatch(cells[0]))
+        return _is_lone_header(cells[0])
     if values:
         return known > values
-    if known:
-        return True
-    if any(_SENTENCE.search(cell) for cell in cells):
-        return False
     below = [{other[place] for other in body if place < len(other)} for place in range(len(row))]
-    return not any(cell.strip() and cell in below[place] for place, cell in enumerate(row))
+    repeated = any(cell.strip() and cell in below[place] for place, cell in enumerate(row))
+    if repeated and known < 2:
+        return False
+    return known > 0 or not any(_SENTENCE.search(cell) for cell in cells)
+
+
+def _is_lone_header(cell: str) -> bool:
+    """Say whether the first cell of a file with one column is its heading.
+
+    A first answer mistaken for a heading would be a row lost; a heading mistaken for an answer is
+    one odd row more. So it has to be one for certain.
+    """
+    if headings.is_question(cell) or _IDENTIFIER.fullmatch(cell):
+        return True
+    named = headings.is_text(cell) or headings.is_title(cell)
+    return named and len(cell) <= 30 and len(cell.split()) <= 3 and not _PAUSE.search(cell)
 
 
 def _further_rows(

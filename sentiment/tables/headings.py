@@ -34,7 +34,8 @@ _BREAKS = re.compile(r"[\s_\-./\\:：|]+")
 def clean(name: str) -> str:
     """Return a heading as words: lower case, half width, `reviewText` and `review_text` alike."""
     name = _CAMEL.sub(" ", unicodedata.normalize("NFKC", name))
-    return _BREAKS.sub(" ", name.casefold()).strip(" *#\"'“”[]【】")
+    words = _BREAKS.sub(" ", name.casefold()).strip()
+    return words.strip(" *#\"'“”[]【】") or words
 
 
 _TEXT_EN = re.compile(

@@ -247,12 +247,14 @@ def find_roles(
         if wanted is not None and wanted not in columns:
             raise ColumnError(_no_such_column(wanted, option, columns, where))
     texts = tuple(text) or (_find_text(described, where),)
-    rest = [column for column in described if column.name not in texts]
+    unread = [column for column in described if column.name not in texts]
+    rest = unread
     found_date = date or _find_date(rest)
     rest = [column for column in rest if column.name != found_date]
     found_id = id or _find_id(rest)
     rest = [column for column in rest if column.name != found_id]
-    chosen, others = _find_outcomes(rest, outcome, where)
+    free = [column for column in unread if column.name == outcome or column in rest]
+    chosen, others = _find_outcomes(free, outcome, where)
     scales = {other.column for other in others} | ({chosen.column} if chosen else set())
     segments = tuple(by) or tuple(
         column.name for column in rest if column.name not in scales and _is_segment(column)
@@ -299,16 +301,20 @@ def _text_rank(column: _Column) -> int:
         return 0
     named = headings.is_text(heading) or headings.is_question(heading)
     if headings.is_title(heading):
-        return 1 if column.is_prose else 0
-    if headings.is_follow_up(heading) or headings.is_translation(heading):
         return 2 if column.is_prose else 0
+    if headings.is_follow_up(heading) or headings.is_translation(heading):
+        return 3 if column.is_prose else 0
     if named and column.is_prose:
+        return 6
+    segment = headings.is_segment(heading)
+    if column.is_prose and column.width >= 16 and not segment:
         return 5
-    if column.is_prose and column.width >= 16 and not headings.is_segment(heading):
-        return 4
     if named and (not column.cells or column.rows < 20 or column.distinct > 20):
-        return 3
-    return 1 if column.is_prose and not headings.is_segment(heading) else 0
+        return 4
+    if column.is_prose and not segment:
+        return 2
+    # Few answers over and over ("无", "好评"): text only if there is nothing better.
+    return 1 if named else 0
 
 
 def _all_links(column: _Column) -> bool:

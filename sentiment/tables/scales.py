@@ -19,7 +19,7 @@ KINDS: tuple[Kind, ...] = ("stars", "nps", "csat", "ces", "pmf", "rating")
 
 _NUMBER = re.compile(
     r"(?P<value>[-+]?\d+(?:\.\d+)?)\s*"
-    r"(?:分|星|颗星|顆星|stars?|points?|pts|[-–:：=(（].*|/\s*\d+|out of \d+|of \d+)?",
+    r"(?:分|星|颗星|顆星|stars?|points?|pts|[-–:：=(（]\s*[^\d\s\-–:].*|/\s*\d+|out of \d+|of \d+)?",
 )
 # Likert wordings, lowest first; three, five or seven steps share them.
 _SATISFACTION: Mapping[str, int] = {
@@ -49,7 +49,7 @@ _ENGLISH_STARS: Mapping[str, int] = {"one": 1, "two": 2, "three": 3, "four": 4, 
 _NPS = re.compile(
     r"\bnps\b|net promoter|\blikel(?:y|ihood).*recommend|would you recommend|recommend (?:us|to)\b"
     r"|recommendation (?:score|intent)|推荐意愿|推荐可能|推荐指数|推荐度|愿意.*推荐|推荐.*可能"
-    r"|净推荐|可能性.*推荐|推薦意願|推荐分"
+    r"|净推荐|可能.*推荐|推薦意願|推荐分"
 )
 _CSAT = re.compile(r"\bcsat\b|satisf|满意|滿意")
 _CES = re.compile(
@@ -178,7 +178,7 @@ def _worded(cell: str, kind: str) -> float | None:
 
 def is_overall(heading: str) -> bool:
     """Say whether a rating's heading is about the whole and not a part ("Seat Comfort")."""
-    words = clean(_RANGE.sub(" ", clean(heading)))
+    words = clean(heading)
     rest = _WHOLE_ZH.sub("", _WHOLE_EN.sub("", words))
     return not re.search(r"\w", re.sub(r"[\d_]", "", rest))
 
@@ -200,7 +200,7 @@ def find_outcome(column: str, heading: str, cells: Sequence[str]) -> Outcome | N
         return _in_words(column, words, kind, cells)
     if kind is None and (_NO_SCALE.search(words) or not _whole_or_half(answers)):
         return None
-    low, high = _scale(words, answers, kind)
+    low, high = _scale(unicodedata.normalize("NFKC", heading).casefold(), answers, kind)
     if high is None or low is None:
         return None
     return _typed(column, words, kind, low, high)
@@ -223,10 +223,10 @@ def _whole_or_half(answers: Sequence[float]) -> bool:
 
 
 def _scale(
-    words: str, answers: Sequence[float], kind: str | None
+    heading: str, answers: Sequence[float], kind: str | None
 ) -> tuple[float | None, float | None]:
     """Return the ends of the scale: what the heading says, else what the answers show."""
-    told = _RANGE.search(words)
+    told = _RANGE.search(heading)
     if told:
         return float(told[1]), float(told[2])
     lowest, highest = min(answers), max(answers)
@@ -235,7 +235,7 @@ def _scale(
         return (0.0, 10.0) if highest > 5 or len(set(answers)) < 2 else (None, None)
     if lowest < 0:
         return None, None
-    out_of = _OUT_OF.search(words)
+    out_of = _OUT_OF.search(heading)
     if out_of:
         return (0.0 if lowest == 0 else 1.0), float(out_of[1] or out_of[2])
     if highest <= 1:

@@ -8,6 +8,7 @@ cover, as a person sees them; a formula gives the value that was saved with it.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 import warnings
 import zipfile
@@ -34,7 +35,9 @@ _LARGEST = 16 << 30
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _ZEROS = re.compile(r"0{2,}")
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
-_NO_VALUE = re.compile(rb"</(?:\w+:)?f>(?:<(?:\w+:)?v/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>")
+_NO_VALUE = re.compile(
+    rb"</(?:\w+:)?f>(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"
+)
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -221,6 +224,13 @@ def _width(text: str) -> int:
     return sum(2 if character > "\u2e7f" else 1 for character in text)
 
 
+class _File(io.FileIO):
+    """A file that closes with the workbook that reads it, whatever its name ends in."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def _open_book(path: Path) -> Any:
     import openpyxl
 
@@ -228,7 +238,7 @@ def _open_book(path: Path) -> Any:
         with warnings.catch_warnings():
             # Styles and extensions that it cannot keep: nothing to a reader of cells.
             warnings.simplefilter("ignore")
-            return openpyxl.load_workbook(path, read_only=True, data_only=True)
+            return openpyxl.load_workbook(_File(path), read_only=True, data_only=True)
     except Exception as error:  # openpyxl lets KeyError, ValueError, BadZipFile and more through
         raise InputError(
             f"{path} is not a readable XLSX workbook ({type(error).__name__}: {error});"

@@ -1,0 +1,314 @@
+"""CSV and its dirt: every record that can be delimited comes out, once, in order."""
+
+import csv
+import gzip
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment.tables import SourceRow
+from sentiment.tables.delimited import DelimitedSource, Shape
+
+HEADER = "订单号,评分,评价内容\n"
+CLEAN = [
+    "A1,5,物流很快，包装也好",
+    "A2,1,用了两天就坏了",
+    "A3,4,价格实惠",
+    "A4,2,客服不理人",
+]
+
+
+def source(data: bytes, **options: str) -> DelimitedSource:
+    return DelimitedSource(lambda: io.BytesIO(data), **options)
+
+
+def rows(data: bytes | str, **options: str) -> list[SourceRow]:
+    data = data.encode() if isinstance(data, str) else data
+    found = list(source(data, **options).rows())
+    assert all(isinstance(row, SourceRow) for row in found)
+    assert [row.row for row in found] == list(range(1, len(found) + 1))
+    return [row for row in found if isinstance(row, SourceRow)]
+
+
+def texts(found: list[SourceRow], column: str = "评价内容") -> list[str | None]:
+    return [row.cells[column] for row in found]
+
+
+def test_cells_come_back_as_they_were() -> None:
+    found = rows("id,a,b,评论\n007,1e5,NA,2024-1-2\n 8 ,null,, 空格 \n")
+    assert found[0].cells == {"id": "007", "a": "1e5", "b": "NA", "评论": "2024-1-2"}
+    assert found[1].cells == {"id": " 8 ", "a": "null", "b": "", "评论": " 空格 "}
+    assert [row.damage for row in found] == [None, None]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimiters_are_found(delimiter: str) -> None:
+    lines = [
+        ["id", "评分", "评论"],
+        ["1", "5", "好, 不错"],
+        ["2", "4", "快; 便宜"],
+        ["3", "1", "坏|了"],
+    ]
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter).writerows(lines)
+    opened = source(text.getvalue().encode())
+    assert opened.delimiter == delimiter
+    assert [list(row.cells.values()) for row in opened.rows()] == lines[1:]
+
+
+def test_excel_says_its_delimiter() -> None:
+    opened = source("sep=;\nid;评论\n1;好\n2;很好，真的\n".encode())
+    assert opened.delimiter == ";"
+    assert [row.cells for row in opened.rows()][0] == {"id": "1", "评论": "好"}
+
+
+def test_a_comma_in_prose_is_no_delimiter() -> None:
+    found = rows("评论\n好, 但是贵\n一般\n快, 便宜, 好用\n")
+    assert texts(found, "评论") == ["好, 但是贵", "一般", "快, 便宜, 好用"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", [True, False])
+def test_line_ends(end: str, last: bool) -> None:
+    text = end.join(["id,评分,评价内容", *CLEAN]) + (end if last else "")
+    found = rows(text)
+    assert texts(found) == [line.split(",", 2)[2] for line in CLEAN]
+    assert all(row.damage is None for row in found)
+
+
+def test_a_lone_carriage_return_does_not_end_a_record() -> None:
+    found = rows(HEADER + "A1,5,第一行\r第二行\nA2,4,好\n")
+    assert texts(found) == ["第一行\r第二行", "好"]
+
+
+def test_a_blank_line_is_no_record_and_an_empty_record_is_one() -> None:
+    found = rows(HEADER + "A1,5,好\n\n\n,,\nA2,4,行\n\n")
+    assert texts(found) == ["好", "", "行"]
+
+
+def test_quoted_cells_hold_delimiters_quotes_and_line_ends() -> None:
+    found = rows(HEADER + 'A1,5,"一,二\n三 ""四"" 五"\nA2,4,好\n')
+    assert texts(found) == ['一,二\n三 "四" 五', "好"]
+    assert found[0].damage is None
+
+
+def test_an_unclosed_quote_takes_one_record_and_no_more() -> None:
+    found = rows(HEADER + 'A1,5,"物流很快\n' + "\n".join(CLEAN[1:]) + "\n")
+    assert texts(found) == ['"物流很快', *[line.split(",", 2)[2] for line in CLEAN[1:]]]
+    assert [row.damage is None for row in found] == [False, True, True, True]
+
+
+def test_an_unclosed_quote_in_the_middle_of_a_large_file() -> None:
+    lines = [f"A{i},{i % 5 + 1},第{i}条评价，还可以" for i in range(5000)]
+    lines[2000] = 'A2000,3,"忘了关引号'
+    lines[3000] = 'A3000,3,24寸"显示器",很好'
+    found = rows(HEADER + "\n".join(lines) + "\n")
+    assert len(found) == 5000
+    assert [row.cells["订单号"] for row in found] == [f"A{i}" for i in range(5000)]
+    assert texts(found)[2000] == '"忘了关引号'
+    assert texts(found)[3000] == '24寸"显示器",很好'
+    assert sum(row.damage is not None for row in found) == 2
+
+
+def test_an_unclosed_quote_closed_by_a_later_inch_mark() -> None:
+    found = rows("id,text,stars\n" + 'A1,"never closed,5\nA2,fine,4\nA3,a 24",3\nA4,bad,1\n')
+    assert [row.cells["id"] for row in found] == ["A1", "A2", "A3", "A4"]
+    assert [row.cells["stars"] for row in found] == ["5", "4", "3", "1"]
+
+
+def test_bare_quotes_inside_a_quoted_cell() -> None:
+    found = rows(HEADER + 'A1,5,"他说"好"，我说"一般""\n' + "\n".join(CLEAN[1:]))
+    assert texts(found)[0] == '他说"好"，我说"一般"'
+    assert found[0].damage == "broken quotes"
+    assert len(found) == 4
+
+
+def test_a_quote_inside_an_unquoted_cell_is_a_letter() -> None:
+    found = rows(HEADER + 'A1,5,买了24"的\n' + "\n".join(CLEAN[1:]))
+    assert texts(found)[0] == '买了24"的'
+    assert found[0].damage is None
+
+
+def test_every_line_with_an_unclosed_quote_is_not_quadratic() -> None:
+    lines = "".join(f'"第{i}条没有关\n' for i in range(20_000))
+    found = rows("评论\n" + lines)
+    assert len(found) == 20_000
+
+
+def test_surplus_fields_go_back_to_the_text() -> None:
+    opened = source((HEADER + "A1,5,快,便宜,好用\n" + "\n".join(CLEAN[1:])).encode())
+    found = list(opened.rows())
+    assert isinstance(found[0], SourceRow)
+    assert found[0].cells["评价内容"] == "快,便宜,好用"
+    assert found[0].damage == "5 fields instead of 3"
+
+
+def test_surplus_fields_of_a_text_in_the_middle_go_where_the_others_fit() -> None:
+    body = "".join(f"A{i},nothing special,{i % 5 + 1}\n" for i in range(30))
+    opened = source(f"id,review,stars\n{body}A99,nice, but slow,2\n".encode())
+    opened.text_column = "review"
+    last = list(opened.rows())[-1]
+    assert isinstance(last, SourceRow)
+    assert last.cells == {"id": "A99", "review": "nice, but slow", "stars": "2"}
+    assert last.damage is not None
+
+
+def test_short_records_have_none_where_nothing_stood() -> None:
+    found = rows(HEADER + "A1,5\n" + "\n".join(CLEAN))
+    assert found[0].cells == {"订单号": "A1", "评分": "5", "评价内容": None}
+    assert found[0].damage == "2 fields instead of 3"
+
+
+def test_trailing_delimiters_carry_nothing() -> None:
+    found = rows(HEADER + "A1,5,好,,\n" + "\n".join(CLEAN))
+    assert found[0].damage is None
+    assert found[0].cells["评价内容"] == "好"
+
+
+def test_columns_without_a_name_get_one() -> None:
+    found = rows("id,评论\n1,好,天猫\n2,坏,京东\n3,行,京东\n")
+    assert found[0].cells == {"id": "1", "评论": "好", "column_3": "天猫"}
+    assert found[0].damage is None
+
+
+def test_repeated_and_empty_names_are_made_unique() -> None:
+    opened = source("评论,评论,,评分\n好,很好,x,5\n坏,很坏,y,1\n".encode())
+    assert opened.columns == ("评论", "评论_2", "column_3", "评分")
+    assert list(opened.rows())[0].cells["评论_2"] == "很好"  # type: ignore[union-attr]
+    assert "评论_2" in opened.notes[0]
+
+
+def test_the_header_again_is_a_damaged_record() -> None:
+    found = rows(HEADER + "\n".join(CLEAN[:2]) + "\n" + HEADER + "\n".join(CLEAN[2:]))
+    assert len(found) == 5
+    assert [row.damage for row in found] == [None, None, "the header row again", None, None]
+
+
+def test_the_header_of_an_appended_file_with_its_mark() -> None:
+    data = (HEADER + CLEAN[0] + "\n").encode("utf-8-sig")
+    found = rows(data + data)
+    assert [row.damage for row in found] == [None, "the header row again", None]
+
+
+def test_no_header() -> None:
+    opened = source("A1,5,物流很快\nA2,1,太差了\nA3,3,一般\n".encode())
+    assert opened.columns == ("column_1", "column_2", "column_3")
+    assert len(list(opened.rows())) == 3
+    assert "no header" in opened.notes[0]
+
+
+def test_titles_above_the_header() -> None:
+    opened = source(("店铺评价导出\n导出时间：2024-05-01\n\n" + HEADER + "\n".join(CLEAN)).encode())
+    assert opened.columns == ("订单号", "评分", "评价内容")
+    assert len(list(opened.rows())) == 4
+    assert "2 title rows" in opened.notes[0]
+
+
+def test_a_stray_nul_stays_in_its_cell() -> None:
+    found = rows(HEADER + "A1,5,好\0用\n" + "\n".join(CLEAN))
+    assert texts(found)[0] == "好\0用"
+    assert len(found) == 5
+
+
+def test_lines_in_another_encoding_are_mended_and_marked() -> None:
+    data = HEADER.encode()
+    for i in range(50):
+        line = f"A{i},5,这个东西真的不错，值得买\n"
+        data += line.encode("gb18030" if i in (7, 31) else "utf-8")
+    found = rows(data)
+    assert set(texts(found)) == {"这个东西真的不错，值得买"}
+    assert [row.row for row in found if row.damage] == [8, 32]
+    assert "gb18030" in str(found[7].damage)
+
+
+def test_utf8_lines_in_a_gbk_file_are_mended_and_marked() -> None:
+    data = HEADER.encode("gb18030")
+    for i in range(50):
+        line = f"A{i},5,物流很快，但是质量不行\n"
+        data += line.encode("utf-8" if i == 9 else "gb18030")
+    found = rows(data)
+    assert set(texts(found)) == {"物流很快，但是质量不行"}
+    assert [row.row for row in found if row.damage] == [10]
+
+
+def test_undecodable_bytes_are_marked_and_the_rest_is_read() -> None:
+    data = (HEADER + "\n".join(CLEAN) + "\nA9,5,").encode() + b"\xff\xfe\xff\x80 ok\n"
+    found = rows(data)
+    assert "undecodable" in str(found[-1].damage)
+    assert str(texts(found)[-1]).endswith(" ok")
+
+
+def test_a_cell_beyond_the_csv_limit_comes_whole_and_the_limit_stays() -> None:
+    limit = csv.field_size_limit()
+    big = "很" * 2_000_000
+    lines = "一行\n" * 300_000
+    found = rows(HEADER + f'A1,5,{big}\nA2,4,"{big}"\nA3,3,"{lines}"\nA4,1,完\n')
+    assert texts(found) == [big, big, lines, "完"]
+    assert all(row.damage is None for row in found)
+    assert csv.field_size_limit() == limit
+
+
+def test_start_skips_rows_and_keeps_their_numbers() -> None:
+    opened = source((HEADER + "\n".join(CLEAN)).encode())
+    assert list(opened.rows(2)) == list(opened.rows())[2:]
+    assert list(opened.rows(9)) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])
+def test_marked_and_wide_encodings(encoding: str) -> None:
+    text = "id\t评论\n" + "".join(f"{i}\t第{i}条：好用\n" for i in range(100))
+    found = rows(text.encode(encoding))
+    assert texts(found, "评论")[99] == "第99条：好用"
+    assert list(found[0].cells) == ["id", "评论"]
+
+
+def test_shape_knows_a_record() -> None:
+    shape = Shape.learn([[f"JD{i}", str(i % 5), "so " * (i % 7)] for i in range(30)], 3)
+    assert shape.fits(["JD77", "3", "whatever"])
+    assert not shape.fits(["and then", "it broke", "after a week"])
+    assert not shape.fits(["JD77", "3"])
+
+
+hostile = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0")
+    | st.sampled_from(list(",;\t|\"'\r\n \ufeff=_x")),
+    max_size=30,
+)
+
+
+@given(st.lists(st.lists(hostile, min_size=3, max_size=3), min_size=1, max_size=12))
+def test_what_csv_writes_is_what_is_read(cells: list[list[str]]) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows([["id", "评分", "评论"], *cells])
+    found = rows(text.getvalue().encode(), delimiter=",")
+    assert [list(row.cells.values()) for row in found] == cells
+
+
+@given(st.lists(hostile.filter(lambda line: line.strip("\r\n")), min_size=1, max_size=20))
+def test_any_lines_at_all_are_read_without_losing_a_letter(lines: list[str]) -> None:
+    data = "id,评分,评论\n" + "".join(line.replace("\n", " ") + "\n" for line in lines)
+    found = rows(data.encode(), delimiter=",")
+    letters = "".join(c for row in found for cell in row.cells.values() for c in cell or "")
+    written = "".join(lines)
+    for letter in set(written) - set('\r\n ,;|\t"\ufeff'):
+        assert letters.count(letter) >= written.count(letter)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_at_all_are_answered(data: bytes) -> None:
+    opened = source(b"id,a,review\n" + data)
+    for row in opened.rows():
+        assert set(row.cells) == set(opened.columns)  # type: ignore[union-attr]
+
+
+def test_gzip(tmp_path: Path) -> None:
+    from sentiment.tables import open_table
+
+    path = tmp_path / "reviews.csv.gz"
+    path.write_bytes(gzip.compress((HEADER + "\n".join(CLEAN)).encode()))
+    table = open_table(path)
+    assert table.format == "csv"
+    assert len(list(table.rows())) == 4

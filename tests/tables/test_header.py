@@ -1,0 +1,113 @@
+"""Where the table begins and what its columns are called."""
+
+from sentiment.tables.header import find_header
+
+BODY = [["A1", "5", "物流很快"], ["A2", "1", "太差"], ["A3", "3", "一般"], ["A4", "4", "不错"]]
+
+
+def test_a_plain_header() -> None:
+    header = find_header([["订单号", "评分", "评价内容"], *BODY])
+    assert (header.skip, header.names, header.notes) == (1, ("订单号", "评分", "评价内容"), ())
+
+
+def test_titles_and_blank_cells() -> None:
+    header = find_header(
+        [["某店评价"], ["", "导出：2024-05-01", ""], ["订单号", "", "评价"], *BODY]
+    )
+    assert header.skip == 3
+    assert header.names == ("订单号", "column_2", "评价")
+
+
+def test_no_header_in_words_only() -> None:
+    body = [["张三", "好评", "物流很快"], ["李四", "差评", "太慢"], ["王五", "好评", "不错"]]
+    assert find_header(body).skip == 0
+    assert find_header(body).names == ("column_1", "column_2", "column_3")
+
+
+def test_a_header_of_unknown_words() -> None:
+    header = find_header([["foo", "bar", "baz"], *BODY])
+    assert header.names == ("foo", "bar", "baz")
+
+
+def test_a_header_with_years() -> None:
+    header = find_header([["id", "评论", "2023"], *BODY])
+    assert header.names == ("id", "评论", "2023")
+
+
+def test_a_lone_column() -> None:
+    assert find_header([["评价内容"], ["很好"], ["不好"]]).skip == 1
+    assert find_header([["comment"], ["great stuff"], ["bad"]]).skip == 1
+    assert find_header([["您对我们有什么建议？"], ["很好"], ["不好"]]).skip == 1
+    # A first answer is not taken for a heading: that would lose it.
+    assert find_header([["物流很快，很满意"], ["很好"], ["不好"]]).skip == 0
+    assert find_header([["Great product, works well"], ["meh"]]).skip == 0
+
+
+def test_qualtrics_has_three_heading_rows() -> None:
+    header = find_header(
+        [
+            ["StartDate", "ResponseId", "Q1", "Q2"],
+            ["Start Date", "Response ID", "How likely are you to recommend us?", "Why?"],
+            ['{"ImportId":"startDate"}', '{"ImportId":"_recordId"}', '{"ImportId":"QID1"}',
+             '{"ImportId":"QID2_TEXT"}'],
+            ["2024-05-01 10:00:00", "R_1a", "9", "Quick and friendly"],
+        ]
+    )  # fmt: skip
+    assert header.skip == 3
+    assert header.names == ("StartDate", "ResponseId", "Q1", "Q2")
+    assert header.labels["Q1"] == "How likely are you to recommend us?"
+    assert "3 rows" in header.notes[0]
+
+
+def test_qualtrics_of_old_has_two() -> None:
+    header = find_header(
+        [
+            ["ResponseID", "StartDate", "Q1"],
+            ["Response ID", "Start Date", "What could we do better?"],
+            ["R_1", "2024-05-01 10:00", "Answer the phone"],
+        ]
+    )
+    assert header.skip == 2
+    assert header.labels == {
+        "ResponseID": "Response ID",
+        "StartDate": "Start Date",
+        "Q1": "What could we do better?",
+    }
+
+
+def test_surveymonkey_has_a_row_of_options() -> None:
+    header = find_header(
+        [
+            ["Respondent ID", "Which do you use?", "", "What do you like?"],
+            ["", "App", "Web", "Open-Ended Response"],
+            ["1184", "App", "", "It opens at once"],
+            ["1185", "", "Web", "The search"],
+        ]
+    )
+    assert header.skip == 2
+    assert header.names == (
+        "Respondent ID",
+        "Which do you use? - App",
+        "Which do you use? - Web",
+        "What do you like?",
+    )
+
+
+def test_grouped_headings() -> None:
+    groups = ["订单信息", "订单信息", "评价信息"]
+    assert find_header([groups, ["订单号", "评分", "评价内容"], *BODY]).names == (
+        "订单号",
+        "评分",
+        "评价内容",
+    )
+
+
+def test_notes_speak_chinese() -> None:
+    header = find_header([["店铺评价"], ["评论", "评论", "评分"], *BODY], language="zh")
+    assert "1 行标题" in header.notes[0]
+    assert "评论 → 评论_2" in header.notes[1]
+    assert "没有表头" in find_header(BODY, language="zh").notes[0]
+
+
+def test_nothing_at_all() -> None:
+    assert find_header([]).names == ()

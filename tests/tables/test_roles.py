@@ -1,0 +1,189 @@
+"""Roles by heading and content."""
+
+from typing import Any
+
+import pytest
+
+from sentiment.errors import ColumnError
+from sentiment.tables import Outcome, Roles, SourceRow
+from sentiment.tables.roles import find_roles, looks_like_date
+
+PROSE = [
+    f"{start} {middle}, {end}"
+    for start in ("The parcel came late", "Great sound", "It broke")
+    for middle in ("after two weeks", "as always", "before the weekend")
+    for end in ("not happy", "would buy again", "fair enough")
+]
+
+
+def roles(columns: dict[str, Any], **options: Any) -> Roles:
+    count = max(len(cells) for cells in columns.values() if isinstance(cells, list))
+    rows = [
+        SourceRow(
+            i + 1,
+            {
+                name: str(cells[i % len(cells)]) if isinstance(cells, list) else cells
+                for name, cells in columns.items()
+            },
+        )
+        for i in range(count)
+    ]
+    return find_roles(tuple(columns), rows, **options)
+
+
+def test_headings_propose_and_cells_decide() -> None:
+    found = roles(
+        {"id": list(range(27)), "content": PROSE, "score": [1, 5, 4], "at": ["2024-01-02 10:00:00"],
+         "app": ["one", "two"]}
+    )  # fmt: skip
+    assert found.text == ("content",)
+    assert (found.id, found.date, found.segments) == ("id", "at", ("app",))
+    assert found.outcome == Outcome("score", "stars", 1, 5)
+
+
+def test_an_id_is_nearly_unique() -> None:
+    assert roles({"user_id": [1, 2, 3], "text": PROSE}).id is None
+    assert roles({"order_id": list(range(27)), "text": PROSE}).id == "order_id"
+
+
+def test_text_is_found_without_a_heading_that_says_so() -> None:
+    found = roles({"foo": PROSE, "bar": ["x", "y"]})
+    assert found.text == ("foo",)
+    assert found.segments == ("bar",)
+
+
+@pytest.mark.parametrize("title", ["title", "Review Title", "标题", "summary", "headline"])
+def test_a_title_is_no_rival_of_a_body(title: str) -> None:
+    assert roles({title: PROSE[::-1], "body": PROSE}).text == ("body",)
+    assert roles({title: PROSE[::-1], "foo": PROSE}).text == ("foo",)
+    assert roles({title: PROSE}).text == (title,)
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["商家回复", "Developer Reply Text", "response from owner", "追评内容", "review_translated"],
+)
+def test_what_is_no_rival_either(other: str) -> None:
+    assert roles({other: PROSE[::-1], "review": PROSE}).text == ("review",)
+
+
+def test_two_equal_texts_are_an_error_that_lists_them() -> None:
+    with pytest.raises(ColumnError, match=r"2 columns of f.csv .* “pros”, “cons”.*repeat --text"):
+        roles({"pros": PROSE, "cons": PROSE[::-1], "id": [1]}, where="f.csv")
+
+
+def test_a_remark_here_and_there_is_no_rival_of_a_review() -> None:
+    remark = ["", "", "", "", "", "", "", "", "called back later"]
+    assert roles({"review": PROSE, "comment": remark}).text == ("review",)
+
+
+def test_no_text_lists_the_columns() -> None:
+    with pytest.raises(ColumnError, match=r"no column of f.csv .*“a”, “b”.*--text"):
+        roles({"a": [1, 2], "b": ["x", "y"]}, where="f.csv")
+
+
+def test_a_wrong_path_names_the_nearest() -> None:
+    with pytest.raises(
+        ColumnError, match="no column 'reviw_text' for --text; nearest: “review_text”"
+    ):
+        roles({"review_text": PROSE, "id": [1]}, text=("reviw_text",))
+    with pytest.raises(ColumnError, match="no column '价格' for --by; its columns: “评论”, “店”"):
+        roles({"评论": PROSE, "店": ["a"]}, by=("价格",))
+
+
+def test_given_columns_are_taken_as_they_are() -> None:
+    found = roles(
+        {"a": PROSE, "b": PROSE[::-1], "n": list(range(27)), "when": ["yesterday"], "seg": PROSE},
+        text=("b", "a"), id="n", date="when", outcome="n", by=("seg",),
+    )  # fmt: skip
+    assert found.text == ("b", "a")
+    assert (found.id, found.date, found.segments) == ("n", "when", ("seg",))
+    assert found.outcome == Outcome("n", "rating", 0, 100)
+
+
+def test_an_outcome_without_numbers_is_an_error() -> None:
+    with pytest.raises(ColumnError, match="“app” of the file holds no numbers"):
+        roles({"text": PROSE, "app": ["one", "two"]}, outcome="app")
+
+
+def test_the_overall_rating_is_chosen_before_its_parts() -> None:
+    found = roles(
+        {"text": PROSE, "Seat Comfort": [1, 2, 3, 4, 5], "Overall (1-10)": [1, 9, 10],
+         "food rating": [1, 2, 5], "quantity": [1, 2, 3]}
+    )  # fmt: skip
+    assert found.outcome == Outcome("Overall (1-10)", "rating", 1, 10)
+    assert [other.column for other in found.other_outcomes] == ["Seat Comfort", "food rating"]
+
+
+def test_the_printed_order_of_kinds() -> None:
+    columns: dict[str, Any] = {
+        "text": PROSE, "score of 10": [1, 9, 10], "pmf": [1, 2, 3], "ces": [1, 7], "csat": [1, 5],
+        "nps": [0, 10], "stars": [1, 5],
+    }  # fmt: skip
+    order = []
+    while (found := roles(columns)).outcome is not None:
+        order.append(found.outcome.kind)
+        del columns[found.outcome.column]
+    assert order == ["stars", "nps", "csat", "ces", "pmf", "rating"]
+
+
+def test_numbers_that_are_no_scale_are_nothing() -> None:
+    found = roles({"text": PROSE, "age": [20, 30], "likes": [1, 2, 3], "recommended": [0, 1]})
+    assert (found.outcome, found.other_outcomes) == (None, ())
+
+
+def test_unnamed_scales_alone_are_no_outcome() -> None:
+    assert roles({"text": PROSE, "Seat Comfort": [1, 2, 3, 4, 5]}).outcome is None
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["2024-1-2", "2024/01/02 10:11", "2024年1月2日", "2024-05", "1/2/2024", "20240102", "Jan 2, 2024",
+     "2 January 2024", "2024-01-02T10:00:00Z", "2nd Feb 2024", "Reviewed in Spain on 3 May 2024"],
+)  # fmt: skip
+def test_dates(cell: str) -> None:
+    assert looks_like_date(cell)
+
+
+@pytest.mark.parametrize("cell", ["5", "hello", "12345678", "2024", "3.5", "10-20 people", ""])
+def test_no_dates(cell: str) -> None:
+    assert not looks_like_date(cell)
+
+
+def test_the_date_of_the_feedback_is_preferred() -> None:
+    day = ["2024-01-02"]
+    found = roles({"下单时间": day, "评价时间": day, "text": PROSE})
+    assert found.date == "评价时间"
+    found = roles({"updated_at": day, "created_at": day, "text": PROSE})
+    assert found.date == "created_at"
+
+
+def test_damaged_rows_do_not_mislead() -> None:
+    good = [SourceRow(i, {"评论": text, "评分": "5"}) for i, text in enumerate(PROSE, 1)]
+    bad = [SourceRow(99, {"评论": "5", "评分": "一段话跑到了这里"}, "broken quotes")] * 20
+    assert find_roles(("评论", "评分"), good + bad).outcome == Outcome("评分", "stars", 1, 5)
+
+
+def test_description_in_both_languages() -> None:
+    found = Roles(
+        ("review",), None, "day", Outcome("ces", "ces", 1, 7, None),
+        (Outcome("stars", "stars", 1, 5),), ("app", "city"),
+    )  # fmt: skip
+    english, chinese = found.describe(), found.describe("zh")
+    assert english[0] == "text:      review"
+    assert english[3] == "outcome:   ces (ces 1-7, direction not declared)"
+    assert "stars, nps, csat, ces, pmf, rating" in english[5]
+    assert chinese[3] == "结果指标：ces（ces 1-7，方向未声明）"
+    assert chinese[-1] == "分组：app、city"
+    assert len(english) == len(chinese) == 7
+
+
+def test_plain_data_and_back() -> None:
+    found = Roles(("a", "b"), "i", None, Outcome("o", "nps", 0, 10), (), ("s",))
+    assert Roles.from_dict(found.to_dict()) == found
+    assert Roles.from_dict(Roles(("a",)).to_dict()) == Roles(("a",))
+
+
+def test_few_answers_over_and_over_are_text_if_nothing_is_better() -> None:
+    assert roles({"评论": ["好评", "差评"] * 30, "n": list(range(60))}).text == ("评论",)
+    assert roles({"评价": ["好评", "差评"] * 30, "foo": PROSE}).text == ("foo",)

@@ -1,0 +1,99 @@
+"""Scales are recognised by heading and answers, and never guessed."""
+
+import pytest
+
+from sentiment.tables import Outcome
+from sentiment.tables.scales import find_outcome, is_overall, number
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("5", 5), ("5.0", 5), (" 4 ", 4), ("１０", 10), ("10分", 10), ("5星", 5), ("五星", 5),
+        ("4 stars", 4), ("1 star", 1), ("five stars", 5), ("★★★☆☆", 3), ("⭐⭐", 2), ("4/5", 4),
+        ("3 out of 5", 3), ("5 - Very satisfied", 5), ("10 (extremely likely)", 10), ("-1", -1),
+        ("", None), (None, None), ("N/A", None), ("good", None), ("2024-01-02x", None),
+    ],
+)  # fmt: skip
+def test_numbers(cell: str | None, value: float | None) -> None:
+    if cell == "2024-01-02x":
+        assert Outcome("c", "stars", 1, 5).value(cell) is None
+    else:
+        assert number(cell) == value
+
+
+CASES = [
+    ("rating", "1 2 3 4 5", ("stars", 1, 5, True)),
+    ("score", "5 5 1", ("stars", 1, 5, True)),
+    ("评分", "5 4 3", ("stars", 1, 5, True)),
+    ("星级", "五星 一星 三星", ("stars", 1, 5, True)),
+    ("Star Rating", "4.5 3.0 5.0", ("stars", 1, 5, True)),
+    ("Overall (1-10)", "1.0 2.0 3.0", ("rating", 1, 10, True)),
+    ("rating", "1 7 10", ("rating", 1, 10, True)),
+    ("rating", "0 7 10", ("rating", 0, 10, True)),
+    ("score", "87 55 100", ("rating", 1, 100, True)),
+    ("评分（满分10分）", "3 4 5", ("rating", 1, 10, True)),
+    ("NPS", "0 9 10", ("nps", 0, 10, True)),
+    ("How likely are you to recommend us to a friend?", "10 9 7", ("nps", 0, 10, True)),
+    ("推荐意愿", "10 6 0", ("nps", 0, 10, True)),
+    ("您有多大可能向朋友推荐我们？（0-10分）", "3 4 5", ("nps", 0, 10, True)),
+    ("would you recommend", "1 0 1", None),
+    ("recommended", "1 0 1", None),
+    ("CSAT", "1 5 3", ("csat", 1, 5, True)),
+    ("满意度", "7 1 3", ("csat", 1, 7, True)),
+    ("Overall satisfaction (1-3)", "1 2 3", ("csat", 1, 3, True)),
+    ("您对本次服务的满意度", "非常满意 不满意 一般", ("csat", 1, 5, True)),
+    ("Satisfaction", "Very satisfied|Neutral|Dissatisfied", ("csat", 1, 5, True)),
+    ("满意度（0-10）", "3 9 10", ("rating", 0, 10, True)),
+    ("CES", "1 5 7", ("ces", 1, 7, None)),
+    ("Customer Effort Score", "1 5 3", ("ces", 1, 5, None)),
+    ("The company made it easy for me to handle my issue", "1 5 7", ("ces", 1, 7, True)),
+    ("费力度（1=非常轻松，5=非常费力）", "1 5 3", ("ces", 1, 5, False)),
+    ("How would you feel if you could no longer use it?",
+     "Very disappointed|Somewhat disappointed|Not disappointed", ("pmf", 1, 3, True)),
+    ("age", "1 5 3", None),
+    ("点赞数", "1 5 3", None),
+    ("helpful votes", "1 5 3", None),
+    ("average rating", "4.2 4.3 4.4", None),
+    ("price", "1 5 3", None),
+    ("comment", "good bad fine", None),
+    ("rating", "", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("heading", "cells", "expected"), CASES)
+def test_outcomes(heading: str, cells: str, expected: tuple[object, ...] | None) -> None:
+    values = cells.split("|") if "|" in cells else cells.split()
+    found = find_outcome(heading, heading, values)
+    if expected is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert (found.kind, found.minimum, found.maximum, found.high_is_good) == expected
+
+
+@pytest.mark.parametrize(
+    ("heading", "whole"),
+    [
+        ("rating", True), ("Overall (1-10)", True), ("review_rating", True), ("评分", True),
+        ("总体评分", True), ("商品评分", True), ("Seat Comfort", False), ("服务评分", False),
+        ("food rating", False), ("物流评分", False), ("口味", False), ("starRating", True),
+    ],
+)  # fmt: skip
+def test_the_whole_and_its_parts(heading: str, whole: bool) -> None:
+    assert is_overall(heading) is whole
+
+
+def test_values_outside_the_scale_are_no_answers() -> None:
+    nps = Outcome("c", "nps", 0, 10)
+    assert [nps.value(cell) for cell in ("10", "11", "-1", "8.5", "１０分", "")] == [
+        10, None, None, None, 10, None,
+    ]  # fmt: skip
+    assert Outcome("c", "csat", 1, 5).value("非常满意") == 5
+    assert Outcome("c", "pmf", 1, 3).value("Very disappointed") == 3
+    assert Outcome("c", "stars", 1, 5).value("Very satisfied") is None
+
+
+def test_plain_data_and_back() -> None:
+    outcome = Outcome("c", "ces", 1, 7, None)
+    assert Outcome.from_dict(outcome.to_dict()) == outcome

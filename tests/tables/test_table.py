@@ -1,0 +1,131 @@
+"""Opening: formats told by content, and what cannot be opened said in one sentence."""
+
+import gzip
+import io
+import sys
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sentiment.errors import ColumnError, InputError
+from sentiment.tables import ReadOptions, open_table
+
+CSV = "编号,评论,评分\n1,物流很快，很满意,5\n2,太差了，不会再来,1\n3,一般般吧，凑合用,3\n"
+
+
+def write(path: Path, data: str | bytes) -> Path:
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return path
+
+
+def refused(path: Path, sentence: str, **options: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        open_table(path, ReadOptions(**options))  # type: ignore[arg-type]
+
+
+def test_a_table_says_what_it_is(tmp_path: Path) -> None:
+    table = open_table(write(tmp_path / "a.csv", CSV.encode("gbk")))
+    assert table.path == str(tmp_path / "a.csv")
+    assert (table.format, table.encoding, table.delimiter, table.sheet) == (
+        "csv", "gb18030", ",", None,
+    )  # fmt: skip
+    assert table.columns == ("编号", "评论", "评分")
+    (first, *_) = table.rows()
+    (feedback,) = table.feedback(first)  # type: ignore[arg-type]
+    assert (feedback.text, feedback.row, feedback.id) == ("物流很快，很满意", 1, "1")
+    assert feedback.question is None
+    assert feedback.columns == {"编号": "1", "评论": "物流很快，很满意", "评分": "5"}
+
+
+def test_surplus_fields_go_to_the_text_that_was_found(tmp_path: Path) -> None:
+    rows = "".join(f"{i},this is fine number {i} of them,{i % 5 + 1}\n" for i in range(40))
+    path = write(tmp_path / "a.csv", f"id,review,stars\n{rows}41,good, but dear,2\n")
+    last = list(open_table(path).rows())[-1]
+    assert last.cells == {"id": "41", "review": "good, but dear", "stars": "2"}  # type: ignore[union-attr]
+
+
+def test_formats_are_told_by_content_and_not_by_name(tmp_path: Path) -> None:
+    assert open_table(write(tmp_path / "a.txt", CSV)).format == "csv"
+    assert open_table(write(tmp_path / "b.csv", CSV.replace(",", "\t"))).format == "tsv"
+    line = '{"body": "物流很快，很满意", "n": 1}\n'
+    assert open_table(write(tmp_path / "c.dat", line)).format == "jsonl"
+    assert (
+        open_table(write(tmp_path / "d.jsonl.gz", gzip.compress(line.encode()))).format == "jsonl"
+    )
+    pq.write_table(pa.table({"review": ["very good, thank you", "bad"]}), tmp_path / "e.csv")
+    assert open_table(tmp_path / "e.csv").format == "parquet"
+    book = openpyxl.Workbook()
+    book.active.append(["评论"])  # type: ignore[union-attr]
+    book.active.append(["很好，下次再来"])  # type: ignore[union-attr]
+    book.save(tmp_path / "f.csv")
+    assert open_table(tmp_path / "f.csv").format == "xlsx"
+
+
+def test_what_cannot_be_opened(tmp_path: Path) -> None:
+    refused(tmp_path / "none.csv", "there is no file .*none.csv")
+    refused(tmp_path, "is a folder")
+    refused(write(tmp_path / "a.csv", ""), "is empty")
+    refused(write(tmp_path / "a.csv", "\ufeff \r\n\n"), "is empty")
+    refused(write(tmp_path / "a.csv", "编号,评论,评分\n"), "holds no data row")
+    refused(write(tmp_path / "a.csv", b"%PDF-1.4 x"), "a PDF document")
+    refused(write(tmp_path / "a.csv", b"\x89PNG\r\n\x1a\n"), "a picture")
+    refused(write(tmp_path / "a.csv", bytes(range(256)) * 40), "binary data")
+    refused(write(tmp_path / "a.xls", b"\xd0\xcf\x11\xe0" + b"\0" * 600), "old Excel file")
+    refused(write(tmp_path / "a.xls", "<html><table><tr>"), "a web page")
+    refused(write(tmp_path / "a.csv.gz", gzip.compress(CSV.encode())[:30]), "cannot be read")
+    good = write(tmp_path / "good.csv", CSV)
+    refused(good, "no encoding is called", encoding="klingon")
+    refused(good, "cannot be a delimiter", delimiter="::")
+
+
+def test_given_encoding_and_delimiter(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", CSV.replace(",", "~").encode("gbk"))
+    table = open_table(path, ReadOptions(encoding="GBK", delimiter="~"))
+    assert table.columns == ("编号", "评论", "评分")
+    assert (
+        open_table(write(tmp_path / "b.csv", CSV), ReadOptions(delimiter="comma")).delimiter == ","
+    )
+
+
+def test_several_questions(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '{"id": 1, "a": {"q1": "好", "q2": null}}\n' * 3)
+    table = open_table(path, ReadOptions(text=("a.q1", "a.q2")))
+    answers = table.feedback(next(iter(table.rows())))  # type: ignore[arg-type]
+    assert [(a.question, a.text, a.row) for a in answers] == [("a.q1", "好", 1), ("a.q2", "", 1)]
+
+
+def test_a_bad_path_into_json(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '{"review": {"body": "good"}, "n": 1}\n')
+    with pytest.raises(
+        ColumnError, match="no column 'review.bdy' for --text; nearest: “review.body”"
+    ):
+        open_table(path, ReadOptions(text=("review.bdy",)))
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = '{"body": "很好用，推荐", "stars": 5}\n' * 3
+
+    class Stdin:
+        buffer = io.BytesIO(text.encode())
+
+    monkeypatch.setattr(sys, "stdin", Stdin)
+    table = open_table("-")
+    assert table.roles.text == ("body",)
+    assert len(list(table.rows())) == 3
+
+
+def test_rows_can_be_read_again_and_from_the_middle(tmp_path: Path) -> None:
+    table = open_table(write(tmp_path / "a.csv", CSV))
+    assert list(table.rows()) == list(table.rows())
+    assert list(table.rows(2)) == list(table.rows())[2:]
+
+
+def test_a_closed_generator_closes_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", CSV + "4,还行，下次看看,4\n" * 50_000)
+    rows = open_table(path).rows()
+    next(rows)
+    rows.close()  # type: ignore[attr-defined]
+    path.unlink()
