@@ -1,15 +1,29 @@
-"""The base model as a torch network: a small ModernBERT, and one head per kind of answer.
+"""The base model as a torch network: a small ModernBERT, and heads that all read it in one pass.
 
 Torch and transformers are the extra [torch]: training and CUDA. A plain install never imports this.
+
+Every question (is this driver judged, and how) has a query that looks through the text: its
+attention says where, the attended tokens say whether. Two more pointers say where the evidence
+starts and ends. A question is a driver or tag with a polarity; its vectors are the sum of what its
+name, its polarity and the pair of both add, so that a driver with fifty labelled rows shares what
+praise looks like with one that has two thousand.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple, cast
 
-from transformers import ModernBertConfig
+import torch
+from torch import nn
+from transformers import ModernBertConfig, ModernBertModel
 
-__all__ = ["EncoderOptions", "encoder_config"]
+from sentiment.records import POLARITIES, SENTIMENTS, STATES
+
+__all__ = ["Answers", "EncoderOptions", "FeedbackNetwork", "encoder_config"]
+
+# Large enough to silence a padded token in fp16 as well.
+_SILENT = -30_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +63,116 @@ def encoder_config(vocabulary: int, options: EncoderOptions | None = None) -> Mo
         sparse_prediction=True,  # the decoder runs on masked positions only
         tie_word_embeddings=True,
     )
+
+
+class Answers(NamedTuple):
+    """What the heads say, before calibration; B rows, L tokens, T topics, N drivers and tags.
+
+    :param overall: Logits of the sentiments, (B, 4).
+    :param topics: Logits of the states of each topic, (B, T, 5).
+    :param findings: Logit of each (driver or tag, polarity) being judged, (B, N, 3).
+    :param starts: Logits of the token where its evidence starts, (B, N, 3, L).
+    :param ends: Logits of the token where its evidence ends, inclusive, (B, N, 3, L).
+    :param attention: Log of the attention of each question, (B, N, 3, L).
+    """
+
+    overall: torch.Tensor
+    topics: torch.Tensor
+    findings: torch.Tensor
+    starts: torch.Tensor
+    ends: torch.Tensor
+    attention: torch.Tensor
+
+
+class _Questions(nn.Module):
+    """One vector and bias for each (name, polarity): parts of the name, the polarity, and both."""
+
+    def __init__(self, names: int, width: int) -> None:
+        super().__init__()
+        polarities = len(POLARITIES)
+        self.name = nn.Parameter(torch.randn(names, 1, width) * width**-0.5)
+        self.polarity = nn.Parameter(torch.randn(1, polarities, width) * width**-0.5)
+        self.pair = nn.Parameter(torch.zeros(names, polarities, width))
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Return the product of every question with every token: (B, L, D) -> (B, N, P, L)."""
+        vectors = self.name + self.polarity + self.pair
+        names, polarities, width = vectors.shape
+        scores = tokens @ vectors.reshape(names * polarities, width).T
+        return scores.transpose(1, 2).unflatten(1, (names, polarities))
+
+
+class _Pooling(nn.Module):
+    """Attention pooling with one query for each of some slots: (B, L, D) -> (B, slots, D)."""
+
+    def __init__(self, slots: int, width: int) -> None:
+        super().__init__()
+        self.query = nn.Parameter(torch.randn(slots, width) * width**-0.5)
+
+    def forward(self, tokens: torch.Tensor, silence: torch.Tensor) -> torch.Tensor:
+        """Return what each slot attends to; `silence` (B, 1, L) is very negative on padding."""
+        scores = (tokens @ self.query.T).transpose(1, 2) + silence
+        return scores.softmax(-1) @ tokens
+
+
+class FeedbackNetwork(nn.Module):
+    """Encoder and heads.
+
+    :param encoder: Any encoder whose output has `last_hidden_state`; the bundled one is ModernBERT.
+    :param topics: Number of topics.
+    :param names: Number of drivers and tags, in the order of the taxonomy, drivers first.
+    """
+
+    def __init__(
+        self, encoder: nn.Module, width: int, topics: int, names: int, dropout: float = 0.1
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        # A layer of judgement on every token: the encoder's own output serves guessing words.
+        self.judge = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.LayerNorm(width))
+        self.drop = nn.Dropout(dropout)
+        self.look = _Questions(names, width)
+        self.weigh = _Questions(names, width)
+        self.bias = nn.Parameter(torch.full((names, len(POLARITIES)), -3.0))  # most are absent
+        self.start = _Questions(names, width)
+        self.end = _Questions(names, width)
+        self.overall_pool = _Pooling(4, width)
+        self.overall = nn.Linear(4 * width, len(SENTIMENTS))
+        self.topic_pool = _Pooling(2 * topics, width)
+        self.topics = nn.Linear(2 * width, len(STATES))
+        self.topic_bias = nn.Parameter(torch.zeros(topics, len(STATES)))
+        self._topics = topics
+
+    @classmethod
+    def on_pretrained(
+        cls, folder: str, topics: int, names: int, dropout: float = 0.1
+    ) -> FeedbackNetwork:
+        """Put fresh heads on the encoder that `pretrain` saved."""
+        encoder = cast(
+            ModernBertModel,
+            ModernBertModel.from_pretrained(
+                folder, mlp_dropout=dropout, embedding_dropout=dropout, attn_implementation="sdpa"
+            ),
+        )
+        return cls(encoder, encoder.config.hidden_size, topics, names, dropout)
+
+    def forward(self, ids: torch.Tensor, attention: torch.Tensor) -> Answers:
+        """Answer every question about every row.
+
+        :param ids: Token ids (B, L), padded with 0.
+        :param attention: 1 for a token, 0 for padding, (B, L).
+        """
+        hidden = self.encoder(input_ids=ids, attention_mask=attention).last_hidden_state
+        tokens = hidden + self.judge(self.drop(hidden))
+        silence = ((1 - attention) * _SILENT).to(tokens.dtype)[:, None, None, :]  # (B, 1, 1, L)
+        looks = (self.look(tokens) + silence).float().log_softmax(-1)
+        findings = (looks.exp() * self.weigh(tokens).float()).sum(-1) + self.bias
+        tokens = self.drop(tokens)
+        overall = self.overall(self.overall_pool(tokens, silence[:, 0]).flatten(1))
+        slots = self.topic_pool(tokens, silence[:, 0]).unflatten(1, (self._topics, 2)).flatten(2)
+        topics = self.topics(slots) + self.topic_bias
+        starts = self.start(tokens) + silence
+        ends = self.end(tokens) + silence
+        return Answers(
+            overall.float(), topics.float(), findings, starts.float(), ends.float(), looks
+        )

@@ -1,42 +1,25 @@
 """The corpus for language-model pretraining: public review text, without a row of any test.
 
-Three plain files of folded text, one text a line: ``zh.txt``, ``en.txt`` and ``mixed.txt`` (a Chinese
-and an English text spliced into one), and ``heldout_zh.txt`` and ``heldout_en.txt``, the share that
-only measures the loss.
+Plain files of folded text, one text a line: ``zh.txt``, ``en.txt`` and ``mixed.txt`` (a Chinese and
+an English text spliced into one); ``heldout_zh.txt`` and ``heldout_en.txt`` only measure the loss.
 ``corpus.json`` beside them says what went in and what was kept out.
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sentiment.errors import InputError
+from sentiment.train.examples import Example, load_examples
 
-__all__ = ["CorpusOptions", "CorpusReport", "Text", "build", "is_held_out", "read", "text_key"]
+__all__ = ["CorpusOptions", "CorpusReport", "build", "is_held_out"]
 
-# Measured and never trained on (DATA.md rule 2): a source is out when its name starts so.
-MEASURED_ONLY = (
-    "airline_tweets",
-    "imdb",
-    "uci_imdb",
-    "semeval14",
-    "semeval15",
-    "semeval16",
-    "sentihood",
-    "tsa_md",
-    "aichallenger18",
-    "absa_zh_mooc",
-)
 # Sets of the public table that have no official test: a tenth of each is our own test.
 OWN_TEST = ("waimai_10k", "online_shopping_10_cats")
-_TRAINED_SPLITS = ("train", "all", "unlabelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +29,8 @@ class CorpusOptions:
     traditional: float = 0.03  # zh rows copied through traditional script: what its folding leaves
     spliced: float = 0.03  # zh rows that also appear joined to an English one
     heldout: float = 0.01  # rows that only measure the loss
-    shortest: int = 4  # letters and digits; shorter texts teach nothing and are mostly stock phrases
+    shortest: int = 4  # letters and digits; what is shorter is mostly stock phrases
     seed: int = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One text of a public set: its source name, split and language (zh or en)."""
-
-    source: str
-    split: str
-    language: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,38 +43,12 @@ class CorpusReport:
     sources: dict[str, int]
 
 
-def text_key(text: str) -> str:
-    """Return the letters and digits of a text in lower case: equal keys are the same text."""
-    return "".join(character for character in text.lower() if character.isalnum())
-
-
-def is_held_out(text: str) -> bool:
+def is_held_out(example: Example) -> bool:
     """Say whether a row of a set without official test belongs to our own test (one in ten).
 
     The choice hangs on the text alone, so that every stage and every machine makes the same one.
     """
-    return int(hashlib.sha256(text_key(text).encode()).hexdigest()[:8], 16) % 10 == 0
-
-
-def read(data: Path) -> Iterator[Text]:
-    """Yield every text of the public sets and of gold under `data`, test and dev rows included.
-
-    :raises InputError: The folder holds no sets.
-    """
-    files = sorted(data.glob("zh/*.jsonl.gz")) + sorted(data.glob("en/*.jsonl.gz"))
-    if not files:
-        raise InputError(f"{data}: no zh/*.jsonl.gz or en/*.jsonl.gz; give the folder of the sets.")
-    for path in files:
-        source, split = path.name.removesuffix(".jsonl.gz").rsplit(".", 1)
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for line in lines:
-                row = json.loads(line)
-                yield Text(source, split, row["lang"], row["text"])
-    for path in sorted(data.glob("gold/*.jsonl")):
-        with path.open(encoding="utf-8") as lines:
-            for line in lines:
-                row = json.loads(line)
-                yield Text("gold", path.stem, row["lang"], row["text"])
+    return example.source in OWN_TEST and int(example.group[:8], 16) % 10 == 0
 
 
 def build(
@@ -134,46 +81,24 @@ def build(
     return report
 
 
-def _select(data: Path, options: CorpusOptions) -> tuple[list[Text], Counter[str]]:
-    # Two passes: a training row that repeats a test row is a test row, whichever comes first.
-    forbidden: set[str] = set()
-    candidates: list[Text] = []
+def _select(data: Path, options: CorpusOptions) -> tuple[list[Example], Counter[str]]:
+    # What may be read at all, and that no text of a test is among it, is `load_examples`' business.
+    examples = load_examples(data, purpose="pretrain")
+    own_test = {example.group for example in load_examples(data) if is_held_out(example)}
     left_out: Counter[str] = Counter()
-    for text in read(data):
-        reason = _reason_against(text)
-        if reason:
-            forbidden.add(text_key(text.text))
-            left_out[reason] += 1
-        else:
-            candidates.append(text)
-    seen: set[str] = set()
     kept = []
-    for text in candidates:
-        key = text_key(text.text)
-        if len(key) < options.shortest:
+    for example in examples:
+        if example.group in own_test or is_held_out(example):
+            left_out["own test"] += 1
+        elif sum(map(str.isalnum, example.text)) < options.shortest:
             left_out["short"] += 1
-        elif key in forbidden:
-            left_out["repeats a row that is out"] += 1
-        elif key in seen:
-            left_out["repeated"] += 1
         else:
-            seen.add(key)
-            kept.append(text)
+            kept.append(example)
     return kept, left_out
 
 
-def _reason_against(text: Text) -> str | None:
-    if text.source.startswith(MEASURED_ONLY):
-        return "measured only"
-    if text.split not in _TRAINED_SPLITS:
-        return "test or dev"
-    if text.source in OWN_TEST and is_held_out(text.text):
-        return "own test"
-    return None
-
-
 def _arrange(
-    kept: list[Text], options: CorpusOptions, fold: Callable[[str], str]
+    kept: list[Example], options: CorpusOptions, fold: Callable[[str], str]
 ) -> dict[str, list[str]]:
     draw = random.Random(options.seed)
     files: dict[str, list[str]] = {

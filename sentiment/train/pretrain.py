@@ -1,14 +1,17 @@
 """Masked-language-model pretraining: one page from settings to checkpoint.
 
-Resumable and bound by time, not steps. The learning rate is constant after a short warm-up and falls
-to zero in the last minutes of a run; ``stable.pt`` is the state before that fall and is what a later
-run goes on from, ``encoder/`` holds the averaged weights for fine-tuning (`AutoModel` loads them).
+Resumable and bound by time, not steps. The learning rate is constant after a short warm-up and
+falls to zero in the last minutes of a run; ``stable.pt`` is the state before that fall and is what
+a later run goes on from, ``encoder/`` holds the averaged weights for fine-tuning (`AutoModel` loads
+them).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -26,7 +29,16 @@ from transformers import ModernBertConfig, ModernBertForMaskedLM
 from sentiment.model.network import EncoderOptions, encoder_config
 from sentiment.train.tokenizer import MARKER, SPECIALS
 
-__all__ = ["Batch", "PretrainOptions", "Rows", "epoch", "heldout_loss", "mask", "pretrain", "tokenise"]
+__all__ = [
+    "Batch",
+    "PretrainOptions",
+    "Rows",
+    "epoch",
+    "heldout_loss",
+    "mask",
+    "pretrain",
+    "tokenise",
+]
 
 _PAD, _UNKNOWN, _START, _END, _MASK = range(len(SPECIALS))
 _LANGUAGES = ("zh", "en", "mixed")
@@ -38,15 +50,15 @@ class PretrainOptions:
 
     minutes: float = 60.0  # wall time of this run, evaluation and checkpoints included
     cooldown: float = 0.0  # minutes at the end in which the learning rate falls to zero
-    step_tokens: int = 8192  # an update; small, because text and not noise is the limit
+    step_tokens: int = 4096  # an update: small at first, where steps and not noise are the limit
     micro_tokens: int = 4096  # a forward pass; its activations stay near the cache
     mixture: tuple[float, float, float] = (0.475, 0.475, 0.05)  # of zh, en, mixed steps
     long_share: float = 0.25  # of texts cut at 256 tokens; the others at 128, which is cheaper
     masked: float = 0.3
-    matrix_rate: float = 0.003  # Muon's, on the encoder's matrices, scaled to AdamW's size of update
+    matrix_rate: float = 0.003  # Muon's, on the encoder's matrices, scaled to AdamW's updates
     rate: float = 0.0015  # AdamW's, on embedding, norms and the prediction head
     weight_decay: float = 0.01
-    warmup: int = 200  # steps
+    warmup: int = 150  # steps
     average: float = 0.998  # of weights, an update: the last 500 steps or so
     checkpoint_minutes: float = 5.0
     threads: int = 2
@@ -67,7 +79,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of one length or nearly so: ids (rows, length), and the attention mask if any is padded."""
+    """Rows of one length or nearly so: ids (rows, length), and a mask if any is padded."""
 
     ids: torch.Tensor
     attention: torch.Tensor | None
@@ -104,9 +116,7 @@ def epoch(rows: Rows, options: PretrainOptions, seed: tuple[int, ...]) -> Iterat
         yield _batch(rows, windows[slice(*groups[at])])
 
 
-def _windows(
-    rows: Rows, options: PretrainOptions, draw: np.random.Generator
-) -> NDArray[np.int64]:
+def _windows(rows: Rows, options: PretrainOptions, draw: np.random.Generator) -> NDArray[np.int64]:
     """Return (start, end) of pieces of texts; a text longer than its limit gives several."""
     limits = np.where(draw.random(len(rows)) < options.long_share, 254, 126)
     windows: list[tuple[int, int]] = []
@@ -136,10 +146,10 @@ def _batch(rows: Rows, windows: NDArray[np.int64]) -> Batch:
 def mask(
     ids: torch.Tensor, opens: torch.Tensor, share: float, draw: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Hide a share of the words and return (input ids, labels), labels -100 where nothing is asked.
+    """Hide a share of the words; return (input ids, labels), labels -100 where nothing is asked.
 
-    `opens[token]` says whether a token opens a word: the pieces of a word are hidden together. Of the
-    hidden words 80 % become [MASK], 10 % random tokens, 10 % stay, as in BERT.
+    `opens[token]` says whether a token opens a word: the pieces of a word are hidden together. Of
+    the hidden words 80 % become [MASK], 10 % random tokens, 10 % stay, as in BERT.
     """
     special = ids < len(SPECIALS)
     word = (opens[ids] | special).cumsum(1) - 1  # number of the word in its row
@@ -189,7 +199,8 @@ def pretrain(
     began = saved = said = time.monotonic()
     began_tokens = state.tokens
     losses: list[float] = []
-    while (left := ends - time.monotonic()) > 0:
+    stopped = _stopped_by_signal()
+    while (left := ends - time.monotonic()) > 0 and not stopped.is_set():
         cool = min(1.0, left / (60 * options.cooldown)) if options.cooldown else 1.0
         if cool < 1.0 and not training.cooling:
             training.save(stable)  # the last state at the full rate: a later run goes on from it
@@ -251,12 +262,14 @@ class _Training:
         self.options = options
         self.state = _State()
         self.cooling = False
-        self.model = ModernBertForMaskedLM(config).train()
+        # On a CPU the plain products beat the fused attention at these lengths, by a fifth.
+        self.model = ModernBertForMaskedLM._from_config(config, attn_implementation="eager")
+        self.model.train()
         self.averaged = AveragedModel(self.model, avg_fn=self._average)
         self.optimizers = _optimizers(self.model, options)
 
     def update(self, sources: dict[str, _Source], opens: torch.Tensor, cool: float) -> float:
-        """Do one step of `options.step_tokens` tokens at `cool` of the full rate; return its loss."""
+        """Do one step of `options.step_tokens` at `cool` of the full rate; return its loss."""
         options, state = self.options, self.state
         rate = cool * min(1.0, (state.step + 1) / options.warmup)
         draw = np.random.default_rng((options.seed, state.step))
@@ -329,7 +342,7 @@ def _optimizers(model: nn.Module, options: PretrainOptions) -> list[torch.optim.
 
 
 def heldout_loss(
-    model: nn.Module, rows: Rows, opens: torch.Tensor, options: PretrainOptions, most: int = 24
+    model: nn.Module, rows: Rows, opens: torch.Tensor, options: PretrainOptions, most: int = 8
 ) -> float:
     """Return the loss in nats a masked token, on the same masks of the same texts every time."""
     draw = torch.Generator().manual_seed(0)
@@ -376,9 +389,7 @@ def _checkpoint(
 ) -> float:
     """Measure the averaged weights, save them for fine-tuning, and the state unless it cools."""
     model = training.averaged.module
-    losses = {
-        name: heldout_loss(model, rows, opens, options) for name, rows in heldout.items()
-    }
+    losses = {name: heldout_loss(model, rows, opens, options) for name, rows in heldout.items()}
     state = training.state
     log.say(
         f"checkpoint step {state.step} tokens {state.tokens / 1e6:.2f}M held-out "
@@ -397,6 +408,14 @@ def _replace_folder(new: Path, old: Path) -> None:
     for path in new.iterdir():
         os.replace(path, old / path.name)
     new.rmdir()
+
+
+def _stopped_by_signal() -> threading.Event:
+    """Return an event that SIGTERM or Ctrl-C sets, so that a run that is ended saves its state."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
 
 
 class _Log:

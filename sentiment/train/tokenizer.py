@@ -5,11 +5,11 @@ so offsets carry over. A token is of one kind: Han (at most four characters), La
 mark or emoji; a Latin word starts with the marker ``▁``, wherever it stands. What the vocabulary
 lacks is spelt in bytes, so nothing is unknown.
 
-The model is a unigram model: the most probable path through a word wins. For Chinese its pieces are
-the corpus's words as jieba cuts them, with their own frequencies, so that at run time the path
+The model is a unigram model: the most probable path through a word wins. For Chinese its pieces
+are the corpus's words as jieba cuts them, with their own frequencies, so that at run time the path
 through an uncut text comes close to jieba's, without jieba. (BPE's merges run across words: 和服 in
-质量和服务; the usual unigram training prunes 性价比 to 性 + 价比.) For English they are the frequent
-words whole, and for the rare ones pieces from the usual training.
+质量和服务; the usual unigram training prunes 性价比 to 性 + 价比.) For English they are the
+frequent words whole, and for the rare ones pieces from the usual training.
 """
 
 from __future__ import annotations
