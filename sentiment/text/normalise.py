@@ -45,7 +45,7 @@ class Rule:
 
 
 def surrogates(text: str) -> Change:
-    """Join halves of a character that a JSON reader left apart; a half alone is a lost character."""
+    """Join halves of a character that a JSON reader left apart; a half alone is a lost one."""
 
     def joined(match: re.Match[str]) -> str:
         return match[0].encode("utf-16", "surrogatepass").decode("utf-16", "replace")[:1]
@@ -121,7 +121,10 @@ def entities(text: str) -> Change:
 
 
 _BLOCKS = "br|p|div|hr|li|ul|ol|tr|table|h[1-6]|blockquote|pre|dd|dt|dl"
-_INLINE = "span|b|i|u|s|a|em|strong|font|img|td|th|tbody|small|big|sup|sub|center|code|script|style|iframe|label"
+_INLINE = (
+    "span|b|i|u|s|a|em|strong|font|img|td|th|tbody|small|big|sup|sub|center|code|script|style|iframe"
+    "|label"
+)
 _TAG = re.compile(
     rf"</?(?:({_BLOCKS})|{_INLINE})(?:[ \t][^<>\n]{{0,500}})?[ \t]?/?>", re.IGNORECASE
 )
@@ -162,7 +165,7 @@ _WHITESPACE_DIRT = re.compile(rf"[{_BLANK}\r\x85\u2028\u2029]|  | \n|\n[ \n]|\A[
 
 
 def whitespace(text: str) -> Change:
-    """Make every run of white space one space, or one line end if it holds one; none at the ends."""
+    """Make a run of white space one space, or one line end if it holds one; none at the ends."""
     last = len(text)
 
     def one(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Where a piece of changed text came from: one map per step, chained, no work until it is asked for.
+"""Where a piece of changed text came from: one map per step, chained, no work until asked.
 
 A step that changes text records its edits and nothing else: between two edits the texts run in
 parallel. Mapping a span walks the steps backwards, one binary search each, so that a clean text

@@ -29,8 +29,8 @@ _HAN = "㐀-鿿"
 # --- pinyin glosses -------------------------------------------------------------------------------
 
 _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
-# 業(yè)務(wù): a Han character, then one to six lower-case letters with a tone mark in brackets. The
-# opening bracket may have been eaten by a wrong byte before it: 應 + ?yīng).
+# 業(yè)務(wù): a Han character, then one to six letters with a tone mark in brackets. The opening
+# bracket may have been eaten by a wrong byte before it: 應 + ?yīng).
 _SYLLABLE = rf"(?=[a-zü]*[{_TONED}])[a-zü{_TONED}]{{1,6}}[)）]"
 GLOSS = re.compile(rf"(?<=[{_HAN}])[(（]{_SYLLABLE}|(?<=[{_HAN}])[?？]{_SYLLABLE}")
 # Particles carry no tone mark in pinyin either; believed only beside glosses that do.
@@ -38,13 +38,13 @@ _TONELESS = re.compile(rf"(?<=[{_HAN}])[(（](?:men|de|le|ge|me|ma|ne|zhe|zi)[)�
 
 
 def glosses(text: str) -> tuple[str, OffsetMap | None]:
-    """Drop the pinyin that script conversion left behind; (CRM) and 软件(app) carry no tone mark."""
+    """Drop the pinyin that script conversion left; (CRM) and 软件(app) carry no tone mark."""
     several = len(GLOSS.findall(text)) > 1
     pattern = re.compile(f"{GLOSS.pattern}|{_TONELESS.pattern}") if several else GLOSS
     return rewrite(text, pattern, lambda match: "")
 
 
-# --- wrongly decoded UTF-8 --------------------------------------------------------------------------
+# --- wrongly decoded UTF-8 ----------------------------------------------------------------------
 
 
 @cache
@@ -57,7 +57,7 @@ def _latin_bytes() -> dict[str, bytes]:
 
 
 def _gbk_bytes(character: str) -> bytes:
-    """Return the two bytes behind a character that GBK gave, one byte for the euro sign, or none."""
+    """Return the two bytes behind a character that GBK gave, one for the euro sign, or none."""
     if character == "€":
         return b"\x80"
     code = character.encode("gb18030", "ignore")
@@ -188,7 +188,7 @@ def _aligned(codes: list[bytes]) -> tuple[list[_Piece], int]:
     return pieces, lost
 
 
-# --- GBK shifted by one byte ----------------------------------------------------------------------------
+# --- GBK shifted by one byte --------------------------------------------------------------------
 
 # A lost byte leaves a question mark, and every character after it is read from the wrong halves
 # until an ASCII letter happens to end one: 。客戶滿 becomes ??蛻魸M.
@@ -197,7 +197,7 @@ _LOST_LEAD = b"\xbf"  # the byte that ends 。 and 保 before 客 and 快 when i
 
 
 def shifted(text: str) -> tuple[str, OffsetMap | None]:
-    """Read such a run from the right halves, when that gives characters in daily use and it did not."""
+    """Read such a run from the right halves when that, and only that, gives daily characters."""
     return rewrite(text, SHIFTED, _unshift)
 
 

@@ -14,7 +14,7 @@ from sentiment.records import Language
 __all__ = ["language_of"]
 
 _HAN = re.compile("[㐀-鿿\U00020000-\U0003ffff]")
-# Letters of other scripts in runs of two or more: single ones are parts of faces, (´Д｀) or ヽ(゜▽゜)ノ.
+# Letters of other scripts in runs of two or more: single ones are parts of faces, (´Д｀).
 _OTHER = re.compile(
     "[\u0370-\u03ff\u0400-\u052f\u0530-\u06ff\u0700-\u1cff\u1e00-\u1e01\u3041-\u3096\u30a1-\u30fa\u30fc\u3130-\u318f"
     "\ua960-\ua97f\uac00-\ud7ff\uff66-\uff9d]{2,}"
@@ -29,70 +29,96 @@ _SIXES = re.compile(r"6{3,}")
 
 # Function words and the words of reviews. Words that several languages share (no, me, super, app,
 # service, normal) are in neither list.
-_ENGLISH = frozenset(
-    """
-the and but is are was were it its it's i i'm i've my you your we our they their he she his her this that these those there here
-very good not too bad for with of to great nice in on at by from have has had be been am do does did don't doesn't didn't can can't
-will would could should so if when what why who how all any some more most much many just only also as or an than then after before
-because out up down off over again never always ever every best worst better worse love like liked loved hate easy fast slow quick
-works work working use used using useful time day days week month year money price cheap expensive product item order ordered
-delivery delivered customer staff food driver drivers helpful friendly excellent amazing awesome terrible horrible poor happy
-satisfied disappointed recommend recommended quality worth thanks thank please get got getting went came want need needs help
-still even really well one two first last thing things way people make made money back free new old big small about around where
-which while without through into buy bought received good's star stars perfect fantastic wonderful ok okay fine cool clean dirty
-comfortable room rooms hotel stay phone battery screen flight trip ride rides driver car safe safely reliable convenient comfort
-wonderful superb brilliant experience pretty lovely beautiful fun job done keep going give gave take took long short waiting wait
-late early arrived sent other another same different issue issues problem problems work's support response email call called
-online store shop website account card pay paid charge charged refund return price's value deal rude waste cancel cancelled
-yes now know think say said see look looks looking feel feels try tried far lot little bit quite extremely highly definitely
-absolutely simply anything everything nothing something everyone someone nobody dont cant didnt doesnt wont isnt im ive
-smooth professional polite average decent useless broken wrong right hard simple quick prompt efficient pleasant awful sucks scam
-enjoy enjoyed simple overall impressed pleased review rating rate excellent's nicely quickly easily tasty delicious cold hot fresh
-life night morning home house work family friend friends kids wife husband sister brother mother father son daughter gift
-""".split()
-)
-_FOREIGN = (
-    frozenset(
-        """
-que muy para por una los las es pero como más mas esta este todo todos bien buena bueno buenas buenos excelente servicio aplicación
-aplicacion gracias nunca siempre hay tiene fue mejor mala malo rápido rapido rapida conductor conductores viaje viajes precio precios
-del sus mucho mucha muchos todas cuando porque solo sólo hace también tambien están estan puedo cobran cobra mejores recomiendo
-comida pedido pedidos entrega pésimo pesimo pésima amo encanta perfecto perfecta seguro segura genial gusta ahora nada eficiente
-não nao muito bom boa bons boas uma com ótimo otimo ótima otima melhor é tudo sempre meu minha são está serviço péssima obrigado
-obrigada você voce vocês isso ele ela mais até gostei adoro amei corrida corridas motorista motoristas aplicativo rápida dinheiro
-top-mente maravilhoso preço preços caro demais quando pelo pela dos das nos estou tem foi seja fazer pra
-le les des est très tres pas une pour avec je c'est dans vous nous qui mais tout tous bon bonne merci j'ai ne ce cette sont été
-bien sur chauffeur chauffeurs rapide trajet prix cher toujours jamais plus aussi mon ma mes ont fait sans parfait parfaite
-und ist das nicht sehr gut ich mit ein eine für fur auf aber zu von auch immer nur keine kein schlecht leider alles wir sind wird
-einfach fahrer schnell freundlich gute guter gutes danke preis habe wurde
-che non per molto sono della il ottimo ottima buono buona servizio bene più tutto ma è anche sempre con gli dei nel questa questo
+_ENGLISH_WORDS = """
+the and but is are was were it its it's i i'm i've my you your we our they their he she his
+her this that these those there here very good not too bad for with of to great nice in on at
+by from have has had be been am do does did don't doesn't didn't can can't will would could
+should so if when what why who how all any some more most much many just only also as or an
+than then after before because out up down off over again never always ever every best worst
+better worse love like liked loved hate easy fast slow quick works work working use used using
+useful time day days week month year money price cheap expensive product item order ordered
+delivery delivered customer staff food driver drivers helpful friendly excellent amazing
+awesome terrible horrible poor happy satisfied disappointed recommend recommended quality
+worth thanks thank please get got getting went came want need needs help still even really
+well one two first last thing things way people make made money back free new old big small
+about around where which while without through into buy bought received good's star stars
+perfect fantastic wonderful ok okay fine cool clean dirty comfortable room rooms hotel stay
+phone battery screen flight trip ride rides driver car safe safely reliable convenient comfort
+wonderful superb brilliant experience pretty lovely beautiful fun job done keep going give
+gave take took long short waiting wait late early arrived sent other another same different
+issue issues problem problems work's support response email call called online store shop
+website account card pay paid charge charged refund return price's value deal rude waste
+cancel cancelled yes now know think say said see look looks looking feel feels try tried far
+lot little bit quite extremely highly definitely absolutely simply anything everything nothing
+something everyone someone nobody dont cant didnt doesnt wont isnt im ive smooth professional
+polite average decent useless broken wrong right hard simple quick prompt efficient pleasant
+awful sucks scam enjoy enjoyed simple overall impressed pleased review rating rate excellent's
+nicely quickly easily tasty delicious cold hot fresh life night morning home house work family
+friend friends kids wife husband sister brother mother father son daughter gift
+"""
+_FOREIGN_WORDS = {
+    "Spanish": """
+que muy para por una es pero como más esta este todo todos buena bueno buenas buenos excelente
+servicio aplicación aplicacion gracias nunca siempre hay tiene fue mejor mala malo rápido rapido
+rapida conductor conductores viaje viajes precio precios del sus mucho mucha muchos todas cuando
+porque solo sólo hace también tambien están estan puedo cobran cobra mejores recomiendo comida
+pedido pedidos entrega pésimo pesimo pésima amo encanta perfecto perfecta seguro segura genial
+gusta ahora nada eficiente
+""",
+    "Portuguese": """
+não nao muito bom boa bons boas uma ótimo otimo ótima otima melhor é tudo sempre meu minha são está
+serviço péssima obrigado obrigada você voce vocês isso ele ela mais até gostei adoro amei corrida
+corridas motorista motoristas aplicativo rápida dinheiro maravilhoso preço preços caro demais
+quando pelo pela estou tem foi seja fazer pra
+""",
+    "French": """
+le les des est très tres une pour avec je c'est dans vous nous qui mais tout tous bon bonne merci
+j'ai ne ce cette sont été sur chauffeur chauffeurs rapide trajet prix cher toujours jamais aussi
+mon ont fait parfait parfaite
+""",
+    "German": """
+und ist nicht sehr gut ich mit ein eine für fur auf aber zu von auch immer nur keine kein schlecht
+leider alles wir sind wird einfach fahrer schnell freundlich gute guter gutes danke preis habe wurde
+""",
+    "Italian": """
+che non per molto sono della il ottimo ottima buono buona servizio bene più tutto è anche sempre gli
+dei nel questa questo
+""",
+    "Dutch": """
 het een niet en van ik dat goed met voor zeer erg maar ook slecht bestelling wel geen heel zijn
-yang dan tidak bagus sangat saya ini itu dengan untuk aplikasi banget aja mantap terima kasih tolong gak nya sekali baik cepat murah
-kurir pesanan ada bisa sudah lebih kecewa memuaskan pelayanan dari juga tapi kalau sering terbaik teruk saya mudah selalu sesuai
-barang pengiriman penjual ramah bagusss mantul sip barangnya harga
-ang ng mga sa na po ako ko mo maganda hindi ganda salamat lang yung naman kasi sobrang pero wala ito kayo nyo mabilis bait sana
-galing maayos laging walang ayos
-rất rat không khong tốt tot ứng dụng của và là tôi cho được
-çok bir ve iyi güzel guzel uygulama bu için kötü hızlı teşekkürler değil berbat harika tavsiye ediyorum
-nie jest bardzo się dobra polecam dobre świetna dobrze wszystko szybko jak ale
-och det är inte bra mycket jag för ikke meget veldig og på til af med som
-foarte bun bună este și pentru aplicatie aplicație
-nzuri sana kwa baie goeie
-hai nahi bahut bahot bohot accha acha achha achi acchi kya mera mujhe aur bhi hain kuch tha raha bekar wala koi yaar sab karo kiya
-gaya diya hota nhi kar raha rahe
-""".split()
-    )
-    - _ENGLISH
-    - frozenset(
-        "las los mas top plus con das com dos nos sin sans bra til jak com af dan bien ve pas mes ma".split()
-    )
-)
+""",
+    "Indonesian and Malay": """
+yang dan tidak bagus sangat saya ini itu dengan untuk aplikasi banget aja mantap terima kasih tolong
+gak nya sekali baik cepat murah kurir pesanan ada bisa sudah lebih kecewa memuaskan pelayanan dari
+juga tapi kalau sering terbaik teruk mudah selalu sesuai barang barangnya pengiriman penjual ramah
+mantul sip harga
+""",
+    "Tagalog": """
+ang ng mga sa na po ako ko mo maganda hindi ganda salamat lang yung naman kasi sobrang wala ito kayo
+nyo mabilis bait sana galing maayos laging walang ayos
+""",
+    "Vietnamese": "rất rat không khong tốt tot ứng dụng của và là tôi cho được",
+    "Turkish": """
+çok bir iyi güzel guzel uygulama bu için kötü hızlı teşekkürler değil berbat harika tavsiye ediyorum
+""",
+    "Polish": "nie jest bardzo się dobra polecam dobre świetna dobrze wszystko szybko ale",
+    "Scandinavian": "och det är inte mycket jag för ikke meget veldig og på med som",
+    "Romanian": "foarte bun bună este și pentru aplicatie aplicație",
+    "Swahili and Afrikaans": "nzuri sana kwa baie goeie",
+    "Hindi in Latin letters": """
+hai nahi bahut bahot bohot accha acha achha achi acchi kya mera mujhe aur bhi hain kuch tha raha
+bekar wala koi yaar sab karo kiya gaya diya hota nhi kar rahe
+""",
+}
+_ENGLISH = frozenset(_ENGLISH_WORDS.split())
+_FOREIGN = frozenset(" ".join(_FOREIGN_WORDS.values()).split()) - _ENGLISH
 # Letters that English words do not have even when they are borrowed (café, naïve, über).
 _FOREIGN_LETTER = re.compile("[ãõñßøåłşğıąęőűđơưřščžżźěőțșăâêîôûìòùáíóúýæþð\u1ea0-\u1ef9]")
 # English words that a Chinese sentence borrows without changing its language.
-_BORROWED = frozenset(
-    "ok okay app good nice yes no vip plus cool one new hot time day free get like phone card star".split()
-)
+_BORROWED_WORDS = """
+ok okay app good nice yes no vip plus cool one new hot time day free get like phone card star
+"""
+_BORROWED = frozenset(_BORROWED_WORDS.split())
 _JUDGES_ZH = re.compile("[很不太好差没贵慢快赞棒错]")
 
 
@@ -102,7 +128,9 @@ def language_of(folded: str) -> Language:
     A text without a letter in any script is zh if it has Chinese punctuation or is 666, else en.
     """
     if folded.isascii():
-        return "zh" if _SIXES.fullmatch(folded) else _latin_language(_WORD.findall(folded))
+        if _SIXES.fullmatch(folded):
+            return "zh"
+        return _latin_language(_WORD.findall(folded), ascii_only=True)
     words = _WORD.findall(folded)
     if _NOT_PLAIN.search(folded):
         other = sum(map(len, _OTHER.findall(folded)))
@@ -115,11 +143,11 @@ def language_of(folded: str) -> Language:
     return _latin_language(words)
 
 
-def _latin_language(words: list[str]) -> Language:
+def _latin_language(words: list[str], *, ascii_only: bool = False) -> Language:
     """English, unless more words are known to belong elsewhere."""
-    foreign = sum(1 for word in words if word in _FOREIGN or _FOREIGN_LETTER.search(word))
-    if not foreign:
+    if ascii_only and _FOREIGN.isdisjoint(words):
         return "en"
+    foreign = sum(1 for word in words if word in _FOREIGN or _FOREIGN_LETTER.search(word))
     english = sum(1 for word in words if word in _ENGLISH)
     return "other" if foreign > english else "en"
 

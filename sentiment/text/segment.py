@@ -86,12 +86,13 @@ def _words() -> re.Pattern[str]:
     chinese = frozenset(word for word in class_codes() if "㐀" <= word[0] <= "鿿")
     first = "".join(sorted({word[0] for word in chinese}))
     return re.compile(
-        rf"[^\W\d_{_HAN}]+(?:['’][a-z]+)?|[ ]|[^{_NOT_HAN}{first}]+|{tree(chinese)}|[{_HAN}]"
-        rf"|\d+(?:[.,:/]\d+)*|[。！？!?；;…\n]+|\.+|[，,|｜•—]+|-+|[{EMOJI}]+|[\s\S]"
+        rf"[a-zß-ɏ]+(?:['’][a-z]+)?|[ ]|[^{_NOT_HAN}{first}]+"
+        rf"|(?=[{_HAN}])(?:{tree(chinese)}|[{_HAN}])"
+        rf"|\d+(?:[.,:/]\d+)*|[。！？!?；;…\n]+|\.+|[，,|｜•—]+|-+|[{EMOJI}]+|[^\W\d_]+|[\s\S]"
     )
 
 
-# --- borders over codes -------------------------------------------------------------------------------
+# --- borders over codes -----------------------------------------------------------------------
 
 _ANY = "[A-Zw#]"
 _ZH = "acdghijkmnopqtu"
@@ -124,13 +125,15 @@ _EN_PREDICATE = re.compile(r"(?:[TBR]_J|T)_\Z")
 _BARE = re.compile(r"[uk]?[gin]*(?:[aj]|u)[pd]*(?=[!,.~_el]|\Z)")
 # A comma and one word: "friendly, helpful and fast" judges one thing.
 _EN_LIST = re.compile(r"(?:A_)?(?:R_)?[A-Zw](?=[,!.]|_A_|\Z)")
-_LOST_STOP = re.compile(rf"\b[a-z][a-z'’]* (?=(?:{'|'.join(sorted(SENTENCE_STARTS))})\b )")
+_LOST_STOP = re.compile(rf" (?<=[a-z] )(?=[A-Z])(?={tree(SENTENCE_STARTS)} )")
+_CAPITALISED = re.compile(r"(?:\A|\s)[A-Z]\S* \Z")
+
 
 # How far left a border looks, in words: enough for a clause, and a bound on the work.
 _REACH = 40
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Words:
     """A text as words and signs: their codes, one letter each, and where each ends."""
 
@@ -155,7 +158,7 @@ class _Words:
 
 
 def _at_mark(w: _Words, start: int, first: int, last: int) -> bool:
-    """Punctuation and emoji: nearly always a border."""
+    """Part at punctuation and emoji, nearly always."""
     sign = w.codes[first]
     if sign == "!":
         return True
@@ -195,7 +198,7 @@ def _closes(w: _Words, start: int, first: int, last: int) -> bool:
 
 
 def _at_comma(w: _Words, start: int, first: int, last: int) -> bool:
-    """A comma is no border between a bare noun and its judgement, nor inside a list of words."""
+    """Hold a bare noun and its judgement together across a comma, and the words of a list."""
     codes = w.codes
     if codes[first - 1 : first] in _ZH:
         short = w.place(first) - w.place(start) <= 12
@@ -208,17 +211,17 @@ def _at_comma(w: _Words, start: int, first: int, last: int) -> bool:
 
 
 def _at_list(w: _Words, start: int, first: int, last: int) -> bool:
-    """、 parts 质量好、发货快 and holds 衣服、裤子 together."""
+    """Part 质量好、发货快 and hold 衣服、裤子 together."""
     return bool(_ENDS_JUDGED.search(w.codes, max(start, first - 8), first))
 
 
 def _at_judged(w: _Words, start: int, first: int, last: int) -> bool:
-    """A judgement is complete and something else begins; alone before its noun it is an attribute."""
+    """Part a complete judgement from what begins; alone before its noun it is an attribute."""
     return not (first == start and last - first == 1 and w.codes[last] == "q")
 
 
 def _at_turn(w: _Words, start: int, first: int, last: int) -> bool:
-    """但是 always turns; 虽然, 却, 因为 turn once something was judged."""
+    """Part before 但是 always; before 虽然, 却, 因为 once something was judged."""
     if w.place(first) - w.place(start) < 2:
         return False
     return w.codes[first] == "c" or bool(
@@ -233,7 +236,7 @@ def _at_but(w: _Words, start: int, first: int, last: int) -> bool:
 
 
 def _at_and(w: _Words, start: int, first: int, last: int) -> bool:
-    """ "and" between clauses is a border, between words it is none."""
+    """Part clauses joined by "and", not words."""
     codes, left = w.codes, max(start, first - _REACH)
     if not _EN_JUDGES.search(codes, left, first):
         return False
@@ -246,7 +249,7 @@ def _at_and(w: _Words, start: int, first: int, last: int) -> bool:
 
 
 def _at_fresh(w: _Words, start: int, first: int, last: int) -> bool:
-    """A new clause begins where the last one could end: "... was great the staff were rude"."""
+    """Part what runs on where a clause could end: "... was great the staff were rude"."""
     codes, left = w.codes, max(start, first - _REACH)
     if codes[first - 1] == "T" == codes[last] and codes[last + 2] == "B":
         return False  # "the delivery driver was" is one noun
@@ -256,7 +259,7 @@ def _at_fresh(w: _Words, start: int, first: int, last: int) -> bool:
 
 
 def _at_phrase(w: _Words, start: int, first: int, last: int) -> bool:
-    """ "great phone fast delivery": a judged noun after a judged noun."""
+    """Part a judged noun from the next: "great phone fast delivery"."""
     left = max(start, first - _REACH)
     return bool(
         _EN_PREDICATE.search(w.codes, left, last) and _EN_JUDGES.search(w.codes, left, first)
@@ -264,12 +267,12 @@ def _at_phrase(w: _Words, start: int, first: int, last: int) -> bool:
 
 
 def _at_with(w: _Words, start: int, first: int, last: int) -> bool:
-    """ "good chair for a great price": the second judgement is of something else."""
+    """Part "good chair" from "for a great price": that is a judgement of something else."""
     return bool(_EN_JUDGES.search(w.codes, max(start, first - _REACH), first))
 
 
 def _at_space(w: _Words, start: int, first: int, last: int) -> bool:
-    """A space beside Chinese stands for a comma, if what it parts is more than a word."""
+    """Take a space beside Chinese for a comma, if what it parts is more than a word."""
     if w.place(last) - w.place(start) <= 5:
         return bool(_ZH_JUDGES.search(w.codes, start, first))
     return w.codes[last : last + 1] in _ZH or bool(
@@ -305,9 +308,18 @@ def clauses(text: str, folded: str) -> tuple[Span, ...]:
         if last > start and _DECIDE[match.lastgroup or ""](w, start, match.start(), last):
             cuts.append(w.ends[last - 1])
             start = last
-    if text.isascii() and (lost := [match.end() for match in _LOST_STOP.finditer(text)]):
+    if text.isascii() and (lost := _lost_stops(text)):
         cuts = sorted({*cuts, *lost})
     return _spans(text, _shortened(w, cuts))
+
+
+def _lost_stops(text: str) -> list[int]:
+    """Return where a capital after a small word shows a sentence that lost its full stop."""
+    return [
+        match.end()
+        for match in _LOST_STOP.finditer(text)
+        if not _CAPITALISED.search(text, max(0, match.start() - 20), match.end())
+    ]
 
 
 # A clause that nothing ends is cut all the same: evidence must not be the whole of a long text.
