@@ -63,8 +63,9 @@ class CrossProducts:
         It is taken about the overall mean, with a thousandth of the mean's square: a column that
         never varies is then known from its rounding error, in a resample too.
         """
-        own: Floats = np.einsum("iib->ib", products)
-        return own + 1e-3 * products[0, 0] * self.means[:, None] ** 2
+        own: Floats = np.einsum("iib->ib", products).copy()
+        own += 1e-3 * products[0, 0] * self.means[:, None] ** 2
+        return own
 
     def resample(self, resamples: int, seed: int) -> Iterator[Floats]:
         """Yield cross-products of resampled blocks, q by q by up to 250 resamples."""
