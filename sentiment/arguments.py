@@ -32,7 +32,7 @@ def tongue_of(arguments: Sequence[str]) -> Tongue:
             if value in ("zh", "en"):
                 return "zh" if value == "zh" else "en"
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
-    locale = next((value for name in names if (value := os.environ.get(name))), "")
+    locale = next(filter(None, map(os.environ.get, names)), "")
     return "zh" if locale.lower().startswith("zh") else "en"
 
 
@@ -148,12 +148,12 @@ def build_parser(tongue: Tongue) -> Parser:
     )
 
     def add(verb: str) -> _Builder:
-        # FILE has no line in the list of verbs: nobody is to type it.
-        listed = {} if verb == FILE else {"help": word(tongue, f"help_{verb}_short")}
         settings = _settings(tongue, verb)
         if verb == FILE:
             settings["prog"] = "sentiment"
-        return _Builder(verbs.add_parser(verb, **listed, **settings), tongue)
+        else:  # FILE has no line in the list of verbs: nobody is to type it
+            settings["help"] = word(tongue, f"help_{verb}_short")
+        return _Builder(verbs.add_parser(verb, **settings), tongue)
 
     score = add("score")
     score.positional("inputs", "arg_inputs", nargs="+", metavar="INPUT")

@@ -118,6 +118,34 @@ ERRORS: tuple[tuple[str, str], ...] = (
         " answers on a scale",
         "{path} 的列 {column} 不含数值；--outcome 需要评分列",
     ),
+    # the model
+    (
+        "There is no model {model}; use {names}, a folder, or a hub id OWNER/NAME.",
+        "没有模型 {model}；请使用 {names}、文件夹或 hub 上的 OWNER/NAME。",
+    ),
+    (
+        "{path}: a model is a folder, and this is a file; name the folder.",
+        "{path}：模型应为文件夹，而这是文件；请指定文件夹。",
+    ),
+    (
+        "{path}: no model bundle; there is no {name} in it.",
+        "{path}：不是模型包，其中没有 {name}。",
+    ),
+    (
+        "{path}: the file {name} is missing; get the bundle again.",
+        "{path}：缺少文件 {name}；请重新获取模型包。",
+    ),
+    (
+        "{path}: changed since the bundle was saved (its sha256 is not the manifest's); "
+        "get the bundle again.",
+        "{path}：模型包保存后此文件被改动（sha256 与清单不符）；请重新获取模型包。",
+    ),
+    (
+        "{path}: made by a newer release (schema {schema}, this one reads up to {known}); "
+        "upgrade with pip install -U sentiment.",
+        "{path}：由更新的版本制作（格式版本 {schema}，本版本最高支持 {known}）；"
+        "请用 pip install -U sentiment 升级。",
+    ),
     # the output
     (
         "{path} exists and is not the finished output of this input, options and model; "

@@ -91,7 +91,9 @@ class Talk:
         """Show how far the job is; the rate is that of this run."""
         now = time.monotonic()
         if self._started is None:
-            self._started = self._last_line = now
+            self._last_line = now
+        if self._started is None or scored == 0:
+            self._started = now
         rate = scored / (now - self._started) if now > self._started else 0.0
         if self._stream.isatty():
             self._show(rows, total, self._describe(rows, total, rate))
@@ -107,7 +109,9 @@ class Talk:
         self._started = None
 
     def _describe(self, rows: int, total: int | None, rate: float) -> str:
-        if total is None or rate == 0.0 or rows >= total:
+        if rate == 0.0:
+            return say(self.tongue, "checking", rows=rows)
+        if total is None or rows >= total:
             return say(self.tongue, "progress", rows=rows, rate=rate)
         left = _duration((total - rows) / rate)
         return say(self.tongue, "progress_left", rows=rows, total=total, rate=rate, left=left)

@@ -49,6 +49,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "接着上次继续：已完成 {rows:,} 行。",
     ),
     "rejected": ("Row {row:,} was rejected: {reason}", "第 {row:,} 行无法读取：{reason}"),
+    "checking": (
+        "{rows:,} rows of the earlier run found unchanged",
+        "已核对上次完成的 {rows:,} 行，没有变化",
+    ),
     "progress": ("{rows:,} rows, {rate:,.0f} rows/s", "{rows:,} 行，每秒 {rate:,.0f} 行"),
     "progress_left": (
         "{rows:,} of about {total:,} rows, {rate:,.0f} rows/s, about {left} left",

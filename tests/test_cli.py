@@ -166,10 +166,13 @@ def test_help_shows_an_example_and_goes_to_stdout(run: Run, verb: str | None, to
 
 def test_help_and_version_import_nothing_heavy() -> None:
     heavy = {"numpy", "pyarrow", "openpyxl", "jinja2", "rich", "jieba", "opencc", "sentiment.job"}
-    code = (
-        "import sys; from sentiment.cli import main; main(['score', '--help']); main(['--version']);"
-        f"print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"
-    )
+    code = f"""
+import sys
+from sentiment.cli import main
+main(["score", "--help"])
+main(["--version"])
+print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
 

@@ -7,14 +7,14 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
 import sentiment
-from sentiment.errors import OutputError
+from sentiment.errors import InputError, OutputError, UserError
 from sentiment.job.chunks import PART_ROWS, PARTS_PER_CHUNK, Part, cut
 from sentiment.job.estimate import estimate_rows
 from sentiment.job.identity import JobKey, file_identity, quick_digest
@@ -93,8 +93,8 @@ class _Job:
         table = self._open_table()
         analyzer = self.load(self.options.model, self.options.device)
         tally = Tally()
-        setup = self._setup(table, "jsonl")
-        for part, outcome in self._score(table, cut(table.rows()), setup, analyzer):
+        setup = self._setup(table, analyzer, "jsonl")
+        for part, outcome in self._score(table, cut(self._records(table)), setup, analyzer):
             out.write(outcome.payload)
             out.flush()
             tally.add(outcome.tally)
@@ -154,6 +154,15 @@ class _Job:
         self.watcher.opened(table)
         return table
 
+    def _records(self, table: Table) -> Iterator[SourceRow | Reject]:
+        try:
+            yield from table.rows()
+        except UserError:
+            raise
+        except OSError as error:
+            reason = error.strerror or error
+            raise InputError(f"{self.source} cannot be read ({reason}); check the file") from error
+
     def _key(self, table: Table, analyzer: Analyzes, kind: str) -> JobKey:
         return JobKey(
             input={} if self._from_stdin else file_identity(Path(self.source)),
@@ -179,7 +188,7 @@ class _Job:
         try:
             summary = Summary.from_dict(json.loads(summary_path(out).read_text(encoding="utf-8")))
             same_output = _output_identity(out).items() <= summary.output.items()
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
         return summary if same_output and not key.differences(summary.key) else None
 
@@ -207,7 +216,7 @@ class _Job:
         """Bring the store to hold every part; return the counts, and the rows not scored again."""
         tally = Tally()
         total = None if self._from_stdin else estimate_rows(Path(self.source), table.format)
-        parts = cut(table.rows())
+        parts = cut(self._records(table))
         first_new: list[Part] = []
         kept = 0
         for part in parts:
@@ -219,6 +228,7 @@ class _Job:
                 break
             tally.add(store.tally(part.index))
             kept += 1
+            self.watcher.advance(sum(tally.rows.values()), 0, total)
         with _writing(out):
             store.forget_from(kept)
         reused = sum(tally.rows.values())
@@ -226,7 +236,7 @@ class _Job:
             self.watcher.say("resumed", rows=reused)
         elif kind == "xlsx":
             self._check_room(table)
-        setup = self._setup(table, kind)
+        setup = self._setup(table, analyzer, kind)
         for part, outcome in self._score(table, chain(first_new, parts), setup, analyzer):
             rejects = _reject_lines(part.rejects)
             with _writing(out):
@@ -249,9 +259,12 @@ class _Job:
         self, table: Table, parts: Iterable[Part], setup: Setup, analyzer: Analyzes
     ) -> Iterator[tuple[Part, Outcome]]:
         parts = iter(parts)
-        head = list(islice(parts, PARTS_PER_CHUNK))
-        workers = self.options.workers or _workers_for(len(head), self.options.device)
-        jobs = ((part, _feedback(table, part)) for part in chain(head, parts))
+        workers = self.options.workers
+        if workers is None:
+            head = list(islice(parts, PARTS_PER_CHUNK))
+            workers = _workers_for(len(head), self.options.device)
+            parts = chain(head, parts)
+        jobs = ((part, _feedback(table, part)) for part in parts)
         if workers == 1:
             scorer = Scorer(setup, analyzer)
             for part, feedback in jobs:
@@ -272,7 +285,7 @@ class _Job:
                 f"{error}{'' if self._from_stdin else kept} --workers 1 needs the least memory."
             ) from error
 
-    def _setup(self, table: Table, kind: str) -> Setup:
+    def _setup(self, table: Table, analyzer: Analyzes, kind: str) -> Setup:
         return Setup(
             model=self.options.model,
             device=self.options.device,
@@ -282,6 +295,7 @@ class _Job:
             questions=len(table.roles.text) > 1,
             encoding=self.options.encoding,
             load=self.load,
+            model_digest=analyzer.model_digest,
         )
 
     def _assemble(
@@ -295,7 +309,7 @@ class _Job:
             size = file.tell()
         # Built beside and moved at the end: whatever is interrupted here is done again.
         whole = store.folder / out.name
-        Scorer(self._setup(table, kind), analyzer).writer.assemble(store.parts(), whole)
+        Scorer(self._setup(table, analyzer, kind), analyzer).writer.assemble(store.parts(), whole)
         summary_path(out).unlink(missing_ok=True)
         if size:
             rejects.replace(rejects_path(out))
@@ -337,10 +351,11 @@ class _Job:
 def _leave(store: Store, lock: Lock, keep: bool) -> None:
     """Leave the folder with the progress in it, or no folder where there is none to keep."""
     store.close()
-    if len(store) == 0 or not keep:
+    if store.is_empty or not keep:
         store.remove()
         lock.remove()
-        store.folder.rmdir()
+        with suppress(OSError):  # the next job may have its lock in there already
+            store.folder.rmdir()
 
 
 def _workers_for(first_parts: int, device: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sentiment.errors import ModelError
 from sentiment.job.tally import Tally, count
 from sentiment.records import Analysis, Feedback
 from sentiment.tables import open_writer
@@ -59,6 +60,7 @@ class Setup:
     questions: bool
     encoding: str | None
     delimiter: str | None = None
+    model_digest: str
     load: Callable[[str | None, str], Analyzes] = field(default=load_analyzer)
 
 
@@ -67,6 +69,11 @@ class Scorer:
 
     def __init__(self, setup: Setup, analyzer: Analyzes | None = None) -> None:
         self.analyzer = analyzer or setup.load(setup.model, setup.device)
+        if self.analyzer.model_digest != setup.model_digest:
+            raise ModelError(
+                f"{setup.model}: the model was replaced while the job was running; "
+                "start it again, and it begins afresh."
+            )
         self.writer = open_writer(
             setup.format,
             columns=setup.columns,

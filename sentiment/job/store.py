@@ -157,6 +157,11 @@ class Store:
         write_whole(self.folder / "complete", b"")
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing is kept that could be lost, on disk, taken up or not."""
+        return self.saved_key() is None or _size(self.folder / "journal.jsonl") == 0
+
+    @property
     def is_complete(self) -> bool:
         """Whether a run got as far as putting the parts together."""
         return (self.folder / "complete").exists()

@@ -10,6 +10,7 @@ import os
 import pickle
 import signal
 import sys
+import traceback
 from typing import BinaryIO
 
 __all__ = ["main"]
@@ -35,14 +36,24 @@ def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
     scorer: Scorer | None = None
     while True:
         feedback, rejected = pickle.load(requests)
-        reply: object
         try:
             scorer = scorer or Scorer(setup)
-            reply = scorer(feedback, rejected)
+            reply = pickle.dumps(scorer(feedback, rejected), protocol=pickle.HIGHEST_PROTOCOL)
         except Exception as error:
-            reply = error
-        pickle.dump(reply, replies, protocol=pickle.HIGHEST_PROTOCOL)
+            reply = _packed(error)
+        replies.write(reply)
         replies.flush()
+
+
+def _packed(error: Exception) -> bytes:
+    """Pickle an error with its trace; one that cannot be pickled travels as its description."""
+    error.add_note(f"In a worker process:\n{traceback.format_exc()}")
+    try:
+        reply = pickle.dumps(error)
+        pickle.loads(reply)
+    except Exception:
+        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+    return reply
 
 
 if __name__ == "__main__":

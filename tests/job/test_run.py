@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import openpyxl
 import pyarrow.parquet
 import pytest
 
-from sentiment.errors import InputError, OutputError
+from sentiment.errors import InputError, ModelError, OutputError
 from sentiment.job import (
     PART_ROWS,
     Interrupted,
@@ -30,7 +31,7 @@ from sentiment.job import (
 from sentiment.job import store as store_module
 from sentiment.job.scoring import Analyzes
 from sentiment.records import Analysis, Feedback
-from sentiment.tables import ReadOptions, Table
+from sentiment.tables import ReadOptions, Reject, SourceRow, Table
 from tests.job.conftest import Write
 from tests.job.fake import FakeAnalyzer
 from tests.job.fake import load as load_fake
@@ -285,6 +286,47 @@ def test_the_death_of_a_worker_is_told_and_what_was_done_is_kept(
     heard = Heard()
     assert run(source, output, heard=heard).rows == 4001
     assert "resumed" in heard.keys
+
+
+def load_replaced(model: str | None, device: str) -> Analyzes:
+    return FakeAnalyzer(digest=str(os.getpid()))
+
+
+def test_a_model_that_is_replaced_under_a_job_stops_it(export: Write, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="was replaced while the job was running"):
+        score(export(100), tmp_path / "out.csv", JobOptions(workers=2), load=load_replaced)
+
+
+def test_a_finished_output_leaves_the_progress_of_another_job_alone(
+    export: Write, tmp_path: Path
+) -> None:
+    source, output = export(2000), tmp_path / "out.csv"
+    run(source, output)
+    with pytest.raises(Interrupted):
+        run(source, output, Stopping(2), encoding="gbk", overwrite=True)
+    assert run(source, output).finished_before
+    heard = Heard()
+    run(source, output, heard=heard, encoding="gbk", overwrite=True)
+    assert ("resumed", {"rows": 2 * PART_ROWS}) in heard.said
+
+
+def test_an_input_that_fails_in_the_middle_is_told(
+    export: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, output = export(2000), tmp_path / "out.csv"
+    rows = Table.rows
+
+    def failing(table: Table, start: int = 0) -> Iterator[SourceRow | Reject]:
+        for row in rows(table, start):
+            if row.row > 1500:
+                raise OSError(errno.EIO, "Input/output error")
+            yield row
+
+    monkeypatch.setattr(Table, "rows", failing)
+    with pytest.raises(InputError, match=r"cannot be read \(Input/output error\)"):
+        run(source, output)
+    monkeypatch.undo()
+    assert run(source, output).reused == 2 * PART_ROWS
 
 
 def test_what_breaks_in_a_worker_breaks_the_job(export: Write, tmp_path: Path) -> None:

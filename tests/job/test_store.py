@@ -82,6 +82,15 @@ def test_beginning_again_drops_everything_but_the_lock(tmp_path: Path) -> None:
     again.close()
 
 
+def test_a_store_is_empty_until_a_part_is_in_it(tmp_path: Path) -> None:
+    assert Store(tmp_path).is_empty
+    assert Store(tmp_path / "missing").is_empty
+    filled(tmp_path / "none", parts=0).close()
+    assert Store(tmp_path / "none").is_empty
+    filled(tmp_path / "some").close()
+    assert not Store(tmp_path / "some").is_empty
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"schema": 99, "key": {}}'])
 def test_a_key_that_cannot_be_read_counts_as_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "job.json").write_text(content)
