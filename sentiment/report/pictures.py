@@ -119,7 +119,7 @@ def diverging(row: Row, left: str, right: str, top: float, unit: str = "percent"
     return _svg(parts, _BAR, "diverging")
 
 
-def interval_bar(row: Row, key: str, top: float, unit: str, kind: str = "plain") -> Markup:
+def interval_bar(row: Row, key: str, top: float, unit: str, kind: str = "bar-plain") -> Markup:
     """Draw one figure from zero with its interval; zero is near the left, `top` near the right."""
     value = _number(row.get(key))
     low, high = _number(row.get(f"{key}_low")), _number(row.get(f"{key}_high"))

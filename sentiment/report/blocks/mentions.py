@@ -159,7 +159,10 @@ def drivers_block(study: Study) -> Block:
     if shown:
         worst = max(shown, key=lambda row: float(row["complaint_share"]))  # type: ignore[arg-type]
         best = max(shown, key=lambda row: float(row["praise_share"]))  # type: ignore[arg-type]
-        sentences = [say("drivers.worst", **_texts(worst)), say("drivers.best", **_texts(best))]
+        sentences = [
+            say("drivers.worst", **_texts({**worst, "name": study.full_name(str(worst["code"]))})),
+            say("drivers.best", **_texts({**best, "name": study.full_name(str(best["code"]))})),
+        ]
     return Block(
         5,
         "drivers",
@@ -286,7 +289,7 @@ def expectations_block(study: Study) -> Block:
     rows = [_expectation_cells(say("name.all"), "all", tag)]
     for name, counts in _beside(study, bits):
         if counts.n >= MENTIONS_SHOWN:
-            rows.append(_expectation_cells(study.driver_name(name), name, counts))
+            rows.append(_expectation_cells(study.full_name(name), name, counts))
     columns = (
         column("name"),
         column("n", "n"),

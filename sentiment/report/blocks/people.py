@@ -61,7 +61,7 @@ def _different(voices: Sequence[Voice], size: int) -> list[Voice]:
 def _quote(study: Study, voice: Voice) -> dict[str, Cell]:
     driver = voice.about in study.drivers
     cells: dict[str, Cell] = {
-        "name": study.driver_name(voice.about) if driver else study.tag_name(voice.about),
+        "name": study.full_name(voice.about) if driver else study.tag_name(voice.about),
         "code": voice.about,
         "topic": study.table.taxonomy.drivers[voice.about].topic if driver else "tag",
         "polarity": voice.polarity,
