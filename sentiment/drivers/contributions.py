@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +14,7 @@ from sentiment.drivers.blocks import (
     RESAMPLES,
     TOLERANCE,
     CrossProducts,
+    bca,
     cross_products,
     percentiles,
     standardised,
@@ -24,11 +24,10 @@ from sentiment.drivers.blocks import (
 from sentiment.drivers.cautions import Caution
 from sentiment.drivers.design import Columns, Design, Groups, read_design
 from sentiment.drivers.floors import IMPORTANCE_ROWS, MINIMUM_R2
-from sentiment.drivers.intervals import normal_quantile
 from sentiment.drivers.regression import Regression, check_design, fit
 from sentiment.errors import InputError
 
-__all__ = ["EXACT_PLAYERS", "Importance", "bca", "lmg", "relative_weights"]
+__all__ = ["EXACT_PLAYERS", "Importance", "lmg", "relative_weights"]
 
 Floats = NDArray[np.float64]
 Method = Literal["percentile", "bca"]
@@ -503,24 +502,3 @@ def _signs(design: Design, regression: Regression, meaning: NDArray[np.int_]) ->
         along = own if len(columns) == 1 else own * meaning[columns]
         signs.append(int(along[0]) if (along == along[0]).all() else 0)
     return tuple(signs)
-
-
-def bca(draws: Floats, estimate: Floats, jackknife: Floats, level: float) -> tuple[Floats, Floats]:
-    """Bias-corrected and accelerated interval of resampled values (resamples by values).
-
-    ``a1,2 = Phi(z0 + (z0 -+ z) / (1 - a (z0 -+ z)))``, z0 from the part of the draws below the
-    estimate, a from the skewness of the leave-one-block-out values. Efron 1987, J. American
-    Statistical Association 82:171-185.
-    """
-    normal, z = NormalDist(), normal_quantile(level)
-    low, high = np.empty(draws.shape[1]), np.empty(draws.shape[1])
-    for column in range(draws.shape[1]):
-        values, count = draws[:, column], len(draws)
-        below = (values < estimate[column]).sum() + (values == estimate[column]).sum() / 2
-        z0 = normal.inv_cdf(min(max(below / count, 0.5 / count), 1 - 0.5 / count))
-        off = jackknife[:, column].mean() - jackknife[:, column]
-        spread = float((off**2).sum()) ** 1.5
-        a = float((off**3).sum()) / (6 * spread) if spread > 0 else 0.0
-        tails = [normal.cdf(z0 + (z0 + side) / max(1 - a * (z0 + side), 1e-9)) for side in (-z, z)]
-        low[column], high[column] = np.quantile(values, tails)
-    return low, high

@@ -134,6 +134,8 @@ def read_design(
     :raises InputError: Lengths differ, an outcome or column is no number, groups do not fit.
     """
     found, matrix = read_columns(columns, names)
+    if not found:
+        raise InputError("There is no driver column; pass at least one.")
     y = _outcome(outcome)
     extra = _controls(controls, len(y))
     for what, length in (("columns", len(matrix)), ("controls", len(extra))):
@@ -210,15 +212,8 @@ def _coded(column: NDArray[Any]) -> Floats:
 def _read_groups(
     groups: Groups | None, names: tuple[str, ...]
 ) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
-    """Group label per column, as labels in column order or as a mapping in either direction."""
-    if groups is None:
-        labels: list[str] = list(names)
-    elif isinstance(groups, Mapping):
-        labels = _mapped_groups(groups, names)
-    else:
-        labels = [str(label) for label in groups]
-        if len(labels) != len(names):
-            raise InputError(f"{len(names)} columns need as many group labels; got {len(labels)}.")
+    """Return the groups in order of first appearance and the columns of each."""
+    labels = _labels(groups, names)
     players = tuple(dict.fromkeys(labels))
     members = tuple(
         tuple(column for column, label in enumerate(labels) if label == player)
@@ -227,16 +222,49 @@ def _read_groups(
     return players, members
 
 
-def _mapped_groups(groups: Mapping[Any, Any], names: tuple[str, ...]) -> list[str]:
+def _labels(groups: Groups | None, names: tuple[str, ...]) -> list[str]:
+    """Return the group label of every column, whichever way the groups were given."""
+    if groups is None:
+        return list(names)
+    if isinstance(groups, Mapping):
+        pairs = [pair for key, value in groups.items() for pair in _pairs(key, value)]
+        return _labels_of(pairs, names)
+    given = list(groups)
+    if given and all(isinstance(columns, list | tuple) for columns in given):
+        # Lists of columns have no names of their own and take those of their columns.
+        listed: list[Any] = given
+        joined = ["+".join(_name(column, names) for column in columns) for columns in listed]
+        pairs = [
+            (column, group)
+            for group, columns in zip(joined, listed, strict=True)
+            for column in columns
+        ]
+        return _labels_of(pairs, names)
+    if len(given) != len(names):
+        raise InputError(f"{len(names)} columns need as many group labels; got {len(given)}.")
+    return [str(label) for label in given]
+
+
+def _pairs(key: Any, value: Any) -> list[tuple[Any, Any]]:
+    """Return (column, group) of one entry: column to label, or label to several columns."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return [(key, value)]
+    return [(column, key) for column in value]
+
+
+def _labels_of(pairs: list[tuple[Any, Any]], names: tuple[str, ...]) -> list[str]:
+    """Label the columns; one that is in no group is a group of its own."""
     label = {name: name for name in names}
-    for key, value in groups.items():
-        if isinstance(value, str) or not isinstance(value, Sequence):
-            pairs = [(key, value)]
-        else:
-            pairs = [(column, key) for column in value]
-        for column, group in pairs:
-            name = names[column] if isinstance(column, int) and column < len(names) else str(column)
-            if name not in label:
-                raise InputError(f"A group names the column {column!r}, which is not there.")
-            label[name] = str(group)
+    for column, group in pairs:
+        name = _name(column, names)
+        if name not in label:
+            raise InputError(f"A group names the column {column!r}, which is not there.")
+        label[name] = str(group)
     return [label[name] for name in names]
+
+
+def _name(column: Any, names: tuple[str, ...]) -> str:
+    """Return the name of a column given by name or number."""
+    if isinstance(column, int | np.integer) and 0 <= column < len(names):
+        return names[column]
+    return str(column)

@@ -110,7 +110,8 @@ def adjusted_count(
     Clipped to 0-1, and said. Rogan & Gladen 1978, American J. Epidemiology 107:71-76; Forman 2008,
     Data Mining and Knowledge Discovery 17:164-206. Valid only if the error rates are those of this
     very data: take them per language and topic, never across languages or shops. Interval by the
-    delta method: ``var = [q(1-q)/n + pi2 tpr(1-tpr)/n+ + (1-pi)2 fpr(1-fpr)/n-] / (tpr - fpr)2``.
+    delta method: ``var = [q(1-q)/n + pi2 tpr(1-tpr)/n+ + (1-pi)2 fpr(1-fpr)/n-] / (tpr - fpr)2``
+    (a share of exactly 0 or 1 gets its variance with one case added to each side).
 
     :param observed: Share that the classifier counted, 0 to 1.
     :param tpr: Share of true cases that it finds.
@@ -133,11 +134,11 @@ def adjusted_count(
     value = min(1.0, max(0.0, raw))
     low = high = None
     if n:
-        variance = observed * (1 - observed) / n
+        variance = _share_variance(observed, n)
         if positives:
-            variance += value**2 * tpr * (1 - tpr) / positives
+            variance += value**2 * _share_variance(tpr, positives)
         if negatives:
-            variance += (1 - value) ** 2 * fpr * (1 - fpr) / negatives
+            variance += (1 - value) ** 2 * _share_variance(fpr, negatives)
         half = normal_quantile(level) * math.sqrt(variance) / (tpr - fpr)
         # Where the correction was clipped, a width about the raw figure could be nothing at all.
         low, high = max(0.0, min(raw, value) - half), min(1.0, max(raw, value) + half)
@@ -254,6 +255,13 @@ def _few_labels(labels: int) -> tuple[Caution, ...]:
     if labels >= LABELS_FOR_CORRECTION:
         return ()
     return (Caution("few_labels", n=labels, floor=LABELS_FOR_CORRECTION),)
+
+
+def _share_variance(share: float, n: int) -> float:
+    """Return ``p (1-p) / n``; at 0 and 1, where that is 0, with one case added to each side."""
+    if share in (0, 1):
+        share = (share * n + 1) / (n + 2)
+    return share * (1 - share) / n
 
 
 def _refuse_weak(rates: Floats) -> None:

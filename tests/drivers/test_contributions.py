@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment.drivers import contributions, importance
-from sentiment.drivers.contributions import bca
+from sentiment.drivers.blocks import bca
 from sentiment.errors import InputError
 
 
