@@ -178,7 +178,7 @@ def _best(sample: bytes) -> _Guess:
 
 
 def plausibility(text: str) -> float:
-    """Return the share (at most 1) of characters outside ASCII that people write, less the odd ones.
+    """Return the share of characters outside ASCII that people write, less the odd ones.
 
     Frequent Chinese characters and marks and the letters of Western European languages count;
     private-use, replacement and control characters count against.

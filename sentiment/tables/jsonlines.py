@@ -7,10 +7,13 @@ they have in the file.
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, BinaryIO
 
@@ -23,8 +26,12 @@ __all__ = ["OTHER_FIELDS", "JsonSource"]
 # Keys that turn up on standard input after the head of it was read have a column of their own.
 OTHER_FIELDS = "other_fields"
 
-# What delimits a value that does not stand on one line.
-_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+# What delimits a value that cannot be parsed: brackets, and strings, the last of which may be open.
+_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
+_OPENING = re.compile(r"[\s\ufeff]*\[")
+_BETWEEN = re.compile(r"[\s,\ufeff\0]*")
+_IN_ARRAY = re.compile(r"[\s,\ufeff\0\]]*")
+_RUBBISH = re.compile(r"[^,{}\[\]\n]*")
 _LONGEST_VALUE = 1 << 28
 _DEEPEST = 200
 
@@ -155,10 +162,11 @@ class JsonSource:
         self._opener = opener
         self._paths = tuple(paths)
         self._once = once
+        self._all_sampled = False
         if once:
             self.encoding: str | None = encoding or "utf-8"
             self._stream = self._read(opener())
-            self._replay: list[SourceRow | Reject] = []
+            self._replay: deque[SourceRow | Reject] = deque()
         else:
             with opener() as stream:
                 self.encoding = encoding or encodings.detect(stream)
@@ -176,6 +184,8 @@ class JsonSource:
                 size += sum(len(cell or "") for cell in row.cells.values())
             if len(rows) >= SAMPLE_ROWS or size > SAMPLE_CHARACTERS:
                 break
+        else:
+            self._all_sampled = True
         return rows
 
     @cached_property
@@ -190,25 +200,23 @@ class JsonSource:
         Reads the whole file when it is longer than the sample: a key may turn up anywhere. That
         takes a few hundredths of the time that scoring the file does.
         """
+        names = self.sample_columns
+        if self._all_sampled:
+            return names
         if self._once:
-            more = len(self.sample) >= SAMPLE_ROWS
-            return (*self.sample_columns, OTHER_FIELDS) if more else self.sample_columns
-        if len(self.sample) < SAMPLE_ROWS:
-            size = sum(len(c or "") for row in self.sample for c in row.cells.values())
-            if size <= SAMPLE_CHARACTERS:
-                return self.sample_columns
-        names = dict.fromkeys(self.sample_columns)
+            return (*names, OTHER_FIELDS)
+        found = dict.fromkeys(names)
         for row in self.rows():
-            if isinstance(row, SourceRow) and not row.cells.keys() <= names.keys():
-                names.update(dict.fromkeys(row.cells))
-        return tuple(names)
+            if isinstance(row, SourceRow) and not row.cells.keys() <= found.keys():
+                found.update(dict.fromkeys(row.cells))
+        return tuple(found)
 
     def rows(self, start: int = 0) -> Iterator[SourceRow | Reject]:
         """Yield the rows after the first `start`; of standard input, from where it is."""
         if self._once:
             _ = self.columns
             while self._replay:
-                yield self._replay.pop(0)
+                yield self._replay.popleft()
             for row in self._stream:
                 yield self._with_other_fields(row)
             return
@@ -224,125 +232,169 @@ class JsonSource:
         return SourceRow(row.row, cells, row.damage)
 
     def _read(self, stream: BinaryIO, start: int = 0) -> Iterator[SourceRow | Reject]:
-        values = _values(_lines(stream, self.encoding or "utf-8"))
-        for number, (text, damage) in enumerate(values, start=1):
+        for number, value in enumerate(_values(stream, self.encoding or "utf-8"), start=1):
             if number > start:
-                yield self._row(number, text, damage)
+                yield self._row(number, value)
 
-    def _row(self, number: int, text: str, damage: str | None) -> SourceRow | Reject:
-        try:
-            record = _DECODER.decode(text)
-        except (ValueError, RecursionError) as error:
-            record = _salvage(text)
+    def _row(self, number: int, value: _Value) -> SourceRow | Reject:
+        record, damage = value.record, value.damage
+        if record is _BROKEN:
+            record = _salvage(value.text)
             if record is None:
-                return Reject(number, f"not valid JSON ({error})", text)
+                return Reject(number, "not valid JSON", value.text.rstrip())
             damage = damage or "the JSON breaks off"
         if not isinstance(record, dict):
-            return Reject(number, "not a JSON object", text)
+            return Reject(number, "not a JSON object", value.text.rstrip())
         cells = flatten(record)
         for path in self._paths:
             if path not in cells:
-                value = at_path(record, path)
-                if value is not None and type(value) is not dict:
-                    cells[path] = _cell(value)
+                found = at_path(record, path)
+                if found is not None and type(found) is not dict:
+                    cells[path] = _cell(found)
         return SourceRow(number, cells, damage)
 
 
-def _lines(stream: BinaryIO, encoding: str) -> Iterator[tuple[str, str | None]]:
-    for block in encodings.text_blocks(stream, encoding, "\n"):
-        if isinstance(block, str):
-            for line in block.split("\n"):
-                yield line, None
-        else:
-            for line in block:
-                yield line, line.damage if isinstance(line, encodings.DecodedLine) else None
+# What stands for a record that cannot be parsed.
+_BROKEN = object()
 
 
-def _values(lines: Iterable[tuple[str, str | None]]) -> Iterator[tuple[str, str | None]]:
+@dataclass(frozen=True, slots=True)
+class _Value:
+    record: Any
+    text: str
+    damage: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A line with its end, or a stretch of an array that may end anywhere."""
+
+    text: str
+    damage: str | None = None
+
+
+def _values(stream: BinaryIO, encoding: str) -> Iterator[_Value]:
     """Delimit values: one a line, several on one line, one over several lines, or in an array."""
-    source = iter(lines)
-    held: deque[tuple[str, str | None]] = deque()
-    inside_array = False
-    seen = False
+    if _begins_array(stream, encoding):
+        yield from _delimited(_stretches(stream, encoding), _IN_ARRAY, lines=False)
+    else:
+        yield from _delimited(_lines(stream, encoding), _BETWEEN, lines=True)
+
+
+def _begins_array(stream: BinaryIO, encoding: str) -> bool:
+    peek = getattr(stream, "peek", None)
+    if peek is not None:
+        head = peek(4096)[:4096]
+    else:
+        head = stream.read(4096)
+        stream.seek(0)
+    return bool(_OPENING.match(head.decode(encoding, errors="replace")))
+
+
+def _lines(stream: BinaryIO, encoding: str) -> Iterator[_Piece]:
+    for block in encodings.text_blocks(stream, encoding, "\n"):
+        lines = io.StringIO(block, newline="\n") if isinstance(block, str) else block
+        for line in lines:
+            yield _Piece(line, line.damage if isinstance(line, encodings.DecodedLine) else None)
+
+
+def _stretches(stream: BinaryIO, encoding: str) -> Iterator[_Piece]:
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    first = True
+    while chunk := stream.read(1 << 20):
+        text = decoder.decode(chunk)
+        if first:
+            text, first = _OPENING.sub("", text, count=1), False
+        yield _Piece(text, "undecodable characters" if "\ufffd" in text else None)
+    yield _Piece(decoder.decode(b"", final=True))
+
+
+def _delimited(
+    pieces: Iterator[_Piece], between: re.Pattern[str], *, lines: bool
+) -> Iterator[_Value]:
+    held: deque[_Piece] = deque()
     while True:
-        line, damage = held.popleft() if held else next(source, (None, None))
-        if line is None:
+        piece = held.popleft() if held else next(pieces, None)
+        if piece is None:
             return
-        line = line.strip().lstrip("\ufeff\0")
-        if not seen and line:
-            seen = True
-            if line[0] == "[":
-                inside_array, line = True, line[1:]
-        if inside_array:
-            line = line.lstrip(", \t\r")
-            if line.startswith("]"):
-                inside_array, line = False, line[1:].lstrip()
-        if not line or line == ",":
-            continue
-        if not inside_array and line[0] == "{" and line[-1] == "}" and _is_whole(line):
-            yield line, damage
-            continue
-        yield from _over_lines(line, damage, source, held)
+        text, damage, place = piece.text, piece.damage, 0
+        while True:
+            place = _end_of(between, text, place)
+            if place == len(text):
+                break
+            record, end = _decode(text, place, lines=lines)
+            if end is None:
+                more = _more(len(text) - place, pieces, held, lines=lines)
+                if more:
+                    text = text[place:] + "".join(piece.text for piece in more)
+                    damage = next((p.damage for p in (piece, *more) if p.damage), None)
+                    place = 0
+                    continue
+                end = len(text)
+            slice_ = text[place:end] if damage or not isinstance(record, dict) else ""
+            # A stretch is marked as a whole: the record is damaged only if it holds the mark.
+            marked = damage if lines or "\ufffd" in slice_ else None
+            yield _Value(record, slice_, marked)
+            place = end
 
 
-def _is_whole(line: str) -> bool:
-    """Say cheaply whether one object takes the line: decided for sure by the decoder later."""
+def _end_of(pattern: re.Pattern[str], text: str, place: int) -> int:
+    match = pattern.match(text, place)
+    return place if match is None else match.end()
+
+
+def _decode(text: str, place: int, *, lines: bool) -> tuple[Any, int | None]:
+    """Return the value that begins here and where it ends: None when the text ends before."""
     try:
-        _, end = _SCAN.raw_decode(line)
+        return _DECODER.raw_decode(text, place)
     except (ValueError, RecursionError):
-        return False
-    return end == len(line)
+        pass
+    if text[place] in "{[":
+        return _BROKEN, _closing(text, place)
+    end = text.find("\n", place) if lines else _end_of(_RUBBISH, text, place)
+    return _BROKEN, len(text) if end < 0 else max(end, place + 1)
 
 
-_SCAN = _DECODER
-
-
-def _over_lines(
-    line: str,
-    damage: str | None,
-    source: Iterator[tuple[str, str | None]],
-    held: deque[tuple[str, str | None]],
-) -> Iterator[tuple[str, str | None]]:
-    """Delimit one value by its brackets; what follows it on its last line is held back."""
-    if line[0] not in "{[":
-        yield line, damage
-        return
-    taken = [line]
-    depth, end = _depth(line, 0)
-    size = len(line)
-    while end is None and size < _LONGEST_VALUE:
-        more, more_damage = held.popleft() if held else next(source, (None, None))
-        if more is None:
-            break
-        if more.startswith("{") and more.rstrip().endswith("}"):
-            # The next record begins: this one breaks off.
-            held.appendleft((more, more_damage))
-            break
-        taken.append(more)
-        size += len(more)
-        damage = damage or more_damage
-        depth, end = _depth(more, depth)
-    if end is None:
-        yield "\n".join(taken), damage
-        return
-    rest = taken[-1][end:].lstrip(", \t\r")
-    taken[-1] = taken[-1][:end]
-    if rest:
-        held.appendleft((rest, None))
-    yield "\n".join(taken), damage
-
-
-def _depth(line: str, depth: int) -> tuple[int, int | None]:
-    """Return the nesting after the line, and where the value ends in it if it does."""
-    for match in _STRUCTURE.finditer(line):
+def _closing(text: str, place: int) -> int | None:
+    """Return where the bracket that opens here is closed, by brackets and strings alone."""
+    depth = 0
+    for match in _STRUCTURE.finditer(text, place):
         mark = match[0]
         if mark in "{[":
             depth += 1
         elif mark in "}]":
             depth -= 1
-            if depth <= 0:
-                return 0, match.end()
-    return depth, None
+            if depth == 0:
+                return match.end()
+        elif not mark.endswith('"') or len(mark) == 1:
+            return None  # a string that runs to the end
+    return None
+
+
+def _more(size: int, pieces: Iterator[_Piece], held: deque[_Piece], *, lines: bool) -> list[_Piece]:
+    """Take as much again as there is, so that a long value is not looked at over and over."""
+    taken: list[_Piece] = []
+    added = 0
+    while added < size < _LONGEST_VALUE:
+        piece = held.popleft() if held else next(pieces, None)
+        if piece is None:
+            break
+        if lines and _is_whole(piece.text):
+            # The next record begins: the one before it breaks off.
+            held.appendleft(piece)
+            break
+        taken.append(piece)
+        added += len(piece.text)
+    return taken
+
+
+def _is_whole(line: str) -> bool:
+    if not line.startswith("{"):
+        return False
+    try:
+        return isinstance(_DECODER.decode(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _salvage(text: str) -> dict[str, Any] | None:

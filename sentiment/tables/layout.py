@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from sentiment.records import Analysis
@@ -14,9 +14,6 @@ PREFIX = "feedback_"
 
 _BEFORE = ("sentiment", "sentiment_score", "confidence")
 _AFTER = ("drivers", "evidence", "tags", "opinions", "language", "status")
-
-# Columns that only a scoring run writes together: by them its output is known again.
-_SIGNATURE = (*_BEFORE, "drivers", "evidence", "opinions", "status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,51 +82,36 @@ def scored_columns(columns: Sequence[str]) -> Mapping[str, str] | None:
     """Map the logical name of every column that scoring adds to its name in a wide file.
 
     Topic columns, which the taxonomy names, are those between `confidence` and `drivers`;
-    `question` is there only when the run had several. None when the file is not a scored one.
+    `question` is there only when the run had several. Columns that someone added behind ours do
+    not matter. None when the file is not a scored one.
     """
-    columns = list(columns)
-    found: dict[str, str] = {}
-    for name in _SIGNATURE:
-        actual = _last(columns, name)
-        if actual is None:
-            return None
-        found[name] = actual
-    first, last = columns.index(found["confidence"]), columns.index(found["drivers"])
-    place = columns.index(found["sentiment"])
-    if not place < first < last or columns.index(found["sentiment_score"]) != place + 1:
-        return None
-    topics = {_logical(name, columns[:place]): name for name in columns[first + 1 : last]}
-    tail = {name: _last(columns, name) for name in ("tags", "language")}
-    if any(actual is None for actual in tail.values()):
-        return None
-    question = {}
-    if place and _logical(columns[place - 1], columns[: place - 1]) == "question":
-        question["question"] = columns[place - 1]
-    return {
-        **question,
-        "sentiment": found["sentiment"],
-        "sentiment_score": found["sentiment_score"],
-        "confidence": found["confidence"],
-        **topics,
-        "drivers": found["drivers"],
-        "evidence": found["evidence"],
-        "tags": str(tail["tags"]),
-        "opinions": found["opinions"],
-        "language": str(tail["language"]),
-        "status": found["status"],
-    }
+    names = tuple(columns)
+    # The last block counts: a scored file may have been scored again.
+    for place in range(len(names) - 1, -1, -1):
+        if not names[place].endswith("sentiment"):
+            continue
+        for end in range(place + len(_BEFORE), len(names) - len(_AFTER) + 1):
+            if names[end].endswith("drivers"):
+                found = _block(names, place, end)
+                if found is not None:
+                    return found
+    return None
 
 
-def _last(columns: Sequence[str], name: str) -> str | None:
-    """Return the column of that logical name: with the most prefixes, since ours come last."""
-    actual = None
-    while name in columns:
-        actual, name = name, PREFIX + name
-    return actual
+def _block(names: tuple[str, ...], place: int, end: int) -> Mapping[str, str] | None:
+    """Return our columns if they are what a layout would write in this place."""
+    taken = set(names[:place])
+    topics = tuple(_logical(name, taken) for name in names[place + len(_BEFORE) : end])
+    written = names[: end + len(_AFTER)]
+    for source, several in ((names[: max(0, place - 1)], True), (names[:place], False)):
+        layout = Layout(source, topics, several)
+        if layout.names == written:
+            return dict(zip(layout.added, written[len(source) :], strict=True))
+    return None
 
 
-def _logical(name: str, before: Sequence[str]) -> str:
+def _logical(name: str, taken: Container[str]) -> str:
     """Take our prefix off a name, as long as the plain name was taken by the source."""
-    while name.startswith(PREFIX) and name.removeprefix(PREFIX) in before:
+    while name.startswith(PREFIX) and name.removeprefix(PREFIX) in taken:
         name = name.removeprefix(PREFIX)
     return name

@@ -11,6 +11,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sentiment.errors import ColumnError
@@ -155,7 +156,7 @@ def _say(outcome: Outcome, language: str) -> str:
     return f"{outcome.column} ({scale}{', ' + direction if direction else ''})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Column:
     """A column and what its cells in the sample are like."""
 
@@ -164,26 +165,26 @@ class _Column:
     cells: tuple[str, ...]
     rows: int
 
-    @property
+    @cached_property
     def filled(self) -> float:
         return len(self.cells) / max(1, self.rows)
 
-    @property
+    @cached_property
     def distinct(self) -> int:
         return len(set(self.cells))
 
-    @property
+    @cached_property
     def is_number(self) -> bool:
         return _share(self.cells, lambda cell: number(cell) is not None) >= 0.8
 
-    @property
+    @cached_property
     def is_date(self) -> bool:
         return _share(self.cells, looks_like_date) >= 0.8 or (
             headings.is_date(self.heading)
             and _share(self.cells, lambda cell: bool(_UNIX.fullmatch(cell.strip()))) >= 0.8
         )
 
-    @property
+    @cached_property
     def width(self) -> float:
         """Mean display width: a Chinese character says as much as two Latin letters or more."""
         if not self.cells:
@@ -192,7 +193,7 @@ class _Column:
             self.cells
         )
 
-    @property
+    @cached_property
     def is_prose(self) -> bool:
         """Whether people wrote these cells: long or many-worded, seldom twice the same."""
         if not self.cells or self.is_number or self.is_date:

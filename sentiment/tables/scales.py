@@ -19,7 +19,8 @@ KINDS: tuple[Kind, ...] = ("stars", "nps", "csat", "ces", "pmf", "rating")
 
 _NUMBER = re.compile(
     r"(?P<value>[-+]?\d+(?:\.\d+)?)\s*"
-    r"(?:分|星|颗星|顆星|stars?|points?|pts|[-–:：=(（]\s*[^\d\s\-–:].*|/\s*\d+|out of \d+|of \d+)?",
+    r"(?:分|星|颗星|顆星|stars?|points?|pts|/\s*\d+|out of \d+|of \d+"
+    r"|[-–:：=(（]\s*[^\d\s\-–:].*)?",
 )
 # Likert wordings, lowest first; three, five or seven steps share them.
 _SATISFACTION: Mapping[str, int] = {

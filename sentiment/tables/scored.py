@@ -57,8 +57,11 @@ def read_scored(
     for row in source.rows():
         if not isinstance(row, SourceRow):
             raise InputError(f"{path}, row {row.row}: {row.reason}; score the input again")
-        question = _filled(row.cells.get(names["question"])) if "question" in names else None
         columns = {name: row.cells.get(name) for name in own}
+        question = row.cells.get(names["question"]) if "question" in names else None
+        if "question" in names and question not in columns:
+            # The source's own column of that name, before ours: it names none of its columns.
+            columns[names["question"]], question = question, None
         if question is None or previous is None or _starts(question, previous, columns):
             number += 1
         previous = _extended(previous, question, columns)

@@ -10,9 +10,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -43,6 +42,7 @@ _COPY = 1 << 20
 
 # Rows in one group of a Parquet file: large enough to compress, small enough to hold.
 _ROW_GROUP = 20_000
+_GROUP_BYTES = 64 << 20
 
 
 class Writer(Protocol):
@@ -145,32 +145,26 @@ def _check_cells(row: SourceRow, path: str) -> None:
 
 @contextmanager
 def _atomic(out: Path) -> Iterator[BinaryIO]:
-    """Give a file beside the output that takes its name when everything went well."""
+    """Give a file beside the output that takes its name when everything went well.
+
+    Always the same file, so that a killed job leaves one behind at most.
+    """
+    beside = out.with_name(f".{out.name}.tmp")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", suffix=".tmp", dir=out.parent)
-    except OSError as error:
-        raise OutputError(
-            f"{out} cannot be written ({error.strerror}); check the folder and its permissions"
-        ) from None
-    try:
-        with os.fdopen(handle, "wb") as stream:
+        with beside.open("wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        # mkstemp makes files that only their owner may read; an output is like any other file.
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, out)
+        os.replace(beside, out)
     except BaseException as error:
-        Path(name).unlink(missing_ok=True)
-        if isinstance(error, OSError) and not isinstance(error, OutputError):
-            raise OutputError(f"{out} cannot be written ({error.strerror})") from error
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OutputError(
+                f"{out} cannot be written ({error.strerror or error}); check the folder, its"
+                " permissions and the space left"
+            ) from error
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _copy(parts: Iterable[Path], stream: BinaryIO) -> None:
@@ -317,14 +311,26 @@ class _ParquetWriter:
 
     def assemble(self, parts: Iterable[Path], out: Path) -> None:
         """Write the parts as row groups of one file."""
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         with (
             _atomic(out) as stream,
             pq.ParquetWriter(stream, self._schema, compression="zstd") as writer,
         ):
-            for part in parts:
-                with pa.ipc.open_stream(part.read_bytes()) as source:
-                    table = source.read_all()
+            for table in _groups(parts):
                 writer.write_table(table, row_group_size=_ROW_GROUP)
+
+
+def _groups(parts: Iterable[Path]) -> Iterator[Any]:
+    """Yield tables of about a row group each, out of parts of any size."""
+    import pyarrow as pa
+
+    held: list[Any] = []
+    for part in parts:
+        with pa.ipc.open_stream(part.read_bytes()) as source:
+            held.append(source.read_all())
+        if sum(map(len, held)) >= _ROW_GROUP or sum(t.nbytes for t in held) > _GROUP_BYTES:
+            yield pa.concat_tables(held)
+            held = []
+    if held:
+        yield pa.concat_tables(held)

@@ -10,7 +10,9 @@ from sentiment.tables.encodings import DecodedLine, detect, known, mend, plausib
 SIMPLIFIED = "物流很快，但是质量太差。客服态度还不错，价格也便宜，下次还会再来买的。\n"
 TRADITIONAL = "這家店的東西很好吃，服務也不錯，就是等太久了，價格有點貴，下次還會再來。\n"
 HONG_KONG = "呢間餐廳啲嘢好好食，服務態度都幾好，不過要等好耐，價錢有啲貴。\n"
-GERMAN = "Die Lieferung kam später als geplant, aber der Service war schön und höflich – danke für alles.\n"
+GERMAN = (
+    "Die Lieferung kam später als geplant, der Service war schön und höflich – danke für alles.\n"
+)
 FRENCH = "Très déçu du café, la qualité n’est plus là. Livraison rapidé, à améliorer.\n"
 JAPANESE = "配達は早かったですが、品質がとても悪いです。もう買いません。サービスは良かったです。\n"
 KOREAN = "배송은 빨랐지만 품질이 너무 나빠요. 다시는 사지 않을 것입니다. 서비스는 좋았어요.\n"

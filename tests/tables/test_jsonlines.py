@@ -4,7 +4,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment.tables import Reject, SourceRow
@@ -68,6 +68,33 @@ def test_colliding_and_repeated_keys_keep_every_cell() -> None:
 )
 def test_layouts(text: str) -> None:
     assert [row["t"] for row in cells(text)] == ["一", "二", "三"]
+
+
+def test_a_long_array_on_one_line_is_read_in_linear_time() -> None:
+    record = {"t": "很好 } ] { " * 5, "n": [1, {"a": "]"}]}
+    text = json.dumps([record] * 60_000)
+    assert len(text) > 5 << 20
+    assert len(cells(text)) == 60_000
+
+
+def test_many_records_on_one_line_are_read_in_linear_time() -> None:
+    assert len(cells('{"t": "a } b", "n": 1}' * 100_000)) == 100_000
+
+
+def test_a_broken_element_takes_no_other_with_it() -> None:
+    found = list(source('[{"t": "一"}, {"t": 二}, rubbish, {"t": "三"}, {"t": "四').rows())
+    assert [type(row) for row in found] == [SourceRow, Reject, Reject, SourceRow, SourceRow]
+    assert [row.raw for row in found if isinstance(row, Reject)] == ['{"t": 二}', "rubbish"]
+    assert found[4].damage is not None  # type: ignore[union-attr]
+
+
+def test_undecodable_bytes_in_an_array() -> None:
+    data = '[{"t": "一"}, {"t": "x'.encode() + b"\xff" + '"}, {"t": "三"}]'.encode()
+    assert [row.damage is None for row in source(data, encoding="utf-8").rows()] == [  # type: ignore[union-attr]
+        True,
+        False,
+        True,
+    ]
 
 
 def test_braces_and_quotes_inside_strings_delimit_nothing() -> None:
@@ -163,11 +190,13 @@ plain = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(plain)
 def test_compact_json_is_the_same_value(value: object) -> None:
     assert json.loads(compact(value)) == value
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.dictionaries(
@@ -186,6 +215,7 @@ def test_cells_in_are_cells_out(
     assert cells(text) == records
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_at_all_are_answered(data: bytes) -> None:
     for row in source(data).rows():

@@ -1,7 +1,7 @@
 """The columns that a wide output adds."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sentiment.tables import Layout, scored_columns
@@ -12,8 +12,8 @@ TOPICS = ("quality", "price", "service", "delivery")
 
 def test_the_order_of_the_contract() -> None:
     assert Layout(("订单号", "评价"), TOPICS).names == (
-        "订单号", "评价", "sentiment", "sentiment_score", "confidence", "quality", "price", "service",
-        "delivery", "drivers", "evidence", "tags", "opinions", "language", "status",
+        "订单号", "评价", "sentiment", "sentiment_score", "confidence", "quality", "price",
+        "service", "delivery", "drivers", "evidence", "tags", "opinions", "language", "status",
     )  # fmt: skip
 
 
@@ -44,8 +44,11 @@ names = st.lists(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(names, st.lists(st.sampled_from([*TOPICS, "speed"]), unique=True), st.booleans())
 def test_our_columns_are_found_again(columns: list[str], topics: list[str], several: bool) -> None:
+    # A source column "question" right before ours cannot be told from ours by name.
+    assume(columns[-1:] != ["question"] or several)
     layout = Layout(tuple(columns), tuple(topics), several)
     assert len(set(layout.names)) == len(layout.names)
     found = scored_columns(layout.names)
@@ -61,6 +64,12 @@ def test_a_run_scored_again() -> None:
     assert found is not None
     assert found["sentiment"] == "feedback_sentiment"
     assert len(twice) == 27
+
+
+def test_columns_added_behind_ours_do_not_matter() -> None:
+    found = scored_columns((*Layout(("id",), TOPICS).names, "checked by", "status 2"))
+    assert found is not None
+    assert found["status"] == "status"
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,8 @@ def test_meituan_in_xlsx(tmp_path: Path) -> None:
 
 
 def test_wenjuanxing(tmp_path: Path) -> None:
-    header = ["序号", "提交答卷时间", "所用时间", "来源", "1、您的性别", "2、您对我们的总体满意度", "3、您向朋友推荐我们的可能性（0-10）",
+    header = ["序号", "提交答卷时间", "所用时间", "来源", "1、您的性别", "2、您对我们的总体满意度",
+              "3、您向朋友推荐我们的可能性（0-10）",
               "4、您还有哪些意见和建议？"]  # fmt: skip
     rows = [
         [i + 1, f"2024/5/{i + 1} 20:11:05", f"{60 + i}秒", "微信", "男" if i % 2 else "女",
@@ -169,7 +170,8 @@ def test_wenjuanxing(tmp_path: Path) -> None:
 
 def test_qualtrics(tmp_path: Path) -> None:
     header = [
-        ["StartDate", "EndDate", "Status", "ResponseId", "UserLanguage", "Q1_NPS_GROUP", "Q1", "Q2"],
+        ["StartDate", "EndDate", "Status", "ResponseId", "UserLanguage", "Q1_NPS_GROUP", "Q1",
+         "Q2"],
         ["Start Date", "End Date", "Response Type", "Response ID", "User Language", "Group",
          "On a scale from 0-10, how likely are you to recommend us to a friend or colleague?",
          "What is the main reason for your score?"],
@@ -215,7 +217,8 @@ def test_google_play_console(tmp_path: Path) -> None:
               "Review Submit Date and Time", "Review Submit Millis Since Epoch",
               "Review Last Update Date and Time", "Review Last Update Millis Since Epoch",
               "Star Rating", "Review Title", "Review Text", "Developer Reply Date and Time",
-              "Developer Reply Millis Since Epoch", "Developer Reply Text", "Review Link"]  # fmt: skip
+              "Developer Reply Millis Since Epoch", "Developer Reply Text",
+              "Review Link"]  # fmt: skip
     rows = [
         ["com.example.app", 300 + i % 3, f"3.{i % 3}", "en", "panther",
          f"2024-05-{i + 1:02d}T08:00:00Z", 1714550400000 + i, f"2024-05-{i + 2:02d}T08:00:00Z",
@@ -279,8 +282,9 @@ def test_zendesk(tmp_path: Path) -> None:
 
 
 def test_typeform(tmp_path: Path) -> None:
-    header = ["#", "How likely are you to recommend our service?", "What made you choose that score?",
-              "Start Date (UTC)", "Submit Date (UTC)", "Network ID"]  # fmt: skip
+    header = ["#", "How likely are you to recommend our service?",
+              "What made you choose that score?", "Start Date (UTC)", "Submit Date (UTC)",
+              "Network ID"]  # fmt: skip
     rows = [
         [f"ab{i:030x}", STARS[i] * 2, ENGLISH[i], f"2024-05-{i + 1:02d} 10:00:00",
          f"2024-05-{i + 1:02d} 10:04:00", f"{i % 9:08x}"]
@@ -297,8 +301,8 @@ def test_typeform(tmp_path: Path) -> None:
 
 
 def test_amazon(tmp_path: Path) -> None:
-    header = ["asin", "reviewerID", "reviewerName", "helpful_votes", "reviewText", "overall", "summary",
-              "unixReviewTime", "reviewTime"]  # fmt: skip
+    header = ["asin", "reviewerID", "reviewerName", "helpful_votes", "reviewText", "overall",
+              "summary",               "unixReviewTime", "reviewTime"]  # fmt: skip
     rows = [
         [f"B00{i % 3}", f"A{i}XY", "Jo", i % 4, ENGLISH[i], f"{STARS[i]}.0", "Fine for the price",
          1714550400 + i * 86400, f"05 {i + 1}, 2024"]

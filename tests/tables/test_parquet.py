@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment.errors import InputError
@@ -106,6 +106,7 @@ def test_a_damaged_page_says_where(tmp_path: Path) -> None:
         list(ParquetSource(path).rows())
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.text(st.characters(codec="utf-8")), min_size=1, max_size=20))
 def test_strings_in_are_strings_out(tmp_path_factory: pytest.TempPathFactory, cells: Any) -> None:
     path = tmp_path_factory.mktemp("parquet") / "t.parquet"

@@ -138,7 +138,8 @@ def test_unnamed_scales_alone_are_no_outcome() -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["2024-1-2", "2024/01/02 10:11", "2024年1月2日", "2024-05", "1/2/2024", "20240102", "Jan 2, 2024",
+    ["2024-1-2", "2024/01/02 10:11", "2024年1月2日", "2024-05", "1/2/2024", "20240102",
+     "Jan 2, 2024",
      "2 January 2024", "2024-01-02T10:00:00Z", "2nd Feb 2024", "Reviewed in Spain on 3 May 2024"],
 )  # fmt: skip
 def test_dates(cell: str) -> None:

@@ -36,8 +36,10 @@ def test_several_answers_share_their_row(tmp_path: Path, format: str) -> None:  
     answers = []
     for number in (1, 2, 3):
         cells: dict[str, str | None] = {"q1": "好", "q2": "坏"}
-        for question in ("q1", "q2"):
-            answers.append(analysis(number, cells, question=question, text=cells[question] or ""))
+        answers += [
+            analysis(number, cells, question=question, text=cells[question] or "")
+            for question in ("q1", "q2")
+        ]
     writer = open_writer(format, ("q1", "q2"), TOPICS, questions=True)
     part, out = tmp_path / "part", tmp_path / f"out.{format}"
     part.write_bytes(writer.part(answers))

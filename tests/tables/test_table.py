@@ -100,7 +100,7 @@ def test_several_questions(tmp_path: Path) -> None:
 def test_a_bad_path_into_json(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", '{"review": {"body": "good"}, "n": 1}\n')
     with pytest.raises(
-        ColumnError, match="no column 'review.bdy' for --text; nearest: “review.body”"
+        ColumnError, match=r"no column 'review\.bdy' for --text; nearest: “review\.body”"
     ):
         open_table(path, ReadOptions(text=("review.bdy",)))
 

@@ -73,7 +73,7 @@ def test_title_rows_above_the_header(tmp_path: Path) -> None:
 
 def test_the_sheet_with_feedback_is_picked_and_said(tmp_path: Path) -> None:
     path = tmp_path / "t.xlsx"
-    summary = [["月份", "条数"], ["五月", 3], ["六月", 4]]
+    summary: list[list[Any]] = [["月份", "条数"], ["五月", 3], ["六月", 4]]
     guide = [["本表由系统自动导出，请勿修改任何内容，如有问题请联系管理员处理。"], ["说明第二行"]]
     save(path, 汇总=summary, 说明=guide, 明细=[HEADER, *ROWS])
     opened = WorkbookSource(path)
@@ -87,7 +87,8 @@ def test_the_sheet_with_feedback_is_picked_and_said(tmp_path: Path) -> None:
 
 def test_merged_cells_give_their_value_to_all_that_they_cover(tmp_path: Path) -> None:
     path = tmp_path / "t.xlsx"
-    rows = [["门店", "评分", "评价内容"], ["一店", 5, "好吃，环境也不错"], [None, 4, "还可以，就是慢"],
+    rows: list[list[Any]] = [["门店", "评分", "评价内容"], ["一店", 5, "好吃，环境也不错"],
+            [None, 4, "还可以，就是慢"],
             ["二店", 1, "等了一个小时"], [None, 2, "不好吃"]]  # fmt: skip
     book = save(path, s=rows)
     book["s"].merge_cells("A2:A3")
@@ -109,7 +110,7 @@ def test_formulas_give_their_saved_value(tmp_path: Path) -> None:
     path = tmp_path / "t.xlsx"
     save(path, s=[["a", "评论"], ["=1+1", "很好用"], [2, "不好用"]])
     opened = WorkbookSource(path)
-    assert list(opened.rows())[0].cells["a"] is None
+    assert next(opened.rows()).cells["a"] is None
     assert "1 formula has no saved value" in opened.notes[0]
     name = "xl/worksheets/sheet1.xml"
     with zipfile.ZipFile(path) as archive:
@@ -120,7 +121,7 @@ def test_formulas_give_their_saved_value(tmp_path: Path) -> None:
         for item, data in parts.items():
             archive.writestr(item, data)
     opened = WorkbookSource(path)
-    assert list(opened.rows())[0].cells["a"] == "2"
+    assert next(opened.rows()).cells["a"] == "2"
     assert opened.notes == ()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment.errors import InputError, OutputError
@@ -226,6 +226,7 @@ hostile = st.text(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(hostile, hostile), min_size=1, max_size=8), st.integers(1, 4))
 def test_cells_in_are_cells_out_in_every_format(
     tmp_path_factory: pytest.TempPathFactory, cells: list[tuple[str, str]], size: int
