@@ -45,7 +45,7 @@ _LONGEST = 50
 
 @cache
 def _silent() -> frozenset[str]:
-    entries = [entry for entry in (_REFUSALS + _DEFAULTS).split(";") if entry.strip()]
+    entries = [entry for entry in f"{_REFUSALS};{_DEFAULTS}".split(";") if entry.strip()]
     return frozenset({"", *(_key(entry) for entry in entries)})
 
 

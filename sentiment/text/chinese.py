@@ -42,7 +42,7 @@ def traditional_characters() -> frozenset[str]:
     (nearly all of it) never loads opencc. Characters that only Hong Kong writes (喺, 嘅) are in
     neither and stay as they are.
     """
-    big5 = _decoded(range(0xA4, 0xFA), [*range(0x40, 0x7F), *range(0xA1, 0xFF)], "big5")
+    big5 = _decoded(range(0xA4, 0xFA), [*range(0x40, 0x7F), *range(0xA1, 0xFF)], "cp950")
     gb2312 = _decoded(range(0xB0, 0xF8), [*range(0xA1, 0xFF)], "gb2312")
     han = {character for character in big5 if "\u4e00" <= character <= "\u9fff"}
     return frozenset(han.difference(gb2312).union(_BETRAYING))

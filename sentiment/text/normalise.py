@@ -58,12 +58,12 @@ _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 # Letters, digits and symbols of full width. Chinese punctuation stays: in Chinese the full width is
 # the ordinary form, and it ends clauses.
 _WIDE = "\uff02-\uff07\uff0a\uff0b\uff0d-\uff19\uff1c-\uff1e\uff20-\uff5d"
-_STYLED = "\U0001d400-\U0001d7ff"
+_STYLED = "\ufb00-\ufb06\U0001d400-\U0001d7ff"
 _WIDTH = re.compile(f"[{_WIDE}{_STYLED}]")
 
 
 def width(text: str) -> Change:
-    """Fold full-width letters, digits and symbols, and letters dressed up as mathematics."""
+    """Fold full-width letters, digits and symbols, ligatures, and letters in fancy dress."""
     return rewrite(text, _WIDTH, lambda match: unicodedata.normalize("NFKC", match[0]))
 
 

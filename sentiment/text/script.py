@@ -51,7 +51,7 @@ website account card pay paid charge charged refund return price's value deal ru
 cancel cancelled yes now know think say said see look looks looking feel feels try tried far
 lot little bit quite extremely highly definitely absolutely simply anything everything nothing
 something everyone someone nobody dont cant didnt doesnt wont isnt im ive smooth professional
-polite average decent useless broken wrong right hard simple quick prompt efficient pleasant
+polite average decent useless broke broken wrong right hard simple quick prompt efficient pleasant
 awful sucks scam enjoy enjoyed simple overall impressed pleased review rating rate excellent's
 nicely quickly easily tasty delicious cold hot fresh life night morning home house work family
 friend friends kids wife husband sister brother mother father son daughter gift
@@ -162,6 +162,6 @@ def _han_language(folded: str, words: list[str]) -> Language:
     if not said:
         return "zh"
     # The name of a dish in an English sentence.
-    if said > 2 and len(_HAN.findall(folded)) <= 6 and not _JUDGES_ZH.search(folded):
+    if len(words) > 3 and len(_HAN.findall(folded)) <= 6 and not _JUDGES_ZH.search(folded):
         return "en"
     return "mixed"

@@ -86,7 +86,7 @@ def _words() -> re.Pattern[str]:
     chinese = frozenset(word for word in class_codes() if "㐀" <= word[0] <= "鿿")
     first = "".join(sorted({word[0] for word in chinese}))
     return re.compile(
-        rf"[a-zß-ɏ]+(?:['’][a-z]+)?|[ ]|[^{_NOT_HAN}{first}]+"
+        rf"(?:e\.g|i\.e)\.|[a-zß-ɏ]+(?:['’][a-z]+)?|[ ]|[^{_NOT_HAN}{first}]+"
         rf"|(?=[{_HAN}])(?:{tree(chinese)}|[{_HAN}])"
         rf"|\d+(?:[.,:/]\d+)*|[。！？!?；;…\n]+|\.+|[，,|｜•—]+|-+|[{EMOJI}]+|[^\W\d_]+|[\s\S]"
     )
@@ -122,7 +122,7 @@ _EN_WHOLE = re.compile("[BVE]")
 _EN_HOW = re.compile(r"H_[A-Z]_\Z")
 _EN_PREDICATE = re.compile(r"(?:[TBR]_J|T)_\Z")
 # A piece that is nothing but a judgement belongs to the bare noun in front of it.
-_BARE = re.compile(r"[uk]?[gin]*(?:[aj]|u)[pd]*(?=[!,.~_el]|\Z)")
+_BARE = re.compile(r"u?[gin]*(?:[aj]|u)[pd]*(?=[!,.~_el]|\Z)")
 # A comma and one word: "friendly, helpful and fast" judges one thing.
 _EN_LIST = re.compile(r"(?:A_)?(?:R_)?[A-Zw](?=[,!.]|_A_|\Z)")
 _LOST_STOP = re.compile(rf" (?<=[a-z] )(?=[A-Z])(?={tree(SENTENCE_STARTS)} )")
