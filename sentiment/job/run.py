@@ -75,7 +75,15 @@ def score(
     :raises UserError: The input, a column, the model or the output is not as it must be.
     :raises WorkerError: A worker process was ended; what was done until then is kept.
     """
-    job = _Job(source, output, options or JobOptions(), watcher or Silent(), load)
+    started = time.monotonic()
+    options, watcher = options or JobOptions(), watcher or Silent()
+    kind = format_of(output)
+    if str(output) != "-":
+        _check_place(Path(output), source, options.encoding, kind)
+    table = open_table(source, options.read)
+    watcher.opened(table)
+    analyzer = load(options.model, options.device)
+    job = _Job(source, output, options, watcher, load, kind, table, analyzer, started)
     return job.to_stdout(sys.stdout.buffer) if str(output) == "-" else job.to_file(Path(output))
 
 
@@ -86,34 +94,25 @@ class _Job:
     options: JobOptions
     watcher: Watcher
     load: Loader
+    kind: str
+    table: Table
+    analyzer: Analyzes
+    started: float
 
     def to_stdout(self, out: BinaryIO) -> Summary:
         """Score straight through; nothing is kept, and nothing can be resumed."""
-        started = time.monotonic()
-        table = self._open_table()
-        analyzer = self.load(self.options.model, self.options.device)
         tally = Tally()
-        setup = self._setup(table, analyzer, "jsonl")
-        for part, outcome in self._score(table, cut(self._records(table)), setup, analyzer):
+        for part, outcome in self._score(cut(self._records())):
             out.write(outcome.payload)
             out.flush()
             tally.add(outcome.tally)
             self._tell_rejects(part.rejects)
             self.watcher.advance(sum(tally.rows.values()), sum(tally.rows.values()), None)
-        return self._summary(table, analyzer, "jsonl", tally, started)
+        return self._summary(tally)
 
     def to_file(self, out: Path) -> Summary:
         """Score into a file, going on from an earlier run where there was one."""
-        started = time.monotonic()
-        kind = format_of(out)
-        _check_place(out, self.source)
-        if self.options.encoding is not None and kind not in ("csv", "tsv"):
-            raise OutputError(
-                f"{out} takes no --encoding: only CSV and TSV can be written in another one"
-            )
-        table = self._open_table()
-        analyzer = self.load(self.options.model, self.options.device)
-        key = self._key(table, analyzer, kind)
+        key = self._key()
         folder = out.with_name(out.name + ".partial")
         own = self._finished(out, key)
         if own is not None and not self.options.restart and not folder.exists():
@@ -134,10 +133,10 @@ class _Job:
                 return own
             self._take_up(store, key)
             stack.enter_context(self._telling_what_is_kept(store))
-            tally, reused = self._fill(store, table, analyzer, kind, out)
+            tally, reused = self._fill(store, out)
             with _writing(out):
-                self._assemble(store, table, analyzer, kind, out)
-                summary = self._summary(table, analyzer, kind, tally, started)
+                self._assemble(store, out)
+                summary = self._summary(tally)
                 summary = replace(
                     summary,
                     reused=reused,
@@ -149,32 +148,28 @@ class _Job:
                 store.remove()
         return summary
 
-    def _open_table(self) -> Table:
-        table = open_table(self.source, self.options.read)
-        self.watcher.opened(table)
-        return table
-
-    def _records(self, table: Table) -> Iterator[SourceRow | Reject]:
+    def _records(self) -> Iterator[SourceRow | Reject]:
         try:
-            yield from table.rows()
+            yield from self.table.rows()
         except UserError:
             raise
         except OSError as error:
             reason = error.strerror or error
             raise InputError(f"{self.source} cannot be read ({reason}); check the file") from error
 
-    def _key(self, table: Table, analyzer: Analyzes, kind: str) -> JobKey:
+    def _key(self) -> JobKey:
+        table = self.table
         return JobKey(
             input={} if self._from_stdin else file_identity(Path(self.source)),
             options={
                 "release": sentiment.__version__,
-                "format": kind,
+                "format": self.kind,
                 "encoding": self.options.encoding,
                 "source": [table.format, table.encoding, table.delimiter, table.sheet],
                 "roles": table.roles.to_dict(),
                 "part": PART_ROWS,
             },
-            model={"name": analyzer.model_name, "digest": analyzer.model_digest},
+            model={"name": self.analyzer.model_name, "digest": self.analyzer.model_digest},
         )
 
     @property
@@ -210,13 +205,11 @@ class _Job:
             else:
                 store.resume()
 
-    def _fill(
-        self, store: Store, table: Table, analyzer: Analyzes, kind: str, out: Path
-    ) -> tuple[Tally, int]:
+    def _fill(self, store: Store, out: Path) -> tuple[Tally, int]:
         """Bring the store to hold every part; return the counts, and the rows not scored again."""
         tally = Tally()
-        total = None if self._from_stdin else estimate_rows(Path(self.source), table.format)
-        parts = cut(self._records(table))
+        total = None if self._from_stdin else estimate_rows(Path(self.source), self.table.format)
+        parts = cut(self._records())
         first_new: list[Part] = []
         kept = 0
         for part in parts:
@@ -234,10 +227,9 @@ class _Job:
         reused = sum(tally.rows.values())
         if reused:
             self.watcher.say("resumed", rows=reused)
-        elif kind == "xlsx":
-            self._check_room(table)
-        setup = self._setup(table, analyzer, kind)
-        for part, outcome in self._score(table, chain(first_new, parts), setup, analyzer):
+        elif self.kind == "xlsx":
+            self._check_room()
+        for part, outcome in self._score(chain(first_new, parts)):
             rejects = _reject_lines(part.rejects)
             with _writing(out):
                 store.record(part.digest, outcome.payload, rejects, outcome.tally)
@@ -246,31 +238,29 @@ class _Job:
             self.watcher.advance(done, done - reused, total)
         return tally, reused
 
-    def _check_room(self, table: Table) -> None:
+    def _check_room(self) -> None:
         """Refuse what a sheet cannot hold before hours go into scoring it."""
         if self._from_stdin:
             raise OutputError(
                 f"how much stdin holds is not known beforehand, and {self.output} may not hold it; "
                 "write .jsonl, .csv or .parquet instead"
             )
-        check_capacity("xlsx", table)
+        check_capacity("xlsx", self.table)
 
-    def _score(
-        self, table: Table, parts: Iterable[Part], setup: Setup, analyzer: Analyzes
-    ) -> Iterator[tuple[Part, Outcome]]:
+    def _score(self, parts: Iterable[Part]) -> Iterator[tuple[Part, Outcome]]:
         parts = iter(parts)
         workers = self.options.workers
         if workers is None:
             head = list(islice(parts, PARTS_PER_CHUNK))
             workers = _workers_for(len(head), self.options.device)
             parts = chain(head, parts)
-        jobs = ((part, _feedback(table, part)) for part in parts)
+        jobs = ((part, _feedback(self.table, part)) for part in parts)
         if workers == 1:
-            scorer = Scorer(setup, analyzer)
+            scorer = Scorer(self._setup(), self.analyzer)
             for part, feedback in jobs:
                 yield part, scorer(feedback, len(part.rejects))
             return
-        with Pool(setup, workers) as pool:
+        with Pool(self._setup(), workers) as pool:
             yield from in_order(jobs, pool)
 
     @contextmanager
@@ -285,22 +275,20 @@ class _Job:
                 f"{error}{'' if self._from_stdin else kept} --workers 1 needs the least memory."
             ) from error
 
-    def _setup(self, table: Table, analyzer: Analyzes, kind: str) -> Setup:
+    def _setup(self) -> Setup:
         return Setup(
             model=self.options.model,
             device=self.options.device,
-            format=kind,
+            format=self.kind,
             # JSON lines need none, and to know every column may take a pass over the file.
-            columns=() if kind == "jsonl" else tuple(table.columns),
-            questions=len(table.roles.text) > 1,
+            columns=() if self.kind == "jsonl" else tuple(self.table.columns),
+            questions=len(self.table.roles.text) > 1,
             encoding=self.options.encoding,
             load=self.load,
-            model_digest=analyzer.model_digest,
+            model_digest=self.analyzer.model_digest,
         )
 
-    def _assemble(
-        self, store: Store, table: Table, analyzer: Analyzes, kind: str, out: Path
-    ) -> None:
+    def _assemble(self, store: Store, out: Path) -> None:
         store.mark_complete()
         rejects = store.folder / "rejects.jsonl"
         with rejects.open("wb") as file:
@@ -308,8 +296,8 @@ class _Job:
                 file.write(path.read_bytes())
             size = file.tell()
         # Built beside and moved at the end: whatever is interrupted here is done again.
-        whole = store.folder / out.name
-        Scorer(self._setup(table, analyzer, kind), analyzer).writer.assemble(store.parts(), whole)
+        whole = store.folder / "output"
+        Scorer(self._setup(), self.analyzer).writer.assemble(store.parts(), whole)
         summary_path(out).unlink(missing_ok=True)
         if size:
             rejects.replace(rejects_path(out))
@@ -321,9 +309,8 @@ class _Job:
         for reject in rejects:
             self.watcher.say("rejected", row=reject.row, reason=reject.reason)
 
-    def _summary(
-        self, table: Table, analyzer: Analyzes, kind: str, tally: Tally, started: float
-    ) -> Summary:
+    def _summary(self, tally: Tally) -> Summary:
+        table = self.table
         return Summary(
             input={
                 "path": str(self.source),
@@ -334,16 +321,16 @@ class _Job:
             },
             output={
                 "path": str(self.output),
-                "format": kind,
-                "encoding": self.options.encoding or _ENCODING.get(kind),
+                "format": self.kind,
+                "encoding": self.options.encoding or _ENCODING.get(self.kind),
             },
             roles=table.roles.to_dict(),
-            model=analyzer.model_name,
-            taxonomy=analyzer.taxonomy.to_dict(),
+            model=self.analyzer.model_name,
+            taxonomy=self.analyzer.taxonomy.to_dict(),
             options={"model": self.options.model, "device": self.options.device},
             tally=tally,
             rejects=None,
-            seconds=time.monotonic() - started,
+            seconds=time.monotonic() - self.started,
             reused=0,
         )
 
@@ -393,7 +380,7 @@ def _write_summary(out: Path, summary: Summary) -> None:
     write_whole(summary_path(out), content.encode())
 
 
-def _check_place(out: Path, source: str | Path) -> None:
+def _check_place(out: Path, source: str | Path, encoding: str | None, kind: str) -> None:
     folder = out.parent
     if out.is_dir():
         raise OutputError(f"{out} is a folder; name a file in it")
@@ -407,6 +394,10 @@ def _check_place(out: Path, source: str | Path) -> None:
         )
     if out.exists() and str(source) != "-" and Path(source).exists() and out.samefile(source):
         raise OutputError(f"{out} is the input itself; choose another name for the output")
+    if encoding is not None and kind not in ("csv", "tsv"):
+        raise OutputError(
+            f"{out} takes no --encoding: only CSV and TSV can be written in another one"
+        )
 
 
 def _refuse_other(out: Path, folder: Path, key: JobKey, options: JobOptions) -> None:

@@ -6,6 +6,7 @@
         journal.jsonl   one line per finished part: digest of its rows, counts, size on disk
         parts/000/017   the finished part number 17, as the writer made it
         rejects/000/017 what part number 17 holds that is no row, where there is any
+        complete        every part is there and is being put together
 
 A part is written under another name, synced and renamed, and only then named in the journal: a
 process that dies at any moment leaves a journal that speaks of whole parts alone, and at most a
@@ -113,6 +114,7 @@ class Store:
         """Drop the finished parts from this one on: the input is not the one they came from."""
         if index < len(self._digests):
             self.close()
+            (self.folder / "complete").unlink(missing_ok=True)
             os.truncate(self.folder / "journal.jsonl", self._offsets[index])
             del self._digests[index:], self._offsets[index:]
             self._open_journal()
