@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
 
-from sentiment.text.lexicon import ABBREVIATIONS, DOMAINS, SENTENCE_STARTS, class_codes, tree
+from sentiment.text.lexicon import ABBREVIATIONS, DOMAINS, HEADS, SENTENCE_STARTS, class_codes, tree
 
 __all__ = ["CONTENT", "EMOJI", "clauses", "sentences"]
 
@@ -103,7 +103,7 @@ _EN_FRESH = rf"(?:D_{_ANY}_(?:{_ANY}_)?B|P_[BVJZ]|T_[RBJ]|(?:V_|R_)*Z)"
 _BORDER = re.compile(
     r"(?P<mark>[!.,~][!.,~_el]*|(?<=_)-(?=_)_?|e+_?)"
     r"|(?P<list>l)"
-    rf"|(?P<judged>{_JUDGED}(?:p*(?=[qkc])|(?<=i[aj])dp*(?=[qk])|[pd]*(?=[kot])))"
+    rf"|(?P<judged>{_JUDGED}(?:p*(?=[qkc]|#[.l]|h{{1,2}}[gin]+[aj])|(?<=i[aj])dp*(?=[qk])|[pd]*(?=[kot])))"
     r"|(?P<turn>(?=[ct]))"
     rf"|_(?:(?P<but>(?=C_))|(?P<and>(?=A_))|(?P<fresh>(?<=[JMT]_)(?={_EN_FRESH}))"
     rf"|(?P<phrase>(?<=[JT]_)(?=J_T))|(?P<with>(?=W_(?:[DR]_)*J_(?:{_ANY}_)?T))"
@@ -111,16 +111,16 @@ _BORDER = re.compile(
 )
 
 # "and" joins two clauses (they have a verb each), two verbs of one subject, or a judged noun.
-_CLAUSE = re.compile(rf"A_(?:R_)?(?:P_{_ANY}|(?:D_|(?!J)){_ANY}_(?:{_ANY}_){{0,2}}?[BV])")
+_CLAUSE = re.compile(r"A_(?:R_)?(?:P_[A-Zw#]|(?:D_|(?!J))(?:[EJMRTWYZw#]_){1,3}?[BV])")
 _PHRASE = re.compile(rf"A_(?:[RD]_)*J_(?:(?:{_ANY}_)?T|Y)")
-_ACTION = re.compile(r"A_(?:R_)*[BV]")
+_ACTION = re.compile(r"A_(?:R_)*(?:[BV]|E_D)")
 
 _ENDS_JUDGED = re.compile(rf"{_JUDGED}[pd]*\Z")
 _ZH_JUDGES = re.compile("[ajn]")
 _EN_JUDGES = re.compile("[BVEJ!]")
 _EN_WHOLE = re.compile("[BVE]")
 _EN_HOW = re.compile(r"H_[A-Z]_\Z")
-_EN_PREDICATE = re.compile(r"(?:[TBR]_J|T)_\Z")
+_EN_PREDICATE = re.compile(r"(?:[TB]_(?:R_)*J|R_J|T)_\Z")
 # A piece that is nothing but a judgement belongs to the bare noun in front of it.
 _BARE = re.compile(r"u?[gin]*(?:[aj]|u)[pd]*(?=[!,.~_el]|\Z)")
 # A comma and one word: "friendly, helpful and fast" judges one thing.
@@ -184,7 +184,7 @@ def _is_stop(w: _Words, index: int) -> bool:
             after and (word in ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word != "i"))
         )
     if after in _ZH:
-        return before != "#"
+        return before != "#" or len(word) > 1  # 2.早餐 is a list, 20.早餐 the end of a sentence
     follower = w.words[index + 1]
     return len(word) > 2 and len(follower) > 1 and follower not in DOMAINS and before != "#"
 
@@ -212,6 +212,8 @@ def _at_comma(w: _Words, start: int, first: int, last: int) -> bool:
 
 def _at_list(w: _Words, start: int, first: int, last: int) -> bool:
     """Part 质量好、发货快 and hold 衣服、裤子 together."""
+    if w.codes.startswith("aq", last):  # 好产品、好品质
+        return True
     return bool(_ENDS_JUDGED.search(w.codes, max(start, first - 8), first))
 
 
@@ -245,14 +247,22 @@ def _at_and(w: _Words, start: int, first: int, last: int) -> bool:
     if phrase := _PHRASE.match(codes, last):
         # "clean and comfortable bed": two words for one noun.
         return phrase[0][-1] == "Y" or codes[first - 1] != "J"
-    return bool(_ACTION.match(codes, last) and _EN_WHOLE.search(codes, left, first))
+    return bool(
+        first - start > 4 and (_ACTION.match(codes, last) or w.words[last + 2 : last + 3] == ["no"])
+    )
 
 
 def _at_fresh(w: _Words, start: int, first: int, last: int) -> bool:
     """Part what runs on where a clause could end: "... was great the staff were rude"."""
     codes, left = w.codes, max(start, first - _REACH)
-    if codes[first - 1] == "T" == codes[last] and codes[last + 2] == "B":
-        return False  # "the delivery driver was" is one noun
+    before, after = codes[first - 1], codes[last]
+    if before != "J":
+        if after == "P":
+            return False  # "the driver I had", "the time it took"
+        if before == "T" == after and (codes[last + 2] == "B" or w.words[last] in HEADS):
+            return False  # "the delivery driver was" is one noun
+    elif after == "T" and not _EN_PREDICATE.search(codes, left, last):
+        return False  # "a pretty nice crew"
     if _EN_HOW.search(codes, left, last):
         return False
     return bool((_EN_WHOLE if codes[first - 1] == "J" else _EN_JUDGES).search(codes, left, first))
@@ -268,6 +278,8 @@ def _at_phrase(w: _Words, start: int, first: int, last: int) -> bool:
 
 def _at_with(w: _Words, start: int, first: int, last: int) -> bool:
     """Part "good chair" from "for a great price": that is a judgement of something else."""
+    if w.words[last + 2] in ("best", "worst"):  # "at best"
+        return False
     return bool(_EN_JUDGES.search(w.codes, max(start, first - _REACH), first))
 
 
