@@ -34,6 +34,7 @@ Floats = NDArray[np.float64]
 # likelihood without a maximum walks past it.
 _SEPARATED = 15.0
 _STEPS = 100
+_STEP = 1e-8
 ORDINAL_ROWS = 20_000
 _LEVELS = 12
 
@@ -270,20 +271,20 @@ def ordinal_logit(
     if checked.constant or len(levels) < 2:
         return _not_estimable(design, checked.warnings)
     problem = _Cumulative.of(design, keep, outcome, len(levels))
-    theta, beta, information, loglik, converged = problem.maximise()
+    top = problem.maximise()
     cuts, count = len(levels) - 1, design.matrix.shape[1]
     first = design.controls.shape[1]
     coefficient, error = np.full(first + count, np.nan), np.full(first + count, np.nan)
     separated = np.zeros(first + count, dtype=bool)
-    separated[keep] = np.abs(beta) > _SEPARATED
-    coefficient[keep] = beta / problem.span
-    error[keep] = np.sqrt(np.abs(np.diag(np.linalg.pinv(information))[cuts:])) / problem.span
+    separated[keep] = np.abs(top.beta) > _SEPARATED
+    coefficient[keep] = top.beta / problem.span
+    error[keep] = np.sqrt(np.abs(np.diag(np.linalg.pinv(top.information))[cuts:])) / problem.span
     coefficient[separated] = error[separated] = np.nan
     notes = checked.warnings
     if separated[first:].any():
         bad = ", ".join(np.array(design.names)[separated[first:]])
         notes += (Caution("separation", names=bad),)
-    elif not converged:
+    elif not top.converged:
         return _not_estimable(design, (*notes, Caution("not_converged")))
     half = normal_quantile(level) * error
     counts = np.bincount(outcome)
@@ -294,10 +295,10 @@ def ordinal_logit(
         values=coefficient[own],
         low=(coefficient - half)[own],
         high=(coefficient + half)[own],
-        r2=1 - loglik / alone,
+        r2=1 - top.loglik / alone,
         errors=error[own],
-        thresholds=theta + problem.middle @ (beta / problem.span),
-        loglik=loglik,
+        thresholds=top.theta + problem.middle @ (top.beta / problem.span),
+        loglik=top.loglik,
         n=design.n,
         warnings=notes,
     )
@@ -328,6 +329,15 @@ def _not_estimable(design: Design, notes: tuple[Caution, ...]) -> OrdinalLogit:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Maximum:
+    theta: Floats
+    beta: Floats
+    information: Floats
+    loglik: float
+    converged: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Cumulative:
     """The likelihood over different rows: patterns of 0/1 columns repeat in a large export.
 
@@ -354,30 +364,27 @@ class _Cumulative:
             scaled, rows[:, -1].astype(np.intp), times.astype(np.float64), levels, span, middle
         )
 
-    def maximise(self) -> tuple[Floats, Floats, Floats, float, bool]:
+    def maximise(self) -> _Maximum:
+        """Climb by Newton steps until nothing is gained, or a coefficient runs away."""
         cuts = self.levels - 1
         below = np.cumsum(np.bincount(self.outcome, self.times, self.levels))[:-1]
         share = below / self.times.sum()
         point = np.concatenate([np.log(share / (1 - share)), np.zeros(self.table.shape[1])])
         value, gradient, information = self.evaluate(point)
         for _ in range(_STEPS):
-            step = np.linalg.lstsq(information, gradient, rcond=None)[0]
-            size = 1.0
-            while size > 1e-6:
-                trial = self.evaluate(point + size * step)
-                if trial[0] >= value:
-                    break
-                size /= 2
-            else:
-                return point[:cuts], point[cuts:], information, value, True
-            gain = trial[0] - value
-            point = point + size * step
-            value, gradient, information = trial
+            step: Floats = np.linalg.lstsq(information, gradient, rcond=None)[0].astype(np.float64)
+            trial = self.evaluate(point + step)
+            while trial[0] < value and np.abs(step).max() > _STEP:
+                step = 0.5 * step
+                trial = self.evaluate(point + step)
+            if trial[0] >= value:
+                point = point + step
+                value, gradient, information = trial
+            if np.abs(step).max() <= _STEP:
+                return _Maximum(point[:cuts], point[cuts:], information, value, True)
             if np.abs(point[cuts:]).max(initial=0.0) > 2 * _SEPARATED:
-                return point[:cuts], point[cuts:], information, value, False
-            if gain < 1e-10 * (1 + abs(value)) and np.abs(size * step).max() < 1e-6:
-                return point[:cuts], point[cuts:], information, value, True
-        return point[:cuts], point[cuts:], information, value, False
+                break
+        return _Maximum(point[:cuts], point[cuts:], information, value, False)
 
     def evaluate(self, point: Floats) -> tuple[float, Floats, Floats]:
         """Log likelihood, gradient and negative Hessian; -inf where thresholds cross."""

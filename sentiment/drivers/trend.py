@@ -154,7 +154,10 @@ def merge_periods(dates: Sequence[Any] | NDArray[Any], *, floor: int = PERIOD_RO
     }
     order = sorted(set(key.values()))
     place = {period: at for at, period in enumerate(order)}
-    codes[dated] = [place[key[int(number)]] for number in numbers]
+    lookup = np.full(last - first + 1, -1, dtype=np.intp)
+    for month, period in key.items():
+        lookup[month - first] = place[period]
+    codes[dated] = lookup[numbers - first]
     labels = tuple(_label(start, quarter) for start, quarter in order)
     merged = tuple(label for label, (_, quarter) in zip(labels, order, strict=True) if quarter)
     return Periods(labels, codes, np.bincount(codes[dated], minlength=len(order)), merged)
@@ -166,7 +169,7 @@ def trend(
     *,
     kind: Kind,
     versions: Sequence[str] | None = None,
-    strata: Sequence[Any] | None = None,
+    strata: Sequence[Any] | NDArray[Any] | None = None,
     floor: int = PERIOD_ROWS,
     level: float = 0.95,
 ) -> Trend:
@@ -196,7 +199,7 @@ def trend(
         own = numbers[rows]
         adjusted = None
         if strata is not None:
-            parts = [strata[at] for at in np.flatnonzero(rows).tolist()]
+            parts = _strata(strata)[rows]
             unit = 1.0 if kind == "mean" else 100.0
             adjusted = standardise(own * unit, periods.codes, parts, level=level)
             changes.append(adjusted.mix_change)
@@ -242,7 +245,11 @@ def p_chart(counts: ArrayLike, totals: ArrayLike, *, sigmas: float = 3.0) -> Cha
 
 
 def standardise(
-    values: ArrayLike, periods: NDArray[np.intp], strata: Sequence[Any], *, level: float = 0.95
+    values: ArrayLike,
+    periods: NDArray[np.intp],
+    strata: Sequence[Any] | NDArray[Any],
+    *,
+    level: float = 0.95,
 ) -> Standardised:
     """Put every period at the mix of all rows: ``sum_s w_s mean(values | s, period)``.
 
@@ -256,8 +263,7 @@ def standardise(
     """
     numbers = np.asarray(values, dtype=np.float64)
     dated = periods >= 0
-    labels = np.array(["" if is_missing(part) else str(part) for part in strata])
-    levels, codes = np.unique(labels[dated], return_inverse=True)
+    levels, codes = np.unique(_strata(strata)[dated], return_inverse=True)
     count = int(periods.max()) + 1 if dated.any() else 0
     cells = np.zeros((count, len(levels)))
     sums = np.zeros_like(cells)
@@ -280,6 +286,13 @@ def standardise(
     change = float(np.abs(mix - weights).sum(axis=1).max(initial=0.0) / 2)
     lacking = np.flatnonzero(~present.all(axis=1))
     return Standardised(result, result - half, result + half, weights, change, lacking)
+
+
+def _strata(strata: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
+    """Return strata as an array: whole numbers as they are, anything else as text."""
+    if isinstance(strata, np.ndarray) and strata.dtype.kind in "iuU":
+        return strata
+    return np.array(["" if is_missing(part) else str(part) for part in strata])
 
 
 def _points(

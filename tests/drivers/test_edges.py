@@ -1,9 +1,11 @@
 """What must not fail, and must not be silent, when there is next to nothing to compute from."""
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 
-from sentiment.drivers import importance, prevalence, segments, trend
+from sentiment.drivers import importance, measures, prevalence, segments, trend
 from sentiment.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -76,3 +78,49 @@ def test_a_count_of_zero_still_has_an_upper_end():
     found = prevalence.adjusted_count(0, 0.9, 0.0, n=100)
     assert found.value == 0
     assert 0 < found.high < 0.05
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ({"controls": TABLE[:9]}, "rows"),
+        ({"controls": {"a": [1, 2]}}, "control"),
+        ({"clusters": [1, 2]}, "clusters"),
+        ({"names": ["a", "a", "b"]}, "names"),
+    ],
+)
+def test_columns_beside_must_fit(arguments, word):
+    with pytest.raises(InputError, match=word):
+        importance.lmg(TABLE, TABLE[:, 0], **arguments)
+
+
+def test_controls_and_outcomes_may_come_in_frames_and_objects():
+    y = TABLE @ [1.0, 2, 3] + RNG.normal(size=50)
+    source = np.where(np.arange(50) % 3 == 0, "shop", "app")
+    frame = pd.DataFrame({"source": source, "length": TABLE[:, 0] ** 2})
+    expected = importance.lmg(TABLE, y, controls={"source": source, "length": TABLE[:, 0] ** 2})
+    for outcome in (y[:, None], y.astype(object), [str(value) for value in y]):
+        found = importance.lmg(TABLE, outcome, controls=frame)
+        np.testing.assert_allclose(found.values, expected.values)
+    nullable = pd.DataFrame({"a": [1, 0, None] * 20}, dtype="Int64")
+    assert importance.ols(nullable, np.arange(60)).n == 40
+
+
+def test_true_is_two_thousand_resamples():
+    y = TABLE @ [1.0, 2, 3] + RNG.normal(size=50)
+    assert importance.lmg(TABLE, y, bootstrap=True).resamples == 2000
+
+
+def test_a_classifier_that_always_says_the_same_is_not_used():
+    found = prevalence.ppi_mean([1, 0, 1, 0], [1, 1, 1, 1], [1, 1, 1])
+    assert (found.value, found.tuning) == (0.5, 0.0)
+
+
+def test_attributable_shares_need_the_same_rows():
+    with pytest.raises(InputError, match="outcomes"):
+        importance.attributable_share([1, 0], [True])
+
+
+def test_arrow_columns_are_read():
+    assert measures.nps(pa.chunked_array([[10, None], [9]])).n == 2
+    assert measures.nps(pa.array(["10", "9", None])).n == 2

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
@@ -12,6 +12,7 @@ from sentiment.errors import InputError
 share = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
+@settings(deadline=None)
 @given(share)
 def test_wilson_equals_statsmodels_and_stays_within_one(case):
     found = intervals.wilson(*case)
@@ -33,6 +34,7 @@ def test_newcombe_published_example():
     assert (found.low, found.high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
 
 
+@settings(deadline=None)
 @given(share, share)
 def test_newcombe_equals_statsmodels(first, second):
     found = intervals.newcombe(*first, *second)
@@ -41,6 +43,7 @@ def test_newcombe_equals_statsmodels(first, second):
     assert -1 <= found.low <= found.value <= found.high <= 1
 
 
+@settings(deadline=None)
 @given(share, share)
 def test_fisher_equals_scipy(first, second):
     (a, n), (b, m) = first, second
@@ -85,6 +88,7 @@ def test_mean_difference_is_welch():
     assert intervals.mean_difference([1, 1], [1, 1]).p is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
 def test_benjamini_hochberg_equals_statsmodels(p_values):
     found = intervals.benjamini_hochberg(p_values)

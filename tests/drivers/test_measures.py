@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
@@ -214,6 +214,7 @@ def test_net_sentiment_refuses_impossible_counts():
         measures.net_sentiment(5, 5, 5, reviews=10)
 
 
+@settings(deadline=None)
 @given(st.tuples(*[st.integers(0, 10_000)] * 3))
 def test_net_sentiment_keeps_its_bounds(counts):
     found = measures.net_sentiment(*counts)
@@ -224,6 +225,7 @@ def test_net_sentiment_keeps_its_bounds(counts):
         assert (mirrored.low, mirrored.high) == pytest.approx((-found.high, -found.low))
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.integers(-2, 13), st.none(), st.sampled_from(["", "7", "x"]))))
 def test_no_answer_is_lost(values):
     found = measures.nps(values)

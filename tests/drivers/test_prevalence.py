@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
@@ -12,6 +12,7 @@ def codes(result):
     return {caution.code for caution in result.warnings}
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0.5, 1), st.floats(0, 0.29))
 def test_adjusted_count_inverts_the_classifier(share, tpr, fpr):
     observed = tpr * share + fpr * (1 - share)
@@ -90,6 +91,7 @@ def test_two_classes_equal_the_binary_formula():
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 1), min_size=3, max_size=3))
 def test_outside_the_simplex_the_nearest_mix_is_taken(weights):
     matrix = np.array([[0.7, 0.2, 0.1], [0.1, 0.7, 0.2], [0.15, 0.15, 0.7]])
