@@ -102,11 +102,7 @@ def _without_surrogates(value: str) -> str:
 def flatten(record: Mapping[str, Any]) -> dict[str, str | None]:
     """Return the record's cells by dotted path."""
     cells: dict[str, str | None] = {}
-    for key, value in record.items():
-        if type(value) is dict and value:
-            _flatten(key, value, cells, 1)
-        else:
-            cells[_free(key, cells)] = _cell(value)
+    _flatten("", record, cells, 0)
     return cells
 
 
@@ -114,11 +110,11 @@ def _flatten(
     prefix: str, record: Mapping[str, Any], cells: dict[str, str | None], depth: int
 ) -> None:
     for key, value in record.items():
-        path = f"{prefix}.{key}"
+        path = prefix + key
         if type(value) is dict and value and depth < _DEEPEST:
-            _flatten(path, value, cells, depth + 1)
+            _flatten(f"{path}.", value, cells, depth + 1)
         else:
-            cells[_free(path, cells)] = _cell(value)
+            cells[path if path not in cells else _free(path, cells)] = _cell(value)
 
 
 def _free(name: str, cells: Mapping[str, Any]) -> str:

@@ -123,11 +123,13 @@ class ParquetSource:
             groups, number = _groups_from(file.metadata, start)
             try:
                 for batch in file.iter_batches(batch_size=_BATCH, row_groups=groups):
-                    columns = [_spelled(column) for column in batch.columns]
-                    for cells in zip(*columns, strict=True):
+                    damage: dict[int, str] = {}
+                    columns = [_spelled(column, damage) for column in batch.columns]
+                    for place, cells in enumerate(zip(*columns, strict=True)):
                         number += 1
                         if number > start:
-                            yield SourceRow(number, dict(zip(self.columns, cells, strict=True)))
+                            named = dict(zip(self.columns, cells, strict=True))
+                            yield SourceRow(number, named, damage.get(place))
             except (pa.ArrowException, OSError) as error:
                 raise InputError(
                     f"{self._path} cannot be read on after row {number} ({_first_line(error)});"
@@ -145,7 +147,8 @@ def _groups_from(metadata: Any, start: int) -> tuple[list[int], int]:
     return [], skipped
 
 
-def _spelled(column: Any) -> list[str | None]:
+def _spelled(column: Any, damage: dict[int, str]) -> list[str | None]:
+    """Return a column's cells; `damage` takes the places of those that are not UTF-8."""
     import pyarrow as pa
 
     kind = column.type
@@ -155,7 +158,14 @@ def _spelled(column: Any) -> list[str | None]:
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
         # Python has no nanoseconds; pandas would be asked for otherwise.
         column = column.cast(pa.timestamp("us", kind.tz), safe=False)
-    values = column.to_pylist()
+    try:
+        values = column.to_pylist()
+    except UnicodeDecodeError:
+        # Nobody checks on writing that a string column holds UTF-8.
+        values = [spell(value) for value in column.cast(pa.large_binary()).to_pylist()]
+        for place, value in enumerate(values):
+            if value and "\ufffd" in value:
+                damage[place] = "undecodable characters"
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return values  # type: ignore[no-any-return]
     if pa.types.is_float32(kind) or pa.types.is_float16(kind):

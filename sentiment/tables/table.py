@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from sentiment.records import Feedback
 from sentiment.tables import encodings
 from sentiment.tables.delimited import DELIMITERS, DelimitedSource
 from sentiment.tables.jsonlines import JsonSource
+from sentiment.tables.layout import scored_columns
 from sentiment.tables.parquet import ParquetSource
 from sentiment.tables.roles import Roles, find_roles
 from sentiment.tables.rows import Reject, Source, SourceRow
@@ -78,6 +80,9 @@ class Table:
         self.notes = source.notes
         self.labels = source.labels
         columns = source.sample_columns if isinstance(source, JsonSource) else source.columns
+        # What a scoring run added is no role of the source, should its output be scored again.
+        added = set((scored_columns(columns) or {}).values())
+        columns = tuple(name for name in columns if name not in added)
         if not source.sample:
             raise InputError(f"{path} holds no data row; choose a file with feedback in it")
         self.roles: Roles = find_roles(
@@ -158,7 +163,7 @@ def open_source(path: Path, options: ReadOptions | None = None) -> Source:
     def opener() -> BinaryIO:
         return open_text(path)
 
-    if _is_json(path, head, encoding):
+    if _is_json(path, head):
         return JsonSource(opener, encoding, options.text)
     suffixes = path.suffixes
     prefer = "\t" if ".tsv" in suffixes or ".tab" in suffixes else ","
@@ -192,16 +197,29 @@ def open_text(path: Path) -> BinaryIO:
     magic = stream.read(2)
     stream.seek(0)
     if magic == b"\x1f\x8b":
-        return cast("BinaryIO", _Unzipped(stream))
+        return cast("BinaryIO", _Unzipped(stream, path))
     return stream
 
 
 class _Unzipped(gzip.GzipFile):
-    """A gzip stream that closes the file beneath it."""
+    """A gzip stream that closes the file beneath it, and says it when the file is damaged."""
 
-    def __init__(self, beneath: BinaryIO) -> None:
+    def __init__(self, beneath: BinaryIO, path: Path) -> None:
         super().__init__(fileobj=beneath, mode="rb")
         self._beneath = beneath
+        self._path = path
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read as `GzipFile` does.
+
+        :raises InputError: The file is cut off or damaged.
+        """
+        try:
+            return super().read(-1 if size is None else size)
+        except (OSError, EOFError, zlib.error) as error:
+            raise InputError(
+                f"{self._path} cannot be unpacked to its end ({error}); get the file again"
+            ) from None
 
     def close(self) -> None:
         """Close both."""
@@ -238,15 +256,14 @@ def _is_noise(head: bytes) -> bool:
     return control > 0.03 * len(head) or scattered
 
 
-def _is_json(path: Path, head: bytes, encoding: str | None) -> bool:
-    named = any(suffix in (".json", ".jsonl", ".ndjson") for suffix in path.suffixes)
-    text = head.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").replace(b"\0", b"")
-    if named:
+def _is_json(path: Path, head: bytes) -> bool:
+    suffixes = set(path.suffixes)
+    if suffixes & {".json", ".jsonl", ".ndjson"}:
         return True
-    del encoding
-    return text.startswith((b'{"', b'[{"', b'{ "')) and not any(
-        suffix in (".csv", ".tsv", ".txt") for suffix in path.suffixes
-    )
+    if suffixes & {".csv", ".tsv", ".txt"}:
+        return False
+    text = head.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").replace(b"\0", b"")
+    return text.startswith((b'{"', b'[{"', b'{ "'))
 
 
 def _delimiter(given: str | None) -> str | None:

@@ -12,6 +12,7 @@ import io
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -61,7 +62,9 @@ class _Sheet:
 
     def __init__(self, path: Path, book: Any, name: str) -> None:
         self.name = name
+        self._path = path
         self._book = book
+        # openpyxl keeps to itself which member a sheet is; its read-only sheets know no merges.
         part = str(book[name]._worksheet_path).lstrip("/")
         self._merges, self.formulas_without_value = _scan(path, part)
 
@@ -71,8 +74,7 @@ class _Sheet:
         sheet.reset_dimensions()  # writers state them wrongly; the cells themselves are right
         waiting = sorted(self._merges, key=lambda merge: merge.top, reverse=True)
         active: list[tuple[_Merge, str | None]] = []
-        for number, cells in enumerate(sheet.iter_rows(), start=1):
-            row = [_spell(cell) for cell in cells]
+        for number, row in enumerate(self._unmerged(sheet), start=1):
             while waiting and waiting[-1].top <= number:
                 merge = waiting.pop()
                 if merge.left <= len(row):
@@ -81,6 +83,21 @@ class _Sheet:
                 row = _spread(row, number, active)
                 active = [(merge, value) for merge, value in active if merge.bottom > number]
             yield row
+
+    def _unmerged(self, sheet: Any) -> Iterator[list[str | None]]:
+        number = 0
+        try:
+            for cells in sheet.iter_rows():
+                number += 1
+                yield [_spell(cell) for cell in cells]
+        except GeneratorExit:
+            raise
+        except Exception as error:  # the archive, the XML or a cell may be broken, each in its way
+            raise InputError(
+                f"{self._path}, sheet {self.name!r} cannot be read on after row {number}"
+                f" ({type(error).__name__}: {error}); open it in a spreadsheet program and save it"
+                " again"
+            ) from None
 
 
 def _spread(
@@ -182,7 +199,7 @@ class WorkbookSource:
                 damage = f"{len(cells)} cells instead of {width}"
                 cells = [*cells[: width - 1], " ".join(c for c in cells[width - 1 :] if c)]
             row = cells + [None] * (width - len(cells))
-            if heading and [cell or "" for cell in cells] == heading:
+            if heading and [cell or "" for cell in row] == heading:
                 damage = "the header row again"
             yield SourceRow(number, dict(zip(self.columns, row, strict=True)), damage)
 
@@ -197,15 +214,9 @@ def _records(sheet: _Sheet) -> Iterator[list[str | None]]:
 
 def _header_of(sheet: _Sheet, language: str) -> Header:
     head = [[cell or "" for cell in row] for row in islice(_records(sheet), 200)]
-    header = find_header(head, language)
-    # Rows differ in length by their last filled cell only: the widest one counts.
-    width = max((len(row) for row in head[header.skip :]), default=0)
-    if width > len(header.names) and header.cells:
-        head[header.skip - 1 - (header.skip - 1 - head.index(list(header.cells)))] += [""] * (
-            width - len(header.names)
-        )
-        return find_header(head, language)
-    return header
+    # Rows end with their last filled cell here: the widest one shows how many columns there are.
+    width = max(map(len, head), default=0)
+    return find_header([row + [""] * (width - len(row)) for row in head], language)
 
 
 def _feedback_score(sheet: _Sheet) -> float:
@@ -258,7 +269,7 @@ def _refuse_bomb(path: Path) -> None:
                                 f"{path} declares XML entities in {member.filename}, which no"
                                 " spreadsheet program writes; it is refused"
                             )
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
         raise InputError(
             f"{path} is not a readable XLSX workbook ({error}); save it again, without a password"
         ) from None
@@ -272,6 +283,17 @@ def _refuse_bomb(path: Path) -> None:
 
 
 def _scan(path: Path, part: str) -> tuple[list[_Merge], int]:
+    """Scan a sheet, and refuse it if it cannot be unpacked."""
+    try:
+        return _merges_and_formulas(path, part)
+    except (KeyError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path} is damaged in {part} ({error}); open it in a spreadsheet program and save it"
+            " again"
+        ) from None
+
+
+def _merges_and_formulas(path: Path, part: str) -> tuple[list[_Merge], int]:
     """Read the merged ranges, which stand after the cells, and count formulas without a value."""
     merges: list[_Merge] = []
     formulas = 0

@@ -112,3 +112,10 @@ def test_strings_in_are_strings_out(tmp_path_factory: pytest.TempPathFactory, ce
     path = tmp_path_factory.mktemp("parquet") / "t.parquet"
     opened = save(path, {"t": pa.array(cells, pa.string())})
     assert [row.cells["t"] for row in opened.rows()] == cells
+
+
+def test_strings_that_are_not_utf8_are_marked(tmp_path: Path) -> None:
+    broken = pa.array([b"good", b"b\xffd", None], pa.binary()).view(pa.string())
+    opened = save(tmp_path / "t.parquet", {"t": broken, "n": [1, 2, 3]})
+    assert [row.cells["t"] for row in opened.rows()] == ["good", "b\ufffdd", None]
+    assert [row.damage is None for row in opened.rows()] == [True, False, True]

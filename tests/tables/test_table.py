@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from sentiment.errors import ColumnError, InputError
 from sentiment.tables import ReadOptions, open_table
+from tests.tables.test_write import ROWS, assemble
 
 CSV = "编号,评论,评分\n1,物流很快，很满意,5\n2,太差了，不会再来,1\n3,一般般吧，凑合用,3\n"
 
@@ -75,7 +77,7 @@ def test_what_cannot_be_opened(tmp_path: Path) -> None:
     refused(write(tmp_path / "a.csv", bytes(range(256)) * 40), "binary data")
     refused(write(tmp_path / "a.xls", b"\xd0\xcf\x11\xe0" + b"\0" * 600), "old Excel file")
     refused(write(tmp_path / "a.xls", "<html><table><tr>"), "a web page")
-    refused(write(tmp_path / "a.csv.gz", gzip.compress(CSV.encode())[:30]), "cannot be read")
+    refused(write(tmp_path / "a.csv.gz", gzip.compress(CSV.encode())[:30]), "cannot be unpacked")
     good = write(tmp_path / "good.csv", CSV)
     refused(good, "no encoding is called", encoding="klingon")
     refused(good, "cannot be a delimiter", delimiter="::")
@@ -129,3 +131,29 @@ def test_a_closed_generator_closes_the_file(tmp_path: Path) -> None:
     next(rows)
     rows.close()  # type: ignore[attr-defined]
     path.unlink()
+
+
+def test_a_cut_off_gzip_file_says_so_when_it_comes_to_it(tmp_path: Path) -> None:
+    body = "".join(f"{i},第{i}条：物流很快，很满意,{i % 5 + 1}\n" for i in range(200_000))
+    data = gzip.compress((CSV + body).encode())
+    table = open_table(write(tmp_path / "a.csv.gz", data[:-2000]))
+    with pytest.raises(InputError, match="cannot be unpacked to its end"):
+        list(table.rows())
+
+
+def test_what_a_scoring_run_added_is_no_role(tmp_path: Path) -> None:
+    out = assemble(tmp_path, "csv", ROWS * 10)
+    table = open_table(out)
+    assert table.roles.text == ("评价",)
+    assert table.roles.segments == ("订单号",)
+    assert "opinions" in table.columns
+
+
+def test_importing_loads_no_reader_of_formats() -> None:
+    code = (
+        "import sys, sentiment.tables;"
+        "print([m for m in ('pyarrow','openpyxl','pandas','numpy','charset_normalizer')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -203,3 +203,15 @@ def test_an_empty_workbook(tmp_path: Path) -> None:
 
 def test_escapes_are_read_back() -> None:
     assert unescape("a_x000D_b_x005F_x0041_c_xyz") == "a\rb_x0041_c_xyz"
+
+
+def test_a_sheet_that_breaks_off_says_where(tmp_path: Path) -> None:
+    path = tmp_path / "t.xlsx"
+    save(path, s=[HEADER, *ROWS * 300])
+    with zipfile.ZipFile(path) as archive:
+        parts = {item: archive.read(item) for item in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for item, data in parts.items():
+            archive.writestr(item, data[:-9000] if item.endswith("sheet1.xml") else data)
+    with pytest.raises(InputError, match="sheet 's' cannot be read on after row"):
+        list(WorkbookSource(path).rows())
