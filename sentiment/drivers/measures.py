@@ -45,6 +45,7 @@ _TOP_BOX = {(1.0, 3.0): 3.0, (1.0, 5.0): 4.0, (1.0, 7.0): 6.0}
 # 0-100 or 1-100 one. Single typing errors and codes such as 99 stay below it.
 _LARGE_SHARE = 1 / 3
 _LARGE = 20
+_ONES_OF_A_RATING = 10
 
 # More than one beginning can fit ("一点也不失望", "一点失望"): the first in this order counts.
 _PMF_ANSWERS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -194,6 +195,8 @@ def nps(
     answers = valid.numbers
     if len(answers) and answers.min() >= 1 and answers.max() <= 5:
         notes += (Caution("looks_like_stars"),)
+    elif ones := _ones_without_zero(answers):
+        notes += (Caution("no_zero", ones=ones),)
     counts = {
         "detractors": valid.weight(answers <= 6),
         "passives": valid.weight((answers >= 7) & (answers <= 8)),
@@ -650,6 +653,12 @@ def _refuse_hundred(numbers: Floats) -> None:
             "scale, and the NPS is defined on whole answers from 0 to 10 only (it is no average). "
             "Use rating(), or declare a conversion with rescale=(0, 100)."
         )
+
+
+def _ones_without_zero(answers: Floats) -> int:
+    """Count the answers 1 of a column that looks like 1-10; on 0-10 the angry choose 0, not 1."""
+    ones = int((answers == 1).sum())
+    return ones if ones >= _ONES_OF_A_RATING and not (answers == 0).any() else 0
 
 
 def _distribution(valid: _Valid) -> dict[str, float]:

@@ -63,6 +63,12 @@ def test_stars_in_an_nps_column_are_flagged():
     assert "looks_like_stars" not in codes(measures.nps([0, 5]))
 
 
+def test_a_rating_from_one_to_ten_is_flagged():
+    assert "no_zero" in codes(measures.nps([1] * 10 + [10] * 10))
+    assert "no_zero" not in codes(measures.nps([1] * 10 + [10] * 10 + [0]))
+    assert "no_zero" not in codes(measures.nps([1] * 9 + [10] * 10))
+
+
 def test_rescaling_happens_only_when_declared():
     assert measures.nps([8.5]).n == 0
     found = measures.nps([8.5, 8.4, 10], rescale=(0, 10))
