@@ -45,7 +45,7 @@ CLASSES: dict[str, str] = {
     # a: one character that judges when something stands before it
     "a": " ".join(
         "好快慢差贵棒赞高低大小多少新旧香脆甜咸辣淡硬软薄厚重轻长短美丑烂坏强弱稳准全齐值爽酷亮暗清臭脏乱吵静热冷凉烫"
-        "紧松宽窄足久远近油腻干湿深浅"
+        "紧松宽窄足久远近油腻干湿深浅鲜嫩酥滑浓"
     ),
     # g: how much; i: how much, in the spoken frame 挺…的; n: not
     "g": """

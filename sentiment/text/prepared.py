@@ -73,7 +73,7 @@ def prepare(text: str, damage: str | None = None) -> Prepared:
     language = language_of(folded)
     broken = damage is not None or repair.is_damaged(clean)
     status: Status = "ok"
-    if is_empty(folded):
+    if is_empty(folded) and "\ufffd" not in folded:
         status = "empty"
     elif language == "other":
         status = "unsupported"

@@ -34,14 +34,14 @@ _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
 _SYLLABLE = rf"(?=[a-zü]*[{_TONED}])[a-zü{_TONED}]{{1,6}}[)）]"
 GLOSS = re.compile(rf"(?<=[{_HAN}])[(（]{_SYLLABLE}|(?<=[{_HAN}])[?？]{_SYLLABLE}")
 # Particles carry no tone mark in pinyin either; believed only beside glosses that do.
-_TONELESS = re.compile(rf"(?<=[{_HAN}])[(（](?:men|de|le|ge|me|ma|ne|zhe|zi)[)）]")
+_TONELESS = rf"(?<=[{_HAN}])[(（](?:men|de|le|ge|me|ma|ne|zhe|zi)[)）]"
+_GLOSS_OR_PARTICLE = re.compile(f"{GLOSS.pattern}|{_TONELESS}")
 
 
 def glosses(text: str) -> tuple[str, OffsetMap | None]:
     """Drop the pinyin that script conversion left; (CRM) and 软件(app) carry no tone mark."""
     several = len(GLOSS.findall(text)) > 1
-    pattern = re.compile(f"{GLOSS.pattern}|{_TONELESS.pattern}") if several else GLOSS
-    return rewrite(text, pattern, lambda match: "")
+    return rewrite(text, _GLOSS_OR_PARTICLE if several else GLOSS, lambda match: "")
 
 
 # --- wrongly decoded UTF-8 ----------------------------------------------------------------------
@@ -139,17 +139,17 @@ def _gbk(run: str) -> list[_Piece]:
     """Decode a run that GBK gave, if it gives Chinese in daily use; an odd last byte is lost."""
     pieces, lost = _aligned([_gbk_bytes(character) for character in run])
     found = to_simplified("".join(piece[0] for piece in pieces))
-    known = sum(
-        1
-        for character in found
-        if character in common_characters()
+    known = sum(1 for character in found if _is_daily(character))
+    read = len(found) - lost
+    return pieces if read > 1 and lost < 3 and known * 4 >= read * 3 else []
+
+
+def _is_daily(character: str) -> bool:
+    """Tell whether a character is common Chinese, Chinese punctuation or of full width."""
+    return (
+        character in common_characters()
         or "\u3000" <= character <= "\u30ff"
         or "\uff00" <= character <= "\uffef"
-    )
-    return (
-        pieces
-        if len(found) - lost > 1 and lost < 3 and known * 4 >= (len(found) - lost) * 3
-        else []
     )
 
 
@@ -165,20 +165,11 @@ def _aligned(codes: list[bytes]) -> tuple[list[_Piece], int]:
         return [], 0
     pieces: list[_Piece] = []
     lost = place = 0
-    for character in data.decode("utf-8", "replace"):
-        size = len(character.encode())
-        if character == "\ufffd":
-            # "replace" gives one mark for each cut-off sequence: step to where the next one starts.
-            size = 1
-            while place + size < len(data) and data[place + size] & 0xC0 == 0x80:
-                size += 1
-            lost += 1
-        first, last = owner[place], owner[min(place + size, len(data)) - 1] + 1
-        if not (pieces and character == "\ufffd" == pieces[-1][0]):
-            pieces.append((character, first, last))
+    while place < len(data):
+        character, size = _first_character(data[place : place + 4])
+        lost += character == "\ufffd"
+        pieces.append((character, owner[place], owner[place + size - 1] + 1))
         place += size
-        if place >= len(data):
-            break
     if not codes[-1] and pieces:
         # The mark that stood for the byte GBK could not read goes with the character it was of.
         text, first, last = pieces[-1]
@@ -186,6 +177,21 @@ def _aligned(codes: list[bytes]) -> tuple[list[_Piece], int]:
         if text != "\ufffd":
             pieces.append(("?", last, len(codes)))
     return pieces, lost
+
+
+def _first_character(data: bytes) -> tuple[str, int]:
+    """Return the first character of up to four bytes and its size; U+FFFD for one cut short."""
+    lead = data[0]
+    if lead < 0x80:
+        return chr(lead), 1
+    size = 4 if lead >= 0xF0 else 3 if lead >= 0xE0 else 2
+    character = data[:size].decode("utf-8", "ignore")
+    if len(character) == 1 and len(character.encode()) == len(data[:size]):
+        return character, size
+    size = 1
+    while size < min(len(data), 3) and lead >= 0xC0 and data[size] & 0xC0 == 0x80:
+        size += 1
+    return "\ufffd", size
 
 
 # --- GBK shifted by one byte --------------------------------------------------------------------

@@ -34,7 +34,7 @@ CONTENT = re.compile(rf"[^\W_]|[{EMOJI}]")
 
 _HAN = "㐀-鿿"
 _HAS_HAN = re.compile(f"[{_HAN}]")
-# Signs: ! ends a sentence, . may, comma and wave end a clause, L is the Chinese list comma.
+# Signs: ! ends a sentence, . may, comma and wave end a clause, l is the Chinese list comma.
 _SIGNS = {
     **dict.fromkeys("。！？!?；;…\n", "!"),
     **dict.fromkeys("，,|｜•", ","),
@@ -45,6 +45,8 @@ _SIGNS = {
     "、": "l",
     " ": "_",
 }
+# Said more than once: "..." is a pause in thought, "--" a dash even without spaces.
+_RUNS = {".": "!", "-": ","}
 _NOT_HAN = "\x00-㏿ꀀ-\U0010ffff"
 
 
@@ -55,14 +57,7 @@ class _Codes(dict[str, str]):
         """Return the code of a word that is in no list."""
         first = word[0]
         if first in _SIGNS:
-            # "..." is a pause in thought, "--" a dash even without spaces.
-            return (
-                "!"
-                if first in "。！？!?；;…\n."
-                else ","
-                if first in "，,|｜•—-–"
-                else _SIGNS[first]
-            )
+            return _RUNS.get(first, _SIGNS[first])
         if first.isdigit():
             return "#"
         if "㐀" <= first <= "鿿":
@@ -103,7 +98,8 @@ _EN_FRESH = rf"(?:D_{_ANY}_(?:{_ANY}_)?B|P_[BVJZ]|T_[RBJ]|(?:V_|R_)*Z)"
 _BORDER = re.compile(
     r"(?P<mark>[!.,~][!.,~_el]*|(?<=_)-(?=_)_?|e+_?)"
     r"|(?P<list>l)"
-    rf"|(?P<judged>{_JUDGED}(?:p*(?=[qkc]|#[.l]|h{{1,2}}[gin]+[aj])|(?<=i[aj])dp*(?=[qk])|[pd]*(?=[kot])))"
+    rf"|(?P<judged>{_JUDGED}(?:p*(?=[qkc]|#[.l]|h{{1,2}}[gin]+[aj])|(?<=i[aj])dp*(?=[qk])"
+    r"|[pd]*(?=[kot])))"
     r"|(?P<turn>(?=[ct]))"
     rf"|_(?:(?P<but>(?=C_))|(?P<and>(?=A_))|(?P<fresh>(?<=[JMT]_)(?={_EN_FRESH}))"
     rf"|(?P<phrase>(?<=[JT]_)(?=J_T))|(?P<with>(?=W_(?:[DR]_)*J_(?:{_ANY}_)?T))"
@@ -127,7 +123,6 @@ _BARE = re.compile(r"u?[gin]*(?:[aj]|u)[pd]*(?=[!,.~_el]|\Z)")
 _EN_LIST = re.compile(r"(?:A_)?(?:R_)?[A-Zw](?=[,!.]|_A_|\Z)")
 _LOST_STOP = re.compile(rf" (?<=[a-z] )(?=[A-Z])(?={tree(SENTENCE_STARTS)} )")
 _CAPITALISED = re.compile(r"(?:\A|\s)[A-Z]\S* \Z")
-
 
 # How far left a border looks, in words: enough for a clause, and a bound on the work.
 _REACH = 40
@@ -232,6 +227,7 @@ def _at_turn(w: _Words, start: int, first: int, last: int) -> bool:
 
 
 def _at_but(w: _Words, start: int, first: int, last: int) -> bool:
+    """Part before "but" always; not in "a while", "even though"."""
     if w.codes[first - 1] in "RD" and w.words[last] in ("while", "though"):
         return False
     return w.place(first) - w.place(start) > 2
@@ -265,7 +261,7 @@ def _at_fresh(w: _Words, start: int, first: int, last: int) -> bool:
         return False  # "a pretty nice crew"
     if _EN_HOW.search(codes, left, last):
         return False
-    return bool((_EN_WHOLE if codes[first - 1] == "J" else _EN_JUDGES).search(codes, left, first))
+    return bool((_EN_WHOLE if before == "J" else _EN_JUDGES).search(codes, left, first))
 
 
 def _at_phrase(w: _Words, start: int, first: int, last: int) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -29,7 +30,12 @@ def test_dictionaries_load_on_first_use_and_say_nothing(tmp_path: object) -> Non
         capture_output=True,
         text=True,
         check=False,
-        env={"TMPDIR": str(tmp_path), "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={
+            **os.environ,
+            "TMPDIR": str(tmp_path),
+            "PYTHONIOENCODING": "utf-8",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == done.stderr == ""
