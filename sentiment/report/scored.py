@@ -493,9 +493,11 @@ def answers(cells: Sequence[str | None], outcome: Outcome) -> tuple[NDArray[np.f
 
     An answer off the scale is rejected, never clipped.
     """
-    known = {cell: outcome.value(cell) for cell in set(cells)}
+    distinct = set(cells)
+    known = {cell: outcome.value(cell) for cell in distinct}
+    blank = {cell for cell in distinct if is_missing(cell)}
     values = np.array([known[cell] for cell in cells], dtype=np.float64)
-    return values, sum(1 for cell in cells if not is_missing(cell))
+    return values, sum(cell not in blank for cell in cells)
 
 
 _ISO = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})")

@@ -83,7 +83,7 @@ _ALARM_COLUMNS = (
 )
 
 
-def _strata(study: Study) -> Sequence[str] | None:
+def _strata(study: Study) -> NDArray[np.int64] | None:
     """Source and language of each row: a change of their mix is no change of opinion."""
     table = study.table
     codes = table.language.astype(np.int64)
@@ -92,7 +92,7 @@ def _strata(study: Study) -> Sequence[str] | None:
         codes = codes * (_STRATA + 1) + small[0].astype(np.int64) + 1
     if len(np.unique(codes[study.used])) < 2:
         return None
-    return [str(code) for code in codes.tolist()]
+    return codes
 
 
 def _series_rows(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
