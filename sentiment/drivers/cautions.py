@@ -19,8 +19,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "clipped.",
         "looks_like_stars": "Only answers from 1 to 5 are present: these are probably stars, "
         "not answers from 0 to 10.",
-        "no_zero": "No answer is 0 and {ones} are 1: this is probably a 1-10 rating, on which no NPS "
-        "is defined.",
+        "no_zero": "No answer is 0 and {ones} are 1: this is probably a 1-10 rating, on which no "
+        "NPS is defined.",
         "rescaled": "Answers were rescaled from {minimum:g}-{maximum:g} to 0-10 and rounded, "
         "as declared.",
         "direction_only": "{n} answers are fewer than {floor}: read the share as a direction only.",
