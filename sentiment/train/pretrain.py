@@ -13,7 +13,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from transformers import ModernBertConfig, ModernBertForMaskedLM
 
 from sentiment.model.network import EncoderOptions, encoder_config
 from sentiment.train.tokenizer import MARKER, SPECIALS
+from sentiment.train.vectors import log_frequencies, neighbour_vectors
 
 __all__ = [
     "Batch",
@@ -130,6 +131,15 @@ def _windows(rows: Rows, options: PretrainOptions, draw: np.random.Generator) ->
     return np.array([window for window in windows if window[1] - window[0] >= 4], dtype=np.int64)
 
 
+def _together(parts: Sequence[Rows]) -> Rows:
+    """Return the texts of several files as one."""
+    before = np.cumsum([0, *(len(part.ids) for part in parts)])
+    starts = [part.starts[:-1] + at for part, at in zip(parts, before[:-1], strict=True)]
+    return Rows(
+        np.concatenate([part.ids for part in parts]), np.append(np.concatenate(starts), before[-1])
+    )
+
+
 def _batch(rows: Rows, windows: NDArray[np.int64]) -> Batch:
     lengths = windows[:, 1] - windows[:, 0]
     width = int(lengths.max()) + 2
@@ -193,6 +203,9 @@ def pretrain(
     if stable.exists():
         training.load(stable)
         log.say(f"going on from step {training.state.step}")
+    else:
+        training.start_from(_together(list(rows.values())))
+        log.say("embedding and decoder start from counts")
     state = training.state
     sources = {name: _Source(rows[name], name, options, state) for name in _LANGUAGES}
 
@@ -268,6 +281,17 @@ class _Training:
         self.averaged = AveragedModel(self.model, avg_fn=self._average)
         self.optimizers = _optimizers(self.model, options)
 
+    def start_from(self, rows: Rows) -> None:
+        """Start the embedding from what stands beside what, and the decoder from frequencies."""
+        embedding = self.model.get_input_embeddings().weight
+        vocabulary, width = embedding.shape
+        vectors = torch.from_numpy(neighbour_vectors(rows.ids, rows.starts, vocabulary, width))
+        counted = vectors.any(1, keepdim=True)  # the others, bytes mostly, stay random
+        size = self.model.config.initializer_range * width**0.5
+        with torch.no_grad():
+            embedding.copy_(torch.where(counted, vectors * size, embedding))
+            self.model.decoder.bias.copy_(torch.from_numpy(log_frequencies(rows.ids, vocabulary)))
+
     def update(self, sources: dict[str, _Source], opens: torch.Tensor, cool: float) -> float:
         """Do one step of `options.step_tokens` at `cool` of the full rate; return its loss."""
         options, state = self.options, self.state
@@ -324,7 +348,8 @@ class _Training:
 
 def _optimizers(model: nn.Module, options: PretrainOptions) -> list[torch.optim.Optimizer]:
     """Return Muon for the encoder's matrices and AdamW for embedding, norms and decoder."""
-    matrices, rest = [], []
+    matrices: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         inner = parameter.ndim == 2 and ".layers." in name
         (matrices if inner else rest).append(parameter)
@@ -361,7 +386,7 @@ def heldout_loss(
 
 def _opens_word(tokenizer: Tokenizer) -> list[bool]:
     """Say for every token whether it opens a word: all do but the later pieces of a Latin word."""
-    pieces = [tokenizer.id_to_token(index) for index in range(tokenizer.get_vocab_size())]
+    pieces = [str(tokenizer.id_to_token(index)) for index in range(tokenizer.get_vocab_size())]
     return [
         piece.startswith(MARKER) or not (piece[0].isalpha() and piece[0] < "\u0250")
         for piece in pieces
