@@ -234,10 +234,11 @@ def text_blocks(stream: BinaryIO, encoding: str, newline: str) -> Iterator[list[
         return
     end = newline.encode()
     doubtful = encoding in ("gb18030", "big5hkscs", "big5", "cp950", "cp1252")
-    if encoding == "utf-8-sig":
-        stream.read(len(codecs.BOM_UTF8))
+    first = b""
+    if encoding in ("utf-8", "utf-8-sig"):
+        first = stream.read(len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
         encoding = "utf-8"
-    for block in _byte_blocks(stream, end):
+    for block in _byte_blocks(stream, end, first):
         if not (doubtful and _UTF8_RUN.search(block)):
             try:
                 yield block.decode(encoding)
@@ -262,9 +263,9 @@ def _split(block: bytes, end: bytes) -> list[bytes]:
     return lines if lines[-1] else lines[:-1]
 
 
-def _byte_blocks(stream: BinaryIO, end: bytes) -> Iterator[bytes]:
+def _byte_blocks(stream: BinaryIO, end: bytes, first: bytes) -> Iterator[bytes]:
     """Yield about a megabyte at a time, cut after a line end; a longer line comes whole."""
-    held: list[bytes] = []
+    held = [first] if first else []
     while chunk := stream.read(_BLOCK):
         cut = chunk.rfind(end) + 1
         if cut == 0:

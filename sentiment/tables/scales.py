@@ -77,7 +77,8 @@ _WHOLE_ZH = re.compile(
 )
 _AGGREGATE = re.compile(r"\b(?:avg|average|mean|aggregate|median)\b|平均|均分")
 _NO_SCALE = re.compile(
-    r"\b(?:counts?|num|number of|qty|quantity|votes?|likes?|helpful|thumbs|useful|age|price|amount"
+    r"\b(?:counts?|num|number of|qty|quantity|votes?|likes?|helpful|thumbs|useful|funny|cool"
+    r"|age|price|amount"
     r"|cost|year|month|week|day|hour|minutes?|seconds?|duration|length|rank|page|floor|views|reads"
     r"|replies|order|id|index|no|latitude|longitude|zip|version|probability|confidence|sentiment"
     r"|polarity|label|words?)\b|数量|次数|点赞|点踩|有用|回复数|年龄|价格|金额|单价|数$|时长|天数|楼层"
@@ -204,6 +205,8 @@ def find_outcome(column: str, heading: str, cells: Sequence[str]) -> Outcome | N
     low, high = _scale(unicodedata.normalize("NFKC", heading).casefold(), answers, kind)
     if high is None or low is None:
         return None
+    if kind is None and not _is_survey_scale(words, answers, low, high):
+        return None
     return _typed(column, words, kind, low, high)
 
 
@@ -221,6 +224,15 @@ def _named_kind(words: str) -> str | None:
 
 def _whole_or_half(answers: Sequence[float]) -> bool:
     return all((value * 2).is_integer() for value in answers)
+
+
+def _is_survey_scale(words: str, answers: Sequence[float], low: float, high: float) -> bool:
+    """Say whether numbers under a heading that names no scale look like answers ("Seat Comfort").
+
+    Counts begin at 0 and running numbers go on: answers are few different ones, from 1 up.
+    """
+    named = re.search(r"[^\W\d_]", re.sub(r"^(?:column|unnamed) ?\d+$", "", words))
+    return bool(named) and low == 1 and high <= 10 and len(set(answers)) >= min(3, len(answers))
 
 
 def _scale(

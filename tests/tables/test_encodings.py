@@ -100,3 +100,11 @@ def test_a_name_that_is_no_encoding() -> None:
     assert known("GB2312") == "gb18030"
     with pytest.raises(InputError, match="no encoding is called 'klingon'"):
         known("klingon")
+
+
+def test_a_mark_is_no_text_even_where_utf8_was_asked_for() -> None:
+    data = ("a," + SIMPLIFIED).encode("utf-8-sig")
+    for encoding in ("utf-8", "utf-8-sig"):
+        assert list(text_blocks(io.BytesIO(data), encoding, "\n")) == ["a," + SIMPLIFIED]
+        assert list(text_blocks(io.BytesIO(b"a"), encoding, "\n")) == ["a"]
+        assert list(text_blocks(io.BytesIO(b""), encoding, "\n")) == []

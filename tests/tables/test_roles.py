@@ -128,7 +128,10 @@ def test_the_printed_order_of_kinds() -> None:
 
 
 def test_numbers_that_are_no_scale_are_nothing() -> None:
-    found = roles({"text": PROSE, "age": [20, 30], "likes": [1, 2, 3], "recommended": [0, 1]})
+    found = roles(
+        {"text": PROSE, "age": [20, 30], "likes": [1, 2, 3], "recommended": [0, 1],
+         "column_1": list(range(27)), "Unnamed: 0": [1, 2, 3], "n": [0, 1, 5]}
+    )  # fmt: skip
     assert (found.outcome, found.other_outcomes) == (None, ())
 
 
@@ -188,3 +191,10 @@ def test_plain_data_and_back() -> None:
 def test_few_answers_over_and_over_are_text_if_nothing_is_better() -> None:
     assert roles({"评论": ["好评", "差评"] * 30, "n": list(range(60))}).text == ("评论",)
     assert roles({"评价": ["好评", "差评"] * 30, "foo": PROSE}).text == ("foo",)
+
+
+def test_empty_columns_are_nothing() -> None:
+    found = roles(
+        {"id": list(range(27)), "remarks": [""], "review": PROSE, "date": [""], "x": [""]}
+    )
+    assert found == Roles(("review",), "id")
