@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 import sentiment
+from sentiment import verbs
 from sentiment.arguments import VERBS, tongue_of
+from sentiment.cli import main
+from sentiment.errors import NotReached
+from sentiment.model.bundle import bundled
+from sentiment.talk import Talk
 
 COMMAND = [sys.executable, "-m", "sentiment"]
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -200,3 +212,194 @@ def test_the_language_is_the_one_asked_for_or_that_of_the_locale(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert tongue_of(arguments) == expected
+
+
+@pytest.mark.usefixtures("reviews")
+def test_a_scored_file_and_a_summary_and_what_was_found(run: Run, tmp_path: Path) -> None:
+    ran = run("score", "reviews.csv", "-o", "out.csv", "--model", "lite")
+    assert (ran.code, ran.out) == (0, "")
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["id"] for row in rows] == ["1", "2", "3", "4", "5"]
+    assert [row["status"] for row in rows] == ["ok", "ok", "empty", "ok", "ok"]
+    assert "text “review”; id “id”; outcome “stars”" in ran.err
+    assert "5 rows: 4 ok, 1 empty, 0 damaged, 0 in other languages, 0 rejected." in ran.err
+    assert "Overall, of 4 texts: " in ran.err
+    assert "Scored rows: out.csv" in ran.err
+    summary = json.loads((tmp_path / "out.csv.summary.json").read_text(encoding="utf-8"))
+    assert summary["rows"]["in"] == 5
+    assert summary["roles"]["text"] == ["review"]
+
+    again = run("score", "reviews.csv", "-o", "out.csv", "--model", "lite", LANG="zh_CN.UTF-8")
+    assert again.code == 0
+    assert "out.csv 已是同一输入、选项和模型的完整结果：无需再做。" in again.err
+
+
+@pytest.mark.usefixtures("reviews")
+def test_the_output_stands_beside_the_input_where_none_is_named(run: Run, tmp_path: Path) -> None:
+    assert run("score", "reviews.csv", "--model", "lite").code == 0
+    assert (tmp_path / "reviews.scored.csv").exists()
+
+
+def test_stdin_to_stdout_is_json_lines(run: Run) -> None:
+    lines = [json.dumps({"text": text}) for text in ("It broke.", "质量很好", "Fast delivery!")]
+    ran = run("score", "-", "--model", "lite", stdin="\n".join(lines))
+    assert ran.code == 0
+    records = [json.loads(line) for line in ran.out.splitlines()]
+    assert [record["row"] for record in records] == [1, 2, 3]
+    assert [record["text"] for record in records] == ["It broke.", "质量很好", "Fast delivery!"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_one_input_that_fails_does_not_keep_the_others_from_being_done(
+    run: Run, tmp_path: Path
+) -> None:
+    ran = run("score", "empty.csv", "reviews.csv", "-o", "scored/", "--model", "lite")
+    assert ran.code == 2
+    assert "sentiment: empty.csv is empty" in ran.err
+    assert "1 of 2 inputs could not be scored." in ran.err
+    assert [path.name for path in (tmp_path / "scored").glob("*.csv")] == ["reviews.scored.csv"]
+
+
+@pytest.mark.usefixtures("reviews")
+def test_a_file_alone_is_scored_and_reported_on(run: Run, tmp_path: Path) -> None:
+    ran = run("reviews.csv", "--model", "lite")
+    assert ran.code == 0, ran.err
+    report = tmp_path / "reviews.report.html"
+    assert "Report:      reviews.report.html" in ran.err
+    assert "<html" in report.read_text(encoding="utf-8")
+    made = report.stat().st_mtime_ns
+    again = run("reviews.csv", "--model", "lite")
+    assert again.code == 0, again.err
+    assert "(as it was)" in again.err
+    assert report.stat().st_mtime_ns == made
+    report.write_text("mine", encoding="utf-8")
+    refused = run("reviews.csv", "--model", "lite")
+    assert refused.code == 2
+    assert "--overwrite" in refused.err
+    assert report.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.usefixtures("reviews")
+def test_a_report_on_a_file_that_was_not_scored_scores_it_first(run: Run, tmp_path: Path) -> None:
+    ran = run("report", "reviews.csv", "-o", "report.json", "--model", "lite")
+    assert ran.code == 0, ran.err
+    assert (tmp_path / "reviews.scored.csv").exists()
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["blocks"]
+    ran = run("report", "reviews.scored.csv", "-o", "again.json")
+    assert ran.code == 0, ran.err
+    assert (tmp_path / "again.json").read_bytes() == (tmp_path / "report.json").read_bytes()
+
+
+@pytest.mark.parametrize("tongue", ["en", "zh"])
+def test_explain_shows_what_decided(run: Run, tongue: str) -> None:
+    ran = run("explain", "物流很快，但是质量太差。", "--model", "lite", "--language", tongue)
+    assert ran.code == 0, ran.err
+    assert "物流很快" in ran.out
+    assert "质量太差" in ran.out
+    assert run("explain", "-", "--model", "lite", "--language", tongue,
+               stdin="物流很快，但是质量太差。").out == ran.out  # fmt: skip
+
+
+@pytest.mark.usefixtures("reviews")
+def test_a_model_that_is_not_as_it_was_saved_is_refused(run: Run, tmp_path: Path) -> None:
+    copy = tmp_path / "mine"
+    shutil.copytree(bundled()["lite"], copy)
+    assert run("score", "reviews.csv", "--model", "mine").code == 0
+    weights = copy / "weights.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    damages: list[tuple[str, Callable[[], object]]] = [
+        ("weights.safetensors: changed", weights.touch),
+        ("weights.safetensors is missing", weights.unlink),
+        ("no model bundle", (copy / "manifest.json").unlink),
+        ("no model 'mine'", lambda: shutil.rmtree(copy)),
+    ]
+    for said, damage in damages:
+        damage()
+        for tongue in ("en", "zh"):
+            ran = run("score", "reviews.csv", "-o", "x.csv", "--model", "mine",
+                      "--language", tongue)  # fmt: skip
+            last = ran.err.splitlines()[-1]
+            assert ran.code == 2
+            assert said in last if tongue == "en" else HAN.search(last)
+    assert not (tmp_path / "x.csv").exists()
+
+
+@pytest.fixture
+def many_reviews(tmp_path: Path) -> Path:
+    path = tmp_path / "many.csv"
+    with path.open("w", encoding="utf-8") as file:
+        file.write("id,review\n")
+        file.writelines(f"{i},物流很快 and good value but 质量太差 {i}\n" for i in range(20_000))
+    return path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_ends_cleanly_and_says_what_to_type(
+    many_reviews: Path, run: Run, workers: str
+) -> None:
+    arguments = ["score", "many.csv", "-o", "out.csv", "--workers", workers, "--model", "lite"]
+    process = subprocess.Popen(
+        [*COMMAND, *arguments, "--language", "en"],
+        cwd=many_reviews.parent,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    journal = many_reviews.with_name("out.csv.partial") / "journal.jsonl"
+    while process.poll() is None and not (journal.exists() and journal.stat().st_size):
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: workers get it too
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert re.search(r"Stopped\. [\d,]+ rows are done and kept; the same command", said), said
+    assert said.splitlines()[-1] == f"  sentiment {' '.join(arguments)} --language en"
+    ran = run(*arguments)
+    assert ran.code == 0
+    assert "Going on from an earlier run: " in ran.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+def test_a_reader_that_has_seen_enough_is_no_fault(many_reviews: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "score", "many.csv", "-o", "-", "--model", "lite"],
+        cwd=many_reviews.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith(b'{"row": 1,')
+    process.stdout.close()
+    assert process.stderr is not None
+    said = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0
+    assert "Traceback" not in said
+    assert "Error" not in said
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_fault_of_ours_is_code_1_and_shows_its_trace_only_when_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], debug: bool
+) -> None:
+    def broken(options: Namespace, talk: Talk) -> int:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setitem(cast("dict[str, Any]", verbs.RUN), "score", broken)
+    monkeypatch.setenv("SENTIMENT_DEBUG", "1" if debug else "")
+    assert main(["score", "x.csv", "--language", "en"]) == 1
+    said = capsys.readouterr().err
+    assert "fault of the program (ZeroDivisionError: oh)" in said
+    assert ("Traceback" in said) == debug
+
+
+def test_the_exit_code_of_an_error_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(options: Namespace, talk: Talk) -> int:
+        raise NotReached("short of what was asked")
+
+    monkeypatch.setitem(cast("dict[str, Any]", verbs.RUN), "score", short)
+    assert main(["score", "x.csv"]) == 3

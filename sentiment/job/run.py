@@ -122,7 +122,7 @@ class _Job:
         with ExitStack() as stack:
             with _writing(out):
                 folder.mkdir(exist_ok=True)
-            lock = stack.enter_context(Lock(folder / "lock", out))
+                lock = stack.enter_context(Lock(folder / "lock", out))
             store = Store(folder)
             stack.callback(_leave, store, lock, keep=not self._from_stdin)
             # Who held the lock a moment ago, or was killed at the very end, may have done this job.

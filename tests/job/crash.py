@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet
+
 from sentiment.job import JobOptions, score, summary_path
 from tests.job.fake import FakeAnalyzer
 
@@ -69,6 +71,8 @@ def clear(output: Path) -> None:
 
 
 def main(source: Path, output: Path, expected: Path) -> None:
+    # Loads all that Parquet needs once (pandas among it, where it is installed), not per child.
+    pyarrow.table({"text": ["x", None]})
     moment = 0
     while True:
         moment += 1

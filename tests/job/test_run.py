@@ -488,7 +488,7 @@ def test_a_missing_input_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_dying_at_any_change_of_the_disk_loses_nothing(
     export: Write, tmp_path: Path, kind: str
 ) -> None:
-    source, whole = export(1100), tmp_path / f"whole.{kind}"
+    source, whole = export(PART_ROWS + 10), tmp_path / f"whole.{kind}"
     run(source, whole)
     work = tmp_path / "work"
     work.mkdir()

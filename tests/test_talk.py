@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from sentiment import talk as talk_module
+from sentiment.talk import Talk
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that stands until the test moves it."""
+    now = [100.0]
+    monkeypatch.setattr(talk_module.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_elsewhere_than_on_a_terminal_a_line_comes_every_ten_seconds(clock: list[float]) -> None:
+    stream = io.StringIO()
+    talk = Talk("en", stream)
+    for second in range(31):
+        clock[0] = 100.0 + second
+        talk.advance(1000 * (second + 1), 1000 * (second + 1), 61_000)
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 3
+    assert lines[0] == "11,000 of about 61,000 rows, 1,100 rows/s, about 0:45 left"
+
+
+def test_the_rate_is_that_of_this_run_alone(clock: list[float]) -> None:
+    stream = io.StringIO()
+    talk = Talk("zh", stream)
+    for second in range(0, 11, 5):  # what an earlier run did is looked through
+        clock[0] = 100.0 + second
+        talk.advance(50_000 * (second + 1), 0, 1_000_000)
+    for second in range(10, 31, 10):
+        clock[0] = 100.0 + second
+        talk.advance(550_000 + 100 * (second - 10), 100 * (second - 10), 1_000_000)
+    assert stream.getvalue().splitlines() == [
+        "已核对上次完成的 550,000 行，没有变化",
+        "551,000 / 约 1,000,000 行，每秒 100 行，约剩 1:14:50",
+        "552,000 / 约 1,000,000 行，每秒 100 行，约剩 1:14:40",
+    ]
+
+
+def test_where_the_end_is_not_known_no_time_left_is_told(clock: list[float]) -> None:
+    stream = io.StringIO()
+    talk = Talk("en", stream)
+    talk.advance(0, 1, None)
+    clock[0] += 20
+    talk.advance(2000, 2000, None)
+    assert stream.getvalue() == "2,000 rows, 100 rows/s\n"
+
+
+def test_on_a_terminal_the_line_lives_and_goes_away(clock: list[float]) -> None:
+    stream = Terminal()
+    talk = Talk("en", stream)
+    talk.advance(100, 100, 1000)
+    clock[0] += 1
+    talk.advance(200, 200, 1000)
+    talk.say("resumed", rows=5)
+    talk.rest()
+    shown = stream.getvalue()
+    assert "200 of about 1,000 rows, 200 rows/s" in shown
+    assert "Going on from an earlier run: 5 rows are done." in shown
+    talk.say("resumed", rows=6)
+    assert stream.getvalue().endswith("6 rows are done.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")],
+)
+def test_words_are_joined_as_in_a_sentence(words: list[str], expected: str) -> None:
+    assert Talk("en").join(words) == expected
+
+
+def test_what_changed_is_named_in_the_language() -> None:
+    stream = io.StringIO()
+    Talk("zh", stream).say("changed", what=("input", "model"))
+    assert stream.getvalue() == "从头开始：自上次运行以来，输入文件和模型有变化。\n"
