@@ -5,6 +5,11 @@ were rude" in "the food was great and the staff were rude". The text is cut into
 each gets the code of its class (`lexicon`), and borders are short patterns over the string of
 codes; what stands left of a border may veto it, so that 相机吗，一般 stays whole.
 
+Measured on 12,666 hand-labelled rows (zh / en): the evidence of an opinion lies inside one clause
+for 95.9 / 96.7 %; an opinion shares its clause with one of another driver or polarity in 3.1 /
+15.3 %. Cutting at punctuation alone gives 96.2 / 97.8 % and 5.4 / 26.8 %. What is left shares its
+words as well ("amazing food and service"), or is cut because one label spans two judgements.
+
 Every letter, digit and emoji of the text lies in exactly one clause; the time taken grows with the
 length of the text and no faster.
 """
