@@ -4,7 +4,6 @@ import io
 
 import pytest
 
-from sentiment import talk as talk_module
 from sentiment.talk import Talk
 
 
@@ -17,7 +16,7 @@ class Terminal(io.StringIO):
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that stands until the test moves it."""
     now = [100.0]
-    monkeypatch.setattr(talk_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("sentiment.talk.time.monotonic", lambda: now[0])
     return now
 
 
