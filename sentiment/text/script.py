@@ -4,8 +4,8 @@ Chinese is told by its characters, other scripts by theirs. Among the languages 
 text is English unless more of its words belong to another language than to English: reviews are
 short, misspelt and full of names, and an English answer taken for a foreign one is lost.
 
-Measured on 118,607 English reviews of forty public sets: 352 come out as other; of those read, all
-but two or three are (Spanish, romanised Hindi, Arabic). Of 2,500 mixed app reviews 117 do.
+Measured on 118,607 English reviews of forty public sets: 351 come out as other; of 70 read, 68 are
+(Spanish, Portuguese, romanised Hindi, Arabic). Of 2,500 rows of a mixed app export 116 do.
 """
 
 from __future__ import annotations
