@@ -51,7 +51,7 @@ class Report:
         }
 
     def to_html(self, language: Language = "en") -> str:
-        """Return the page: one self-contained HTML text with both languages; `language` is first."""
+        """Return the page, self-contained, in both languages; `language` is shown first."""
         from sentiment.report.page import render
 
         return render(self.blocks, self.source, language)
@@ -90,7 +90,7 @@ def report(
     compare: Any = None,
     labels: str | Path | Iterable[Mapping[str, Any]] | None = None,
     text: str | Sequence[str] | None = (),
-    id: str | None = None,
+    id: str | None = None,  # noqa: A002 - the role's name everywhere
     taxonomy: Taxonomy | None = None,
     accuracy: Mapping[str, Mapping[str, float]] | None = None,
     title: str | None = None,
@@ -205,8 +205,8 @@ def _load(
 def _roles(source: Source, declared: Roles | None, wishes: _Wishes, where: str) -> Roles:
     """Return the roles: the caller's wishes first, then the summary's, then what is found."""
     known = list(source.columns)
-    for name in (*wishes.by, *wishes.text, *filter(None, (wishes.date, wishes.id))):
-        _check(name, known, where)
+    for wish in (*wishes.by, *wishes.text, *filter(None, (wishes.date, wishes.id))):
+        _check(wish, known, where)
     name = wishes.outcome if isinstance(wishes.outcome, str) else None
     if name is not None:
         _check(name, known, where)

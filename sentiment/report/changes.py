@@ -106,11 +106,13 @@ def _points(table: ScoredTable) -> NDArray[np.float64]:
 def changes_between(study: Study, earlier: ScoredTable) -> tuple[Change, ...]:
     """Compare the study's rows with those of an earlier file."""
     before = {series.code: series for series in series_of(study, earlier, drivers=True)}
-    pairs = []
-    for series in series_of(study, study.table, drivers=True):
-        if series.code in before and _comparable(study.table, earlier, series.code):
-            pairs.append((series, series.values, before[series.code].values))
-    return _judged(pairs)
+    return _judged(
+        [
+            (series, series.values, before[series.code].values)
+            for series in series_of(study, study.table, drivers=True)
+            if series.code in before and _comparable(study.table, earlier, series.code)
+        ]
+    )
 
 
 def _comparable(table: ScoredTable, earlier: ScoredTable, code: str) -> bool:

@@ -45,8 +45,8 @@ class Labels:
         names = list(self.table.taxonomy.drivers)
         columns = [names.index(name) for name in drivers]
         wanted = sum(BITS[name] for name in polarities or BITS)
-        counted = (self.table.drivers[:, columns] & wanted > 0).any(axis=1)
-        truth = (self.truth[:, columns] & wanted > 0).any(axis=1)
+        counted = _any(self.table.drivers[:, columns] & wanted)
+        truth = _any(self.truth[:, columns] & wanted)
         rest = self.table.used.copy()
         rest[self.places] = False
         return ppi_mean(
@@ -54,6 +54,10 @@ class Labels:
             counted[self.places].astype(np.float64),
             counted[rest].astype(np.float64),
         )
+
+
+def _any(bits: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    return np.asarray((bits > 0).any(axis=1))
 
 
 def read_labels(source: str | Path | Iterable[Mapping[str, Any]], table: ScoredTable) -> Labels:
@@ -71,8 +75,8 @@ def read_labels(source: str | Path | Iterable[Mapping[str, Any]], table: ScoredT
     odd = [n for n, entry in enumerate(entries, 1) if entry.get("sampling") != SAMPLING]
     if odd:
         raise LabelError(
-            f"{where}: {len(odd)} of {len(entries)} lines (first: {_some(odd)}) are not marked as a "
-            "random sample; only a sample drawn by `sentiment label --random` can correct shares."
+            f"{where}: {len(odd)} of {len(entries)} lines (first: {_some(odd)}) are not marked as "
+            "a random sample; only a sample drawn by `sentiment label --random` can correct shares."
         )
     faults: list[str] = []
     names = {name: at for at, name in enumerate(table.taxonomy.drivers)}

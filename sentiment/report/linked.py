@@ -350,8 +350,8 @@ def _controls(study: Study, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         groups.append(months)
     for group in groups:
         levels, counts = np.unique(group, return_counts=True)
-        for level in levels[np.argsort(-counts, kind="stable")][1:]:
-            columns.append((group == level).astype(np.float64))
+        rest = levels[np.argsort(-counts, kind="stable")][1:]
+        columns += [(group == level).astype(np.float64) for level in rest]
     return np.column_stack(columns)
 
 
@@ -373,7 +373,7 @@ def best_segments(study: Study, names: tuple[str, ...]) -> Mapping[str, float]:
             own = codes[study.used]
             sizes = np.bincount(own[own >= 0], minlength=len(labels))
             hits = np.bincount(own[own >= 0], complaints[own >= 0], minlength=len(labels))
-            shares += list((hits[sizes >= MEASURE_CERTAIN] / sizes[sizes >= MEASURE_CERTAIN]))
+            shares += list(hits[sizes >= MEASURE_CERTAIN] / sizes[sizes >= MEASURE_CERTAIN])
         if shares:
             best[name] = float(min(shares))
     return best

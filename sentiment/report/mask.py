@@ -1,7 +1,7 @@
 """Masking of what identifies a person in quoted feedback.
 
-Phone, mail, identity-card, order and chat-account numbers and @names become a run of "•" of the same
-length, so that offsets of evidence stay true. Prices, years, scores ("10/10") and model numbers
+Phone, mail, identity-card, order and chat-account numbers and @names become a run of "•" of the
+same length, so that offsets of evidence stay true. Prices, years, scores ("10/10") and model numbers
 ("iPhone 15", "RTX4090") are kept: a quote without them proves nothing. A name is masked only
 where a title or an introduction makes it safe to call it one ("Mr Smith", "我叫李雷", "王经理").
 """
@@ -52,7 +52,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(r"(?<![\d.])(?:(?:\+|00)?86[\s-]?)?1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!\d)"),
     ),
     # International: a plus sign, then 8 to 15 digits with separators.
-    ("international phone", re.compile(r"(?<![\w+])\+\d(?:[\s().-]{0,2}\d){7,14}(?!\d)")),
+    ("international phone", re.compile(r"(?<![A-Za-z0-9_+])\+\d(?:[\s().-]{0,2}\d){7,14}(?!\d)")),
     # Chinese landline (0755-12345678), service lines (400-123-4567).
     (
         "landline",
@@ -61,8 +61,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     # North American, British: (555) 123-4567, 555-123-4567, 020 7946 0958.
-    ("phone", re.compile(r"(?<![\w.])(?:\(\d{3}\)\s?|\d{3}[-.\s])\d{3}[-.\s]\d{4}(?!\d)")),
-    ("phone", re.compile(r"(?<![\w.])0\d{2,4}[\s-]\d{3,4}[\s-]?\d{3,4}(?!\d)")),
+    ("phone", re.compile(r"(?<![A-Za-z0-9_.])(?:\(\d{3}\)\s?|\d{3}[-.\s])\d{3}[-.\s]\d{4}(?!\d)")),
+    ("phone", re.compile(r"(?<![A-Za-z0-9_.])0\d{2,4}[\s-]\d{3,4}[\s-]?\d{3,4}(?!\d)")),
     # A bare run of 9 digits or more is an account of some kind; no price or year is that long.
     ("long number", re.compile(r"(?<![\d.A-Za-z])\d{9,32}(?![\d.]*\d)")),
     ("@name", re.compile(r"(?<![A-Za-z0-9_@.])@(?:[A-Za-z_][\w.-]{1,29}|[一-鿿][\w-]{1,11})")),
@@ -76,7 +76,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "name",
         re.compile(
-            r"\b(?:[Mm]y name is|named|I am called|agent named|by the name of)\s+(?P<hide>[A-Z][a-z'’-]+(?:\s+[A-Z][a-z'’-]+)?)"
+            r"\b(?:[Mm]y name is|named|I am called|by the name of)\s+"
+            r"(?P<hide>[A-Z][a-z'’-]+(?:\s+[A-Z][a-z'’-]+)?)"
         ),
     ),
     (

@@ -98,8 +98,7 @@ class _View:
 
     def facts(self) -> list[str]:
         """Return the line under the title: texts, period, file."""
-        found = [self.text(sentence) for sentence in self.by_key["base"].sentences[:-1]]
-        return found
+        return [self.text(sentence) for sentence in self.by_key["base"].sentences[:-1]]
 
     def cards(self) -> Sequence[Row]:
         """Return the figures for the strip: the first ones and the tone of the texts."""

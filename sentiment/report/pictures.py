@@ -1,4 +1,4 @@
-"""The report's pictures: inline SVG in percent of its width, so that text keeps its size on a phone.
+"""The report's pictures: inline SVG in percent of its width, so that text is as large on a phone.
 
 Negative is orange, hatched and to the left; positive is blue, solid and to the right: position and
 pattern say it without the colour. A picture draws the rows of a table and computes no figure.
@@ -90,7 +90,7 @@ def diverging(row: Row, left: str, right: str, top: float, unit: str = "percent"
         value = _number(row.get(key))
         if value is None:
             continue
-        # A penalty is drawn to the left whatever its sign; one that helps would point the other way.
+        # A penalty points to the left; one that helps would point the other way.
         own = way * (abs(value) if unit == "percent" else value * way)
         length = min(abs(own) * scale, 40.0)
         toward = way if (own * way) >= 0 else -way
@@ -164,7 +164,7 @@ def range_bar(row: Row, low: float, high: float) -> Markup:
 
 
 def stacked(row: Row, keys: Sequence[tuple[str, str]], height: int = 14) -> Markup:
-    """Draw shares that add up to a whole as one bar; `keys` are (cell, class) from left to right."""
+    """Draw shares that add up to a whole as one bar; `keys` are (cell, class), left to right."""
     values = [(_number(row.get(key)) or 0.0, kind) for key, kind in keys]
     total = sum(value for value, _ in values)
     parts, x = [], 0.0
@@ -407,7 +407,7 @@ def series_chart(rows: Sequence[Row], alarms: Iterable[object], unit: str, label
                 dy=-9 if above else 18,
                 text_anchor=anchor,
                 class_="value strong",
-            )  # fmt: skip
+            )
         )
         parts.append(
             tag(

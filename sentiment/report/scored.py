@@ -1,4 +1,4 @@
-"""Scored rows, column by column: small enough that a million of them fit in a few hundred megabytes."""
+"""Scored rows, column by column: a million of them fit in a few hundred megabytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import heapq
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date as Date
+import datetime
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,8 @@ __all__ = [
     "BITS",
     "LANGUAGES",
     "Batch",
-    "Collector",
     "Codebook",
+    "Collector",
     "Kept",
     "ScoredTable",
     "position",
@@ -112,7 +112,7 @@ class ScoredTable:
     :param segments: column -> (codes int32 (n,), labels); code -1 is an empty cell.
     :param given: How many rows answered each outcome column at all, valid or not.
     :param customer: int64 (n,), equal for rows of one customer, in order of first appearance.
-    :param first: bool (n,), the first scored text of its source row (a survey row may hold several).
+    :param first: bool (n,), the first text of its source row (a survey row may hold several).
     """
 
     taxonomy: Taxonomy
@@ -149,7 +149,7 @@ class ScoredTable:
     def used(self) -> NDArray[np.bool_]:
         """Rows whose text says something: status ok or damaged."""
         said = (self.status == STATUSES.index("ok")) | (self.status == STATUSES.index("damaged"))
-        return said & (self.sentiment >= 0)
+        return np.asarray(said & (self.sentiment >= 0))
 
     def has(self, driver: str, *polarities: str) -> NDArray[np.bool_]:
         """Return which rows hold a driver with one of the polarities (any, when none is named)."""
@@ -184,7 +184,7 @@ class Collector:
         others: Sequence[Outcome],
         by: Sequence[str],
         date: str | None,
-        id: str | None,
+        id: str | None,  # noqa: A002 - the role's name everywhere
         seed: int,
         keep: bool = True,
     ) -> None:
@@ -503,7 +503,7 @@ def answers(cells: Sequence[str | None], outcome: Outcome) -> tuple[NDArray[np.f
 _ISO = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})")
 _COMPACT = re.compile(r"^(20\d{2}|19\d{2})(\d{2})(\d{2})(?!\d)")
 _YEAR_LAST = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _WORDY = re.compile(
     r"(?:(\d{1,2})(?:st|nd|rd|th)?\s+)?([A-Za-z]{3})[a-z]*\.?,?\s+(?:(\d{1,2})(?:st|nd|rd|th)?,?\s+)?(\d{4})"
 )
@@ -530,13 +530,13 @@ def day(cell: str | None) -> np.datetime64:
         return _day(int(found[4]), _MONTHS.index(found[2].lower()) + 1, int(days))
     if cell.isdecimal() and len(cell) in (10, 13):
         seconds = int(cell) if len(cell) == 10 else int(cell) // 1000
-        return np.datetime64(seconds, "s").astype("datetime64[D]")
+        return np.datetime64(seconds // 86_400, "D")
     return _NOT_A_DAY
 
 
 def _day(year: int, month: int, date: int) -> np.datetime64:
     try:
-        return np.datetime64(Date(year, month, date), "D")
+        return np.datetime64(datetime.date(year, month, date), "D")
     except ValueError:
         return _NOT_A_DAY
 

@@ -1,4 +1,4 @@
-"""Reading scored rows from any of the five formats, from analyses, or from a data frame, in batches."""
+"""Reading scored rows in batches: from the five formats, from analyses, from a data frame."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Source:
 def open_source(scored: Any, text_columns: Sequence[str] = ()) -> Source:
     """Return the rows of a scored file, an iterable of `Analysis`, or a pandas data frame.
 
-    :param text_columns: The text columns, for the wide formats (where the text is an original cell).
+    :param text_columns: The text columns of the wide formats, where the text is an original cell.
     :raises InputError: No such file, an unknown format, or rows that were not scored.
     """
     if isinstance(scored, (str, Path)):
@@ -70,7 +70,8 @@ def open_source(scored: Any, text_columns: Sequence[str] = ()) -> Source:
     if isinstance(scored, Iterable):
         return _analyses(scored)
     raise InputError(
-        f"A report is made from a scored file, analyses or a data frame, not from {type(scored).__name__}."
+        "A report is made from a scored file, analyses or a data frame, "
+        f"not from {type(scored).__name__}."
     )
 
 
@@ -665,7 +666,7 @@ def _span_bits(array: Any, name: str, book: Codebook, size: int) -> NDArray[np.u
 
 
 def _text_facts(array: Any) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.bool_]]:
-    """Return length in code points, a hash to find copies by, and whether an alarm word is there."""
+    """Return length in code points, a hash to find copies by, and whether it holds an alarm."""
     from pyarrow import compute as pc
 
     length = pc.fill_null(pc.utf8_length(array), 0).to_numpy(zero_copy_only=False)

@@ -97,7 +97,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Block:
-    """One block of the report: shown with its tables, or withheld with the sentence that says why."""
+    """One block: shown with its tables, or withheld with the sentence that says why."""
 
     number: int
     key: str

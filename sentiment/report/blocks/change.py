@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from sentiment.drivers.floors import MINIMUM_DIFFERENCE, PERIODS_SHOWN
 from sentiment.drivers.segments import Comparison, Kind, compare
 from sentiment.drivers.trend import p_chart, trend
-from sentiment.report.blocks.linked import caution
-from sentiment.report.blocks.mentions import column
+from sentiment.report.blocks.mentions import caution, column
 from sentiment.report.changes import Change, Series, series_of
 from sentiment.report.study import Study
 from sentiment.report.values import Block, Cell, Row, Table, Text, same
@@ -102,7 +101,7 @@ def _series_rows(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
     for series in series_of(study, study.table, drivers=False):
         found = trend(study.table.dates, series.values, kind=series.kind, strata=strata)
         for note in found.warnings:
-            warnings.setdefault(note.code, caution(study, note))
+            warnings.setdefault(note.code, caution(note, study))
         for point in found.points:
             shown = point.standing in ("shown", "uncertain")
             rows.append(
@@ -141,17 +140,17 @@ def _alarms(study: Study) -> tuple[Row, ...]:
         if chart.warnings:
             # Periods vary for reasons other than chance: the limits would cry wolf.
             continue
-        for at in np.flatnonzero(chart.outside):
-            rows.append(
-                {
-                    "series": series.name,
-                    "code": series.code,
-                    "period": periods.labels[at],
-                    "value": 100 * float(chart.values[at]),
-                    "limit_low": 100 * float(chart.low[at]),
-                    "limit_high": 100 * float(chart.high[at]),
-                }
-            )
+        rows += [
+            {
+                "series": series.name,
+                "code": series.code,
+                "period": periods.labels[at],
+                "value": 100 * float(chart.values[at]),
+                "limit_low": 100 * float(chart.low[at]),
+                "limit_high": 100 * float(chart.high[at]),
+            }
+            for at in np.flatnonzero(chart.outside)
+        ]
     return tuple(rows)
 
 
@@ -236,7 +235,7 @@ def segments_block(study: Study) -> Block:
         )
         tests += found.tests
         for note in found.warnings:
-            notes.setdefault(note.code, caution(study, note))
+            notes.setdefault(note.code, caution(note, study))
         rows += _cells(found, {series.code: series for series in members}, names)
     highlighted = [row for row in rows if row["highlighted"]]
     if highlighted:

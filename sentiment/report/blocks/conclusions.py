@@ -18,9 +18,8 @@ from sentiment.drivers.floors import (
 )
 from sentiment.report.blocks.change import change_sentence
 from sentiment.report.blocks.figures import figures_rows
-from sentiment.report.blocks.linked import caution
 from sentiment.report.blocks.linked import withheld as nothing_linked
-from sentiment.report.blocks.mentions import column, percent_cells
+from sentiment.report.blocks.mentions import caution, column, percent_cells
 from sentiment.report.linked import WHAT_IF_SHARE
 from sentiment.report.study import Study
 from sentiment.report.values import Block, Cell, Row, Table, Text, same
@@ -168,7 +167,7 @@ def _linked_candidates(study: Study) -> list[Row]:
 
 
 def actions_block(study: Study) -> Block:
-    """Block 18: what is certain to be in "fix first", with its evidence; causes are not invented."""
+    """Block 18: what is certain to be in "fix first", with evidence; no cause is invented."""
     title, ask = say("block.actions"), say("ask.actions")
     if nothing_linked(study) is not None:
         return Block(18, "actions", title, ask, withheld=say("withheld.actions_link"))
@@ -294,7 +293,7 @@ def _warnings(study: Study) -> list[Text]:
 def _room(study: Study) -> list[Text]:
     found = study.link.asymmetry
     return (
-        [caution(study, n) for n in found.warnings if n.code in ("ceiling", "floor_effect")]
+        [caution(n, study) for n in found.warnings if n.code in ("ceiling", "floor_effect")]
         if found
         else []
     )

@@ -18,7 +18,7 @@ from sentiment.drivers.intervals import (
 )
 from sentiment.drivers.measures import Measure
 from sentiment.records import SENTIMENTS, STATUSES
-from sentiment.report.blocks.mentions import percent_cells
+from sentiment.report.blocks.mentions import caution, percent_cells
 from sentiment.report.scored import LANGUAGES, ScoredTable, position
 from sentiment.report.study import Study
 from sentiment.report.values import Block, Cell, Column, Row, Table, Text, same
@@ -36,8 +36,10 @@ def base_block(study: Study) -> Block:
     rejected = int(_rows_in(study).get("rejected", 0) or 0)
     total = table.n + rejected
     rows: list[Row] = [_fact("read", total, total), _fact("used", study.n, total)]
-    for status in ("empty", "unsupported", "damaged"):
-        rows.append(_fact(status, int((table.status == STATUSES.index(status)).sum()), total))
+    rows += [
+        _fact(status, int((table.status == STATUSES.index(status)).sum()), total)
+        for status in ("empty", "unsupported", "damaged")
+    ]
     rows.append(_fact("rejected", rejected, total))
     rows.append(_fact("duplicates", int(table.duplicate.sum()), total))
     for place, language in enumerate(LANGUAGES):
@@ -120,7 +122,8 @@ def figures_block(study: Study) -> Block:
             Column("change", say("column.change"), "signed", interval=True),
             Column("verdict", say("column.verdict")),
         ]
-    notes = [say("figures.interval")]
+    withheld = None if study.n or len(rows) > 1 else say("withheld.no_text")
+    notes = [] if withheld else [say("figures.interval")]
     if any(row.get("code") == "stars" for row in rows):
         notes.append(say("figures.stars"))
     return Block(
@@ -128,9 +131,11 @@ def figures_block(study: Study) -> Block:
         "figures",
         say("block.figures"),
         say("ask.figures"),
-        withheld=None if study.n or len(rows) > 1 else say("withheld.no_text"),
+        withheld=withheld,
         notes=tuple(notes),
-        tables={"figures": Table("figures", say("block.figures"), tuple(columns), tuple(rows))},
+        tables={}
+        if withheld
+        else {"figures": Table("figures", say("block.figures"), tuple(columns), tuple(rows))},
     )
 
 
@@ -289,8 +294,10 @@ def _figure(
     if found.n < MEASURE_SHOWN:
         return cells | {"note": say("standard.too_few"), "parts": None}
     cells |= {"value": found.value, "value_low": found.low, "value_high": found.high}
-    if found.standing == "uncertain":
-        cells["note"] = say("standard.uncertain")
+    notes = [say("standard.uncertain")] if found.standing == "uncertain" else []
+    notes += [caution(note) for note in found.warnings if note.code != "rejected"]
+    if notes:
+        cells["note"] = Text(zh=" ".join(n.zh for n in notes), en=" ".join(n.en for n in notes))
     if old is not None and old.n >= MEASURE_SHOWN:
         cells["previous"] = old.value
         cells |= change_cells(difference, 1.0 if found.name == "rating" else 100.0)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiment.drivers.cautions import Caution
 from sentiment.drivers.floors import MINIMUM_R2, PENALTY_REWARD_ROWS
 from sentiment.drivers.impact import Impact
 from sentiment.drivers.importance import Importance
-from sentiment.report.blocks.mentions import column
+from sentiment.report.blocks.mentions import caution, column, joined, named, split_names
 from sentiment.report.linked import WHAT_IF_SHARE, Link
 from sentiment.report.study import Study
 from sentiment.report.values import Block, Cell, Column, Row, Table, Text, same
-from sentiment.report.wording import known, say
+from sentiment.report.wording import say
 
 __all__ = ["asymmetry_block", "importance_block", "quadrant_block", "what_if_block"]
 
@@ -60,10 +57,10 @@ def importance_block(study: Study) -> Block:
         say("importance.method", n=found.n, r2=found.r2, resamples=found.resamples),
         say("importance.points", unit=points_name(study)),
         say("standard.not_cause"),
-        *(caution(study, note) for note in found.warnings),
+        *(caution(note, study) for note in found.warnings),
     ]
     if link.directions_checked:
-        notes.append(say("importance.ordinal", names=_names(study, link.directions_checked)))
+        notes.append(say("importance.ordinal", names=named(study, link.directions_checked)))
     sentences = [
         say(
             "importance.r2",
@@ -109,7 +106,7 @@ def _importance_columns(study: Study) -> tuple[Column, ...]:
 def _importance_rows(study: Study, found: Importance, *, topics: bool) -> tuple[Row, ...]:
     link = study.link
     suppressed = {
-        name for note in found.warnings if note.code == "suppression" for name in _split(note)
+        name for note in found.warnings if note.code == "suppression" for name in split_names(note)
     }
     weights = None if topics else dict(zip(found.names, link.second_opinion.shares, strict=True))
     coefficients = found.coefficients
@@ -192,7 +189,7 @@ def _interval(key: str, found: Impact, place: int) -> dict[str, Cell]:
 
 
 def _waterfall_table(study: Study, link: Link) -> Table:
-    """Steps that end at the mean: from a text that mentions nothing, driver by driver."""
+    """Return the steps from a text that mentions nothing, driver by driver, to the mean."""
     found = link.waterfall
     order = np.argsort(found.values, kind="stable")
     level = found.start
@@ -248,7 +245,7 @@ def quadrant_block(study: Study) -> Block:
     counts = {name: [r for r in rows if r["quadrant_code"] == name] for name in QUADRANTS}
     sentences = []
     if counts["fix_first"]:
-        sentences.append(say("quadrant.fix", names=_joined(r["name"] for r in counts["fix_first"])))
+        sentences.append(say("quadrant.fix", names=joined(r["name"] for r in counts["fix_first"])))
     else:
         sentences.append(say("quadrant.no_fix"))
     if counts["undecided"]:
@@ -338,7 +335,7 @@ def asymmetry_block(study: Study) -> Block:
         ask,
         notes=(
             say("asymmetry.rule"),
-            *(caution(study, note) for note in found.warnings),
+            *(caution(note, study) for note in found.warnings),
             say("importance.points", unit=points_name(study)),
         ),
         tables={"asymmetry": Table("asymmetry", title, columns, tuple(rows))},
@@ -393,7 +390,7 @@ def what_if_block(study: Study) -> Block:
         notes=(
             say("whatif.one"),
             say("whatif.ceiling"),
-            *(caution(study, note) for note in found.warnings),
+            *(caution(note, study) for note in found.warnings),
             say("standard.not_cause"),
         ),
         tables={"whatif": Table("whatif", title, columns, tuple(rows))},
@@ -408,37 +405,3 @@ def points_name(study: Study) -> Text:
         return say("unit.nps")
     step = 100 / (measure.maximum - measure.minimum)
     return say("unit.scale", low=measure.minimum, high=measure.maximum, step=step)
-
-
-def caution(study: Study, note: Caution) -> Text:
-    """Return a warning of the statistics in both languages, drivers called by their names."""
-    if not known(f"caution.{note.code}"):
-        return same(str(note))
-    values = dict(note.values)
-    if "names" in values:
-        values["names"] = _names(study, _split(note))
-    return say(f"caution.{note.code}", **values)
-
-
-def _split(note: Caution) -> list[str]:
-    return [name for name in str(note.values["names"]).split(", ") if name]
-
-
-def _names(study: Study, names: Iterable[str]) -> Text:
-    found = []
-    for name in names:
-        code, _, sign = name.partition(" ")
-        if code in study.drivers:
-            shown = study.full_name(code)
-        elif code in study.topics:
-            shown = study.topic_name(code)
-        else:
-            shown = same(code)
-        mark = {"-": " (−)", "+": " (+)"}.get(sign, "")
-        found.append(Text(zh=shown.zh + mark, en=shown.en + mark))
-    return _joined(found)
-
-
-def _joined(texts: Iterable[Cell]) -> Text:
-    found = [text for text in texts if isinstance(text, Text)]
-    return Text(zh="、".join(t.zh for t in found), en=", ".join(t.en for t in found))

@@ -1,4 +1,4 @@
-"""Blocks on what the texts say: topics, drivers, and the same counts regrouped. Always available."""
+"""Blocks on what the texts say: topics, drivers, and the same counts regrouped."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.drivers import measures
+from sentiment.drivers.cautions import Caution
 from sentiment.drivers.floors import MENTIONS_SHOWN
 from sentiment.drivers.intervals import wilson
 from sentiment.report.study import Counts, Study, count
 from sentiment.report.values import Block, Cell, Column, Table, Text, Unit, same
-from sentiment.report.wording import say
+from sentiment.report.wording import known, say
 
 __all__ = [
     "column",
@@ -358,3 +359,40 @@ def _most(counts: Mapping[str, Counts]) -> int:
 
 def _texts(row: Mapping[str, Cell]) -> dict[str, Cell]:
     return {key: cell if cell is not None else same("–") for key, cell in row.items()}
+
+
+def caution(note: Caution, study: Study | None = None) -> Text:
+    """Return a warning of the statistics in both languages, drivers called by their names."""
+    if not known(f"caution.{note.code}"):
+        return same(str(note))
+    values = dict(note.values)
+    if "names" in values and study is not None:
+        values["names"] = named(study, split_names(note))
+    return say(f"caution.{note.code}", **values)
+
+
+def split_names(note: Caution) -> list[str]:
+    """Return the columns that a warning names."""
+    return [name for name in str(note.values["names"]).split(", ") if name]
+
+
+def named(study: Study, names: Iterable[str]) -> Text:
+    """Return what columns of the statistics ("delivery.speed -") are called in the report."""
+    found = []
+    for name in names:
+        code, _, sign = name.partition(" ")
+        if code in study.drivers:
+            shown = study.full_name(code)
+        elif code in study.topics:
+            shown = study.topic_name(code)
+        else:
+            shown = same(code)
+        mark = {"-": " (−)", "+": " (+)"}.get(sign, "")
+        found.append(Text(zh=shown.zh + mark, en=shown.en + mark))
+    return joined(found)
+
+
+def joined(texts: Iterable[Cell]) -> Text:
+    """Return texts as one, listed the way each language lists."""
+    found = [text for text in texts if isinstance(text, Text)]
+    return Text(zh="、".join(t.zh for t in found), en=", ".join(t.en for t in found))

@@ -1,4 +1,4 @@
-"""Blocks that hold customers' words: quotes, the reply list, praise, and ratings that contradict."""
+"""Blocks that hold customers' words: quotes, the reply list, praise, contradicting ratings."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _marks(voice: Voice) -> str:
 
 
 def replies_block(study: Study) -> Block:
-    """Block 17: complaints that ask for an answer, praise worth sharing, ratings that contradict."""
+    """Block 17: complaints to answer, praise worth sharing, ratings that contradict the text."""
     table, kept = study.table, study.table.kept
     columns = (
         Column("urgency", say("column.urgency"), "n"),
@@ -176,9 +176,9 @@ def _reasons(study: Study, voice: Voice) -> Text:
     if "service.resolution" in complaints:
         found.append(say("reason.resolution"))
     measure = study.table.measure
-    if measure and voice.outcome is not None:
-        if position(measure, np.array([voice.outcome]))[0] <= 10:
-            found.append(say("reason.lowest"))
+    given = np.array([np.nan if voice.outcome is None else voice.outcome])
+    if measure and position(measure, given)[0] <= 10:
+        found.append(say("reason.lowest"))
     if len(complaints) >= 3:
         found.append(say("reason.many", n=len(complaints)))
     return Text(zh="；".join(r.zh for r in found), en="; ".join(r.en for r in found))
