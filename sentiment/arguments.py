@@ -172,6 +172,10 @@ def build_parser(tongue: Tongue) -> Parser:
     explain.model()
     explain.language()
 
+    model = add("model")
+    model.positional("bundle", "arg_bundle", metavar="MODEL")
+    model.language()
+
     file = add(FILE)
     file.positional("inputs", "arg_inputs", nargs="+", metavar="FILE")
     file.all_of_a_job()

@@ -215,9 +215,35 @@ def _explain(options: Namespace, talk: Talk) -> int:
     return 0
 
 
+def _model(options: Namespace, talk: Talk) -> int:
+    from sentiment.model import bundle
+
+    found = bundle.read(bundle.find(options.bundle))
+    taxonomy = found.taxonomy
+    for line in (
+        say(talk.tongue, "model_name", name=found.name, path=found.path),
+        say(talk.tongue, "model_kind", kind=found.architecture, schema=found.config["schema"]),
+        say(
+            talk.tongue,
+            "model_taxonomy",
+            version=taxonomy.version,
+            topics=len(taxonomy.topics),
+            drivers=len(taxonomy.drivers),
+            tags=len(taxonomy.tags),
+        ),
+        say(talk.tongue, "model_files", files=len(found.manifest["files"]), bytes=found.size),
+        say(talk.tongue, "model_digest", digest=found.digest),
+        "",
+        found.card,
+    ):
+        print(line)  # noqa: T201
+    return 0
+
+
 RUN: Mapping[str, Callable[[Namespace, Talk], int]] = {
     "score": _score,
     "report": _report,
     "explain": _explain,
+    "model": _model,
     FILE: _file,
 }

@@ -116,6 +116,18 @@ PHRASES: dict[str, tuple[str, str]] = {
         "sentiment：程序内部出错（{kind}: {message}）。"
         "请设置 SENTIMENT_DEBUG=1 再运行一次，以取得报告问题所需的详情。",
     ),
+    # a model
+    "model_name": ("{name} in {path}", "{name}，位于 {path}"),
+    "model_kind": ("architecture {kind}, schema {schema}", "架构 {kind}，格式版本 {schema}"),
+    "model_taxonomy": (
+        "taxonomy {version}: {topics} topics, {drivers} drivers, {tags} tags",
+        "分类体系 {version}：{topics} 个主题、{drivers} 个驱动因素、{tags} 个标签",
+    ),
+    "model_files": (
+        "{files} files, {bytes:,} bytes, each as it was saved",
+        "{files} 个文件，共 {bytes:,} 字节，均与保存时一致",
+    ),
+    "model_digest": ("digest {digest}", "摘要 {digest}"),
     # words
     "negative": ("negative", "负面"),
     "neutral": ("neutral", "中性"),

@@ -25,7 +25,7 @@ def main() -> None:
     os.dup2(2, 1)
     try:
         _serve(sys.stdin.buffer, replies)
-    except (EOFError, BrokenPipeError):
+    except (EOFError, BrokenPipeError, pickle.UnpicklingError):
         os._exit(0)  # the job is gone; nothing is left to say or to flush
 
 

@@ -5,10 +5,10 @@ import errno
 import io
 import json
 import os
+import pickle
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from sentiment.job import (
     summary_path,
 )
 from sentiment.job import store as store_module
-from sentiment.job.scoring import Analyzes
+from sentiment.job.scoring import Analyzes, Setup
 from sentiment.records import Analysis, Feedback
 from sentiment.tables import ReadOptions, Reject, SourceRow, Table
 from tests.job.conftest import Write
@@ -502,14 +502,28 @@ def test_dying_at_any_change_of_the_disk_loses_nothing(
     assert int(done.stdout) > 30
 
 
-def test_a_killed_job_leaves_no_worker_behind(export: Write, tmp_path: Path) -> None:
-    """The worker ends when its input does, without a word."""
-    worker = subprocess.Popen(
-        [sys.executable, "-P", "-m", "sentiment.job.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+@pytest.mark.parametrize("received", ["nothing", "half a setup", "a setup"])
+def test_a_killed_job_leaves_no_worker_behind(received: str) -> None:
+    """The worker ends when its input does, wherever that is, and without a word."""
+    setup = pickle.dumps(
+        Setup(
+            model=None,
+            device="cpu",
+            format="csv",
+            columns=("review",) * 50,
+            questions=False,
+            encoding=None,
+            model_digest="d",
+            load=load_fake,
+        )
     )
-    time.sleep(0.1)
-    out, err = worker.communicate(b"", timeout=60)
-    assert (worker.returncode, out, err) == (0, b"", b"")
+    sent = {"nothing": b"", "half a setup": setup[: len(setup) // 2], "a setup": setup}[received]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "sentiment.job.worker"],
+        input=sent,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
