@@ -50,32 +50,31 @@ class Layout:
 
     def cells(self, analysis: Analysis) -> list[str | None]:
         """Return one output row as text, numbers with four decimals."""
-        own = [analysis.columns.get(name) for name in self.columns]
         question = [analysis.question] if self.questions else []
-        opinions = [opinion.to_dict() for opinion in analysis.opinions]
+        opinions = analysis.opinions
         return [
-            *own,
+            *map(analysis.columns.get, self.columns),
             *question,
             analysis.sentiment,
             decimal(analysis.score),
             decimal(analysis.confidence),
             *(analysis.topics.get(topic, "absent") for topic in self.topics),
-            ";".join(f"{opinion.driver}:{opinion.polarity}" for opinion in analysis.opinions),
-            _json([opinion.evidence for opinion in analysis.opinions]),
+            ";".join([f"{opinion.driver}:{opinion.polarity}" for opinion in opinions]),
+            _json([opinion.evidence for opinion in opinions]),
             _json([tag.to_dict() for tag in analysis.tags]),
-            _json(opinions),
+            _json([opinion.to_dict() for opinion in opinions]),
             analysis.language,
             analysis.status,
         ]
 
 
+# One encoder for all cells: json.dumps() makes a new one for each.
+_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def decimal(value: float | None) -> str | None:
     """Return a number with four decimals and no negative zero."""
     return None if value is None else f"{round(value, 4) + 0.0:.4f}"
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def scored_columns(columns: Sequence[str]) -> Mapping[str, str] | None:
