@@ -18,13 +18,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import BinaryIO, Protocol
 
 from sentiment.tables import encodings
 from sentiment.tables.header import Header, find_header
-from sentiment.tables.rows import SAMPLE_CHARACTERS, SAMPLE_ROWS, Reject, SourceRow
+from sentiment.tables.rows import SAMPLE_CHARACTERS, Opener, Reject, SourceRow, take_sample
 
-__all__ = ["DELIMITERS", "DelimitedSource", "Opener", "Shape"]
+__all__ = ["DELIMITERS", "DelimitedSource", "Shape"]
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
@@ -39,13 +38,6 @@ _MOST_LINES, _FEWEST_LINES = 1000, 4
 
 _HEAD = 1 << 20
 _NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)?\s*%?\s*")
-
-
-class Opener(Protocol):
-    """Opens the bytes of the source anew."""
-
-    def __call__(self) -> BinaryIO:
-        """Return a stream at the first byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,15 +295,7 @@ class DelimitedSource:
     @cached_property
     def sample(self) -> list[SourceRow]:
         """The first rows, at most `SAMPLE_ROWS` and `SAMPLE_CHARACTERS`."""
-        rows: list[SourceRow] = []
-        size = 0
-        for row in self.rows():
-            if isinstance(row, SourceRow):
-                rows.append(row)
-                size += sum(len(cell or "") for cell in row.cells.values())
-            if len(rows) >= SAMPLE_ROWS or size > SAMPLE_CHARACTERS:
-                break
-        return rows
+        return take_sample(self.rows())
 
     def rows(self, start: int = 0) -> Iterator[SourceRow | Reject]:
         """Yield the rows after the first `start`."""

@@ -18,8 +18,7 @@ from functools import cached_property
 from typing import Any, BinaryIO
 
 from sentiment.tables import encodings
-from sentiment.tables.delimited import Opener
-from sentiment.tables.rows import SAMPLE_CHARACTERS, SAMPLE_ROWS, Reject, SourceRow
+from sentiment.tables.rows import Opener, Reject, SourceRow, take_sample
 
 __all__ = ["OTHER_FIELDS", "JsonSource"]
 
@@ -170,19 +169,15 @@ class JsonSource:
     @cached_property
     def sample(self) -> list[SourceRow]:
         """The first rows, at most `SAMPLE_ROWS` and `SAMPLE_CHARACTERS`."""
-        rows: list[SourceRow] = []
-        size = 0
-        for row in self._stream if self._once else self.rows():
+        return take_sample(self._watched(self._stream if self._once else self.rows()))
+
+    def _watched(self, rows: Iterator[SourceRow | Reject]) -> Iterator[SourceRow | Reject]:
+        """Keep what is taken from standard input, and notice the end."""
+        for row in rows:
             if self._once:
                 self._replay.append(row)
-            if isinstance(row, SourceRow):
-                rows.append(row)
-                size += sum(len(cell or "") for cell in row.cells.values())
-            if len(rows) >= SAMPLE_ROWS or size > SAMPLE_CHARACTERS:
-                break
-        else:
-            self._all_sampled = True
-        return rows
+            yield row
+        self._all_sampled = True
 
     @cached_property
     def sample_columns(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.tables.rows import SAMPLE_CHARACTERS, SAMPLE_ROWS, SourceRow, unique_names
+from sentiment.tables.rows import SourceRow, take_sample, unique_names
 
 __all__ = ["ParquetSource", "spell"]
 
@@ -106,14 +106,7 @@ class ParquetSource:
     @cached_property
     def sample(self) -> list[SourceRow]:
         """The first rows, at most `SAMPLE_ROWS` and `SAMPLE_CHARACTERS`."""
-        rows: list[SourceRow] = []
-        size = 0
-        for row in self.rows():
-            rows.append(row)
-            size += sum(len(cell or "") for cell in row.cells.values())
-            if len(rows) >= SAMPLE_ROWS or size > SAMPLE_CHARACTERS:
-                break
-        return rows
+        return take_sample(self.rows())
 
     def rows(self, start: int = 0) -> Iterator[SourceRow]:
         """Yield the rows after the first `start`; whole row groups before it are not read."""

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
-__all__ = ["SAMPLE_CHARACTERS", "SAMPLE_ROWS", "Reject", "Source", "SourceRow", "unique_names"]
+__all__ = [
+    "SAMPLE_CHARACTERS",
+    "SAMPLE_ROWS",
+    "Opener",
+    "Reject",
+    "Source",
+    "SourceRow",
+    "take_sample",
+    "unique_names",
+]
 
 # Roles, widths and shapes are decided on the head of a file, so that opening fifty million rows
 # costs what opening a thousand does, and gives the same answer whatever follows.
@@ -39,6 +48,13 @@ class Reject:
     raw: str
 
 
+class Opener(Protocol):
+    """Opens the bytes of a source anew."""
+
+    def __call__(self) -> BinaryIO:
+        """Return a stream at the first byte."""
+
+
 class Source(Protocol):
     """One opened file in one format: its columns, its head, and all its rows again and again."""
 
@@ -59,6 +75,19 @@ class Source(Protocol):
 
     def rows(self, start: int = 0) -> Iterator[SourceRow | Reject]:
         """Yield the rows after the first `start`, in constant memory."""
+
+
+def take_sample(rows: Iterable[SourceRow | Reject]) -> list[SourceRow]:
+    """Return the first rows, at most `SAMPLE_ROWS` and `SAMPLE_CHARACTERS`."""
+    sample: list[SourceRow] = []
+    size = 0
+    for row in rows:
+        if isinstance(row, SourceRow):
+            sample.append(row)
+            size += sum(len(cell or "") for cell in row.cells.values())
+        if len(sample) >= SAMPLE_ROWS or size > SAMPLE_CHARACTERS:
+            break
+    return sample
 
 
 @dataclass(slots=True)

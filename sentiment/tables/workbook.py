@@ -23,7 +23,7 @@ from typing import Any
 from sentiment.errors import InputError
 from sentiment.tables.header import Header, find_header
 from sentiment.tables.parquet import spell_duration, spell_float, spell_moment
-from sentiment.tables.rows import SAMPLE_CHARACTERS, SAMPLE_ROWS, SourceRow
+from sentiment.tables.rows import SourceRow, take_sample
 
 __all__ = ["WorkbookSource", "unescape"]
 
@@ -176,14 +176,7 @@ class WorkbookSource:
     @cached_property
     def sample(self) -> list[SourceRow]:
         """The first rows, at most `SAMPLE_ROWS` and `SAMPLE_CHARACTERS`."""
-        rows: list[SourceRow] = []
-        size = 0
-        for row in self.rows():
-            rows.append(row)
-            size += sum(len(cell or "") for cell in row.cells.values())
-            if len(rows) >= SAMPLE_ROWS or size > SAMPLE_CHARACTERS:
-                break
-        return rows
+        return take_sample(self.rows())
 
     def rows(self, start: int = 0) -> Iterator[SourceRow]:
         """Yield the rows after the first `start`; a completely blank row is no record."""
