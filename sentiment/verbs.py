@@ -196,11 +196,12 @@ def _write_report(options: Namespace, scored: str, output: Path, talk: Talk) -> 
         compare=options.compare,
         labels=options.labels,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        fresh = made.save(Path(folder) / output.name, language=talk.tongue).read_bytes()
-    if output.exists() and output.read_bytes() == fresh:
-        talk.say("report_same", path=output)
-        return
+    if output.exists() and not options.overwrite:
+        with tempfile.TemporaryDirectory() as folder:
+            fresh = made.save(Path(folder) / output.name, language=talk.tongue).read_bytes()
+        if fresh == output.read_bytes():
+            talk.say("report_same", path=output)
+            return
     _refuse_to_replace(output, options)
     made.save(output, language=talk.tongue)
     talk.say("written_report", path=output)

@@ -16,19 +16,29 @@ from typing import BinaryIO
 import sentiment
 from sentiment.errors import InputError, OutputError, UserError
 from sentiment.job.chunks import PART_ROWS, PARTS_PER_CHUNK, Part, cut
+from sentiment.job.destination import (
+    check_place,
+    finished,
+    output_identity,
+    refuse_other,
+    rejects_path,
+    summary_path,
+    write_summary,
+    writing,
+)
 from sentiment.job.estimate import estimate_rows
-from sentiment.job.identity import JobKey, file_identity, quick_digest
+from sentiment.job.identity import JobKey, file_identity
 from sentiment.job.lock import Lock
 from sentiment.job.options import JobOptions, Summary
 from sentiment.job.pool import Pool, WorkerError, in_order
 from sentiment.job.scoring import Analyzes, Outcome, Scorer, Setup, load_analyzer
-from sentiment.job.store import Store, write_whole
+from sentiment.job.store import Store
 from sentiment.job.tally import Tally
 from sentiment.job.watch import Silent, Watcher
 from sentiment.records import Feedback
 from sentiment.tables import Reject, SourceRow, Table, check_capacity, format_of, open_table
 
-__all__ = ["Interrupted", "rejects_path", "score", "summary_path"]
+__all__ = ["Interrupted", "score"]
 
 # CSV gets a byte order mark so that Excel opens it; the others' format settles it.
 _ENCODING = {"csv": "utf-8-sig", "tsv": "utf-8-sig", "jsonl": "utf-8"}
@@ -42,16 +52,6 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, rows: int) -> None:
         super().__init__()
         self.rows = rows
-
-
-def summary_path(output: Path) -> Path:
-    """Return where the summary of an output is."""
-    return output.with_name(output.name + ".summary.json")
-
-
-def rejects_path(output: Path) -> Path:
-    """Return where the rejected records of an output are, if there are any."""
-    return output.with_name(output.name + ".rejects.jsonl")
 
 
 def score(
@@ -79,7 +79,7 @@ def score(
     options, watcher = options or JobOptions(), watcher or Silent()
     kind = format_of(output)
     if str(output) != "-":
-        _check_place(Path(output), source, options.encoding, kind)
+        check_place(Path(output), source, options.encoding, kind)
     table = open_table(source, options.read)
     watcher.opened(table)
     analyzer = load(options.model, options.device)
@@ -114,19 +114,19 @@ class _Job:
         """Score into a file, going on from an earlier run where there was one."""
         key = self._key()
         folder = out.with_name(out.name + ".partial")
-        own = self._finished(out, key)
+        own = self._finished_before(out, key)
         if own is not None and not self.options.restart and not folder.exists():
             return own
-        if own is None:
-            _refuse_other(out, folder, key, self.options)
+        if own is None and not self.options.overwrite:
+            refuse_other(out, folder, key)
         with ExitStack() as stack:
-            with _writing(out):
+            with writing(out):
                 folder.mkdir(exist_ok=True)
                 lock = stack.enter_context(Lock(folder / "lock", out))
             store = Store(folder)
             stack.callback(_leave, store, lock, keep=not self._from_stdin)
             # Who held the lock a moment ago, or was killed at the very end, may have done this job.
-            own = self._finished(out, key)
+            own = self._finished_before(out, key)
             if own is not None and not self.options.restart:
                 if not key.differences(store.saved_key() or {}):
                     store.remove()
@@ -134,7 +134,7 @@ class _Job:
             self._take_up(store, key)
             stack.enter_context(self._telling_what_is_kept(store))
             tally, reused = self._fill(store, out)
-            with _writing(out):
+            with writing(out):
                 self._assemble(store, out)
                 summary = self._summary(tally)
                 summary = replace(
@@ -142,9 +142,9 @@ class _Job:
                     reused=reused,
                     rejects=str(rejects_path(out)) if tally.rows["rejected"] else None,
                     key=key.to_dict(),
-                    output={**summary.output, **_output_identity(out)},
+                    output={**summary.output, **output_identity(out)},
                 )
-                _write_summary(out, summary)
+                write_summary(out, summary)
                 store.remove()
         return summary
 
@@ -176,16 +176,8 @@ class _Job:
     def _from_stdin(self) -> bool:
         return str(self.source) == "-"
 
-    def _finished(self, out: Path, key: JobKey) -> Summary | None:
-        """Return the summary of `out` when it is the finished output of this very job."""
-        if self._from_stdin:
-            return None
-        try:
-            summary = Summary.from_dict(json.loads(summary_path(out).read_text(encoding="utf-8")))
-            same_output = _output_identity(out).items() <= summary.output.items()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return None
-        return summary if same_output and not key.differences(summary.key) else None
+    def _finished_before(self, out: Path, key: JobKey) -> Summary | None:
+        return None if self._from_stdin else finished(out, key)
 
     def _take_up(self, store: Store, key: JobKey) -> None:
         """Go on from the progress in the store, or start afresh and say why."""
@@ -199,7 +191,7 @@ class _Job:
             self.watcher.say("changed", what=changed)
         else:
             fresh = saved is None
-        with _writing(Path(self.output)):
+        with writing(Path(self.output)):
             if fresh:
                 store.begin(key)
             else:
@@ -222,7 +214,7 @@ class _Job:
             tally.add(store.tally(part.index))
             kept += 1
             self.watcher.advance(sum(tally.rows.values()), 0, total)
-        with _writing(out):
+        with writing(out):
             store.forget_from(kept)
         reused = sum(tally.rows.values())
         if reused:
@@ -231,7 +223,7 @@ class _Job:
             self._check_room()
         for part, outcome in self._score(chain(first_new, parts)):
             rejects = _reject_lines(part.rejects)
-            with _writing(out):
+            with writing(out):
                 store.record(part.digest, outcome.payload, rejects, outcome.tally)
             tally.add(outcome.tally)
             done = sum(tally.rows.values())
@@ -369,56 +361,3 @@ def _reject_lines(rejects: Sequence[Reject]) -> bytes:
         for r in rejects
     )
     return "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace")
-
-
-def _output_identity(out: Path) -> dict[str, int | str]:
-    return {"bytes": out.stat().st_size, "edges": quick_digest(out)}
-
-
-def _write_summary(out: Path, summary: Summary) -> None:
-    content = json.dumps(summary.to_dict(), ensure_ascii=False, indent=2) + "\n"
-    write_whole(summary_path(out), content.encode())
-
-
-def _check_place(out: Path, source: str | Path, encoding: str | None, kind: str) -> None:
-    folder = out.parent
-    if out.is_dir():
-        raise OutputError(f"{out} is a folder; name a file in it")
-    if not folder.exists():
-        raise OutputError(
-            f"{out} cannot be written: the folder {folder} does not exist; create it first"
-        )
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise OutputError(
-            f"{out} cannot be written: nothing can be written in {folder}; choose another folder"
-        )
-    if out.exists() and str(source) != "-" and Path(source).exists() and out.samefile(source):
-        raise OutputError(f"{out} is the input itself; choose another name for the output")
-    if encoding is not None and kind not in ("csv", "tsv"):
-        raise OutputError(
-            f"{out} takes no --encoding: only CSV and TSV can be written in another one"
-        )
-
-
-def _refuse_other(out: Path, folder: Path, key: JobKey, options: JobOptions) -> None:
-    """Refuse an output that exists and is not a run of this job that died while finishing."""
-    if not out.exists() or options.overwrite:
-        return
-    store = Store(folder)
-    saved = store.saved_key()
-    if saved is not None and store.is_complete and not key.differences(saved):
-        return
-    raise OutputError(
-        f"{out} exists and is not the finished output of this input, options and model; "
-        "add --overwrite to replace it, or choose another name"
-    )
-
-
-@contextmanager
-def _writing(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OutputError:
-        raise
-    except OSError as error:
-        raise OutputError(f"{out} cannot be written ({error.strerror or error})") from error
