@@ -1,7 +1,7 @@
 """Masking of what identifies a person in quoted feedback.
 
-Phone, mail, identity-card, order and chat-account numbers and @names become a run of "•" of the
-same length, so that offsets of evidence stay true. Prices, years, scores ("10/10") and model numbers
+Phone, mail, identity-card, order and chat-account numbers and @names become a run of "•" as long as
+they were, so that offsets of evidence stay true. Prices, years, scores ("10/10") and model numbers
 ("iPhone 15", "RTX4090") are kept: a quote without them proves nothing. A name is masked only
 where a title or an introduction makes it safe to call it one ("Mr Smith", "我叫李雷", "王经理").
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -19,6 +20,8 @@ __all__ = ["render"]
 _ORDER = (1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 2, 19, 20)
 _TAGS: Mapping[str, str] = {"zh": "zh-Hans", "en": "en"}
 _CARDS = 5
+# HTML has no place for these; a browser would show its replacement character.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff]")
 
 
 def render(blocks: Sequence[Block], source: Mapping[str, Any], language: Language) -> str:
@@ -26,7 +29,7 @@ def render(blocks: Sequence[Block], source: Mapping[str, Any], language: Languag
     order = {number: place for place, number in enumerate(_ORDER)}
     sorted_blocks = sorted(blocks, key=lambda block: order[block.number])
     languages: tuple[Language, Language] = ("zh", "en") if language == "zh" else ("en", "zh")
-    return str(
+    page = (
         _environment()
         .get_template("page.html")
         .render(
@@ -36,6 +39,7 @@ def render(blocks: Sequence[Block], source: Mapping[str, Any], language: Languag
             script=Markup(_asset("page.js")),
         )
     )
+    return _CONTROLS.sub("", page)
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 
 from sentiment.report.mask import mask
 
-__all__ = ["ALARM", "Part", "Voice", "voice"]
+__all__ = ["ALARM", "ALARM_PATTERN", "Part", "Voice", "flat", "voice"]
 
 # Wide enough for a sentence before and after the evidence, and short enough to be read at a glance.
 _AROUND = {"zh": 45, "en": 110, "mixed": 70, "other": 110}
@@ -112,9 +112,9 @@ def voice(
         polarity=polarity,
         confidence=confidence,
         outcome=outcome,
-        date=date[:10] if date else None,
+        date=flat(date[:10]) if date else None,
         segments=dict(segments),
-        id=mask(id[:80]) if id else None,
+        id=mask(flat(id[:80])) if id else None,
         drivers=tuple((str(o["driver"]), str(o["polarity"])) for o in opinions),
         tags=tuple((str(t["tag"]), str(t["polarity"])) for t in tags),
     )
@@ -139,9 +139,9 @@ def _around(text: str, start: int, end: int, polarity: str, language: str) -> tu
         words[end - left :],
     )
     parts = [
-        Part(("…" if left > 0 else "") + _flat(before)),
-        Part(_flat(evidence), polarity),
-        Part(_flat(after) + ("…" if right < len(text) else "")),
+        Part(("…" if left > 0 else "") + flat(before)),
+        Part(flat(evidence), polarity),
+        Part(flat(after) + ("…" if right < len(text) else "")),
     ]
     return tuple(part for part in parts if part.text)
 
@@ -184,10 +184,10 @@ def _marked(text: str, opinions: Sequence[Mapping[str, Any]], language: str) -> 
         start, stop = max(start, place), min(stop, end)
         if stop <= start:
             continue
-        parts.append(Part(_flat(words[place - begin : start - begin])))
-        parts.append(Part(_flat(words[start - begin : stop - begin]), polarity))
+        parts.append(Part(flat(words[place - begin : start - begin])))
+        parts.append(Part(flat(words[start - begin : stop - begin]), polarity))
         place = stop
-    parts.append(Part(_flat(words[place - begin :]) + ("…" if end < len(text) else "")))
+    parts.append(Part(flat(words[place - begin :]) + ("…" if end < len(text) else "")))
     return tuple(part for part in parts if part.text)
 
 
@@ -199,5 +199,6 @@ _CONTROLS = re.compile(
 )
 
 
-def _flat(text: str) -> str:
+def flat(text: str) -> str:
+    """Return a text on one line, without controls and without marks that turn its direction."""
     return _CONTROLS.sub("", _SPACE.sub(" ", text))

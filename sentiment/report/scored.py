@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import heapq
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-import datetime
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sentiment.drivers.answers import is_missing
 from sentiment.records import POLARITIES, SENTIMENTS, STATUSES
-from sentiment.report.quotes import Voice, voice
+from sentiment.report.quotes import Voice, flat, voice
 from sentiment.tables.scales import Outcome
 from sentiment.taxonomy import Driver, TagKind, Taxonomy, Topic
 
@@ -196,6 +196,7 @@ class Collector:
         self._rng = np.random.default_rng(seed)
         self._parts: dict[str, list[NDArray[Any]]] = {}
         self._labels: dict[str, dict[str, int]] = {column: {} for column in by}
+        self._known_labels: dict[str, dict[str | None, int]] = {column: {} for column in by}
         self._days: dict[str | None, np.datetime64] = {}
         self._given: dict[str, int] = {}
         self._quotes: dict[tuple[str, str], list[tuple[float, Voice]]] = {}
@@ -316,13 +317,13 @@ class Collector:
         return found
 
     def _codes(self, batch: Batch, column: str) -> NDArray[np.int32]:
-        labels = self._labels[column]
+        labels, known = self._labels[column], self._known_labels[column]
         cells = batch.cells(column)
-        codes = []
-        for cell in cells:
-            label = cell.strip() if cell else ""
-            codes.append(labels.setdefault(label, len(labels)) if label else -1)
-        return np.array(codes, dtype=np.int32)
+        for cell in dict.fromkeys(cells):
+            if cell not in known:
+                label = segment_label(cell)
+                known[cell] = labels.setdefault(label, len(labels)) if label else -1
+        return np.array([known[cell] for cell in cells], dtype=np.int32)
 
     def _urgency(self, batch: Batch, outcome: NDArray[np.float64]) -> NDArray[np.int8]:
         """Points that put a complaint on the reply list; the rule is printed with the list."""
@@ -445,7 +446,9 @@ class Collector:
             language=LANGUAGES[batch.language[place]] if batch.language[place] >= 0 else "other",
             outcome=None if np.isnan(outcome[place]) else float(outcome[place]),
             date=(batch.cells(self._date)[place] or None) if self._date else None,
-            segments={column: label.strip() for column, label in segments.items() if label},
+            segments={
+                column: label for column, cell in segments.items() if (label := segment_label(cell))
+            },
             id=batch.cells(self._id)[place] if self._id else None,
         )
         if found is not None and about is None:
@@ -473,6 +476,16 @@ class Collector:
             high_with_complaint=lists.get("high", ()),
             low_with_praise=lists.get("low", ()),
         )
+
+
+# A label longer than this is no name of a segment, and would burst the heat map.
+_LABEL_LENGTH = 40
+
+
+def segment_label(cell: str | None) -> str:
+    """Return what a segment is called on the page; empty for an empty cell."""
+    label = flat(cell[: 4 * _LABEL_LENGTH]).strip() if cell else ""
+    return label if len(label) <= _LABEL_LENGTH else label[: _LABEL_LENGTH - 1] + "…"
 
 
 def mismatches(

@@ -329,6 +329,8 @@ def _series(series: Any) -> pa.Array:
 
 
 def _json_cell(cell: Any) -> str | None:
+    if hasattr(cell, "tolist"):  # Parquet's lists come back as arrays
+        cell = cell.tolist()
     if cell is None or (isinstance(cell, float) and cell != cell):
         return None
     if isinstance(cell, (list, tuple, dict)):

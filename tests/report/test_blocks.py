@@ -34,9 +34,9 @@ CONTENT: dict[str, Callable[[Block], bool]] = {
     == ["quality", "price", "service", "delivery"],
     "drivers": lambda b: len(b.rows("drivers")) == 22,
     "importance": lambda b: b.rows("drivers")[0]["code"] == "delivery.speed",
-    "quadrant": lambda b: {r["quadrant_code"] for r in b.rows("quadrant")} >= {"fix_first", "undecided"},
-    "asymmetry": lambda b: {r["code"]: r["kind_code"] for r in b.rows("asymmetry")}["delivery.speed"]
-    in ("basic", "not_determined"),
+    "quadrant": lambda b: {r["quadrant_code"] for r in b.rows("quadrant")}
+    >= {"fix_first", "undecided"},
+    "asymmetry": lambda b: b.rows("asymmetry")[0]["kind_code"] in ("basic", "not_determined"),
     "whatif": lambda b: float(b.rows("whatif")[0]["change_low"]) > 0,  # type: ignore[arg-type]
     "trend": lambda b: len({r["period"] for r in b.rows("trend")}) >= 3,
     "segments": lambda b: any(
@@ -45,7 +45,8 @@ CONTENT: dict[str, Callable[[Block], bool]] = {
     ),
     "journey": lambda b: [r["code"] for r in b.rows("touchpoints")][:5]
     == ["before", "buy", "delivery", "use", "after"],
-    "layers": lambda b: [r["code"] for r in b.rows("layers")] == ["material", "spiritual", "social"],
+    "layers": lambda b: [r["code"] for r in b.rows("layers")]
+    == ["material", "spiritual", "social"],
     "loyalty": lambda b: all(int(r["n"]) > 0 for r in b.rows("loyalty")),  # type: ignore[arg-type]
     "expectations": lambda b: b.rows("expectations")[0]["code"] == "all",
     "voices": lambda b: {r["polarity"] for r in b.rows("voices")} >= {"negative", "positive"},

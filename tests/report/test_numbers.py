@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections import Counter
+from html import unescape
 from pathlib import Path
 
 import openpyxl
@@ -27,7 +28,7 @@ def _figures(html: str) -> Counter[str]:
     """Count the figures that a reader sees; not those of coordinates, quotes and wording."""
     html = re.sub(r"<(title|option|bdi)\b.*?</\1>", "", html, flags=re.S)
     text = re.sub(r"<[^>]*>", " ", html)
-    return Counter(_FIGURE.findall(text))
+    return Counter(_FIGURE.findall(unescape(text)))
 
 
 def test_chinese_and_english_carry_the_same_figures(full: Report) -> None:
