@@ -139,9 +139,9 @@ def _around(text: str, start: int, end: int, polarity: str, language: str) -> tu
         words[end - left :],
     )
     parts = [
-        Part(("…" if left > 0 else "") + flat(before)),
+        Part("…" + flat(before).lstrip() if left > 0 else flat(before)),
         Part(flat(evidence), polarity),
-        Part(flat(after) + ("…" if right < len(text) else "")),
+        Part(flat(after).rstrip() + "…" if right < len(text) else flat(after)),
     ]
     return tuple(part for part in parts if part.text)
 

@@ -152,9 +152,14 @@ class Study:
         return changes.changes_between(self, self.previous) if self.previous else ()
 
     def full_name(self, name: str) -> Text:
-        """Return a driver's name behind its topic's: "Delivery: speed and punctuality"."""
+        """Return a driver's name behind its topic's, unless it says the topic already.
+
+        "Delivery: speed and punctuality", but "Price level"; 质量·耐用可靠, but 配送时效.
+        """
         driver, topic = self.driver_name(name), self.topic_name(name.partition(".")[0])
-        return Text(zh=f"{topic.zh}·{driver.zh}", en=f"{topic.en.capitalize()}: {driver.en}")
+        zh = driver.zh if topic.zh in driver.zh else f"{topic.zh}·{driver.zh}"
+        en = driver.en if topic.en in driver.en else f"{topic.en}: {driver.en}"
+        return Text(zh=zh, en=en[:1].upper() + en[1:])
 
     def driver_name(self, name: str) -> Text:
         """Return a driver's name in both languages."""
