@@ -50,6 +50,7 @@ class PretrainOptions:
     """How the run goes; the defaults are for two CPU cores with bf16."""
 
     minutes: float = 60.0  # wall time of this run, evaluation and checkpoints included
+    steps: int = 10**9  # the run ends there as well, whichever comes first
     cooldown: float = 0.0  # minutes at the end in which the learning rate falls to zero
     step_tokens: int = 4096  # an update: small at first, where steps and not noise are the limit
     micro_tokens: int = 4096  # a forward pass; its activations stay near the cache
@@ -179,9 +180,10 @@ def pretrain(
     options: PretrainOptions | None = None,
     shape: EncoderOptions | None = None,
 ) -> float:
-    """Train for `options.minutes`, going on from ``out/stable.pt`` if there is one.
+    """Train for `options.minutes` or up to `options.steps`, and go on from ``out/stable.pt``.
 
-    Returns the held-out loss (nats a masked token, mean of both languages) of the averaged weights.
+    A folder without it starts afresh. Returns the held-out loss (nats a masked token, mean of both
+    languages) of the averaged weights.
     """
     options = options or PretrainOptions()
     ends = time.monotonic() + 60 * options.minutes
@@ -213,7 +215,9 @@ def pretrain(
     began_tokens = state.tokens
     losses: list[float] = []
     stopped = _stopped_by_signal()
-    while (left := ends - time.monotonic()) > 0 and not stopped.is_set():
+    while (left := ends - time.monotonic()) > 0 and state.step < options.steps:
+        if stopped.is_set():
+            break
         cool = min(1.0, left / (60 * options.cooldown)) if options.cooldown else 1.0
         if cool < 1.0 and not training.cooling:
             training.save(stable)  # the last state at the full rate: a later run goes on from it
@@ -367,7 +371,7 @@ def _optimizers(model: nn.Module, options: PretrainOptions) -> list[torch.optim.
 
 
 def heldout_loss(
-    model: nn.Module, rows: Rows, opens: torch.Tensor, options: PretrainOptions, most: int = 8
+    model: nn.Module, rows: Rows, opens: torch.Tensor, options: PretrainOptions, most: int = 3
 ) -> float:
     """Return the loss in nats a masked token, on the same masks of the same texts every time."""
     draw = torch.Generator().manual_seed(0)
