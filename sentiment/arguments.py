@@ -109,6 +109,9 @@ class _Builder:
 
     def model(self) -> None:
         self.option("--model", key="arg_model")
+        self.device()
+
+    def device(self) -> None:
         self.option("--device", key="arg_device", choices=("auto", "cpu", "cuda"), default="auto")
 
     def roles(self) -> None:
@@ -172,6 +175,15 @@ def build_parser(tongue: Tongue) -> Parser:
     explain.model()
     explain.language()
 
+    evaluate = add("evaluate")
+    evaluate.positional("models", "arg_models", nargs="+", metavar="MODEL")
+    evaluate.positional("labelled", "arg_labelled", metavar="LABELLED")
+    evaluate.option("--at-least", key="arg_at_least", action="append", default=[], **_LIMIT)
+    evaluate.option("--at-most", key="arg_at_most", action="append", default=[], **_LIMIT)
+    evaluate.option("--json", key="arg_json", action="store_true")
+    evaluate.device()
+    evaluate.language()
+
     model = add("model")
     model.positional("bundle", "arg_bundle", metavar="MODEL")
     model.language()
@@ -197,6 +209,20 @@ def _settings(tongue: Tongue, name: str) -> dict[str, Any]:
         "add_help": False,
         "allow_abbrev": False,
     }
+
+
+def _limit(text: str) -> tuple[str, float]:
+    name, equals, value = text.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        equals = ""
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form FIGURE=NUMBER")
+    return name, number
+
+
+_LIMIT: dict[str, Any] = {"type": _limit, "metavar": "FIGURE=NUMBER"}
 
 
 def _positive(text: str) -> int:

@@ -42,6 +42,10 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "选项 {option} 不能是 {given}（可选：{choices}）；请看 {program} --help",
     ),
     (
+        "argument {option}: {given} is not of the form FIGURE=NUMBER; see {program} --help",
+        "选项 {option} 应写成 指标=数值，而不是 {given}；请看 {program} --help",
+    ),
+    (
         "argument {option}: {given} is not a number from 1 on; see {program} --help",
         "选项 {option} 应为 1 以上的整数，而不是 {given}；请看 {program} --help",
     ),
@@ -146,6 +150,16 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "{path}：由更新的版本制作（格式版本 {schema}，本版本最高支持 {known}）；"
         "请用 pip install -U sentiment 升级。",
     ),
+    ("{path}: there is no such file.", "{path}：没有这个文件。"),
+    (
+        "{path}: no row is labelled; it needs overall, opinions or topics.",
+        "{path}：没有一行带标注；需要 overall、opinions 或 topics。",
+    ),
+    (
+        "there is no figure {figure}; the figures are {known}",
+        "没有指标 {figure}；可用的指标有 {known}",
+    ),
+    ("what was asked was not reached: {shortfalls}", "未达到要求：{shortfalls}"),
     # the output
     (
         "{path} exists and is not the finished output of this input, options and model; "

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import sys
 import tempfile
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sentiment.arguments import FILE
-from sentiment.errors import OutputError, UserError
+from sentiment.errors import NotReached, OutputError, UserError
 from sentiment.job import JobOptions, Summary, beside, plan, score, summary_path
 from sentiment.records import SENTIMENTS, STATUSES
 from sentiment.tables import ReadOptions, is_scored
 from sentiment.talk import Talk
 from sentiment.taxonomy import Taxonomy
 from sentiment.wording import Tongue, say, word
+
+if TYPE_CHECKING:
+    from sentiment.train.evaluate import Evaluation
+    from sentiment.train.measure import Figures
 
 __all__ = ["RUN"]
 
@@ -216,6 +223,50 @@ def _explain(options: Namespace, talk: Talk) -> int:
     return 0
 
 
+def _evaluate(options: Namespace, talk: Talk) -> int:
+    from sentiment.train.evaluate import evaluate
+
+    found = evaluate(options.models, options.labelled, device=options.device)
+    if options.json:
+        print(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))  # noqa: T201
+    else:
+        print("\n".join(found.lines(talk.tongue)))  # noqa: T201
+    if short := [*_falling_short(found, options.at_least, options.at_most)]:
+        raise NotReached(f"what was asked was not reached: {', '.join(short)}")
+    return 0
+
+
+def _falling_short(
+    found: Evaluation, at_least: list[tuple[str, float]], at_most: list[tuple[str, float]]
+) -> Iterator[str]:
+    """Yield what is below or above its limit; a figure that the rows do not give reaches none."""
+    for model in found.models:
+        figures = model.by_language["all"]
+        for name, limit in at_least:
+            value = _figure(figures, name)
+            if value is None or value < limit:
+                yield f"{model.name} {name} {_shown(value)} < {limit:g}"
+        for name, limit in at_most:
+            value = _figure(figures, name)
+            if value is None or value > limit:
+                yield f"{model.name} {name} {_shown(value)} > {limit:g}"
+
+
+def _figure(figures: Figures, name: str) -> float | None:
+    known: dict[str, float | None] = {
+        field.name: getattr(figures, field.name)
+        for field in dataclasses.fields(figures)
+        if isinstance(getattr(figures, field.name), float | None)
+    }
+    if name not in known:
+        raise UserError(f"there is no figure {name}; the figures are {', '.join(known)}")
+    return known[name]
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
 def _model(options: Namespace, talk: Talk) -> int:
     from sentiment.model import bundle
 
@@ -245,6 +296,7 @@ RUN: Mapping[str, Callable[[Namespace, Talk], int]] = {
     "score": _score,
     "report": _report,
     "explain": _explain,
+    "evaluate": _evaluate,
     "model": _model,
     FILE: _file,
 }

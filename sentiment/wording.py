@@ -278,7 +278,23 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "arg_explained": ("the text; - is stdin", "文本；- 表示标准输入"),
     "arg_bundle": ("lite, base or a folder", "lite、base 或文件夹"),
-    "arg_models": ("models to measure, then the labelled file", "要评测的模型，最后是标注文件"),
+    "arg_models": (
+        "what to measure: lite, base, a folder or a hub id; several are compared",
+        "要评测的模型：lite、base、文件夹或 hub 上的名称；可比较多个",
+    ),
+    "arg_labelled": (
+        "labelled rows: JSON lines, or a table with the columns text, sentiment and the topics",
+        "标注数据：JSON Lines，或含 text、sentiment 和各主题列的表格",
+    ),
+    "arg_at_least": (
+        "end with code 3 when a figure of all rows is lower, as in topic_f1=0.65; may be repeated",
+        "全部行的某项指标低于此值时以代码 3 结束，如 topic_f1=0.65；可重复",
+    ),
+    "arg_at_most": (
+        "end with code 3 when a figure of all rows is higher, as in ece=0.05; may be repeated",
+        "全部行的某项指标高于此值时以代码 3 结束，如 ece=0.05；可重复",
+    ),
+    "arg_json": ("print every figure as JSON", "以 JSON 输出全部指标"),
     "arg_version": ("print the version and stop", "显示版本"),
     "arg_help": ("show this help and stop", "显示本说明"),
     "usage": ("usage: ", "用法："),

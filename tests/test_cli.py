@@ -123,6 +123,16 @@ WRONG = [
     ("score reviews.csv --workers 0", "--workers"),
     ("score reviews.csv --device tpu", "tpu"),
     ("reviews.csv --language fr", "fr"),
+    ("evaluate lite none.jsonl", "none.jsonl"),
+    ("evaluate lite", "LABELLED"),
+    ("evaluate lite labelled.jsonl --at-least topic_f1", "topic_f1.*FIGURE=NUMBER"),
+    ("model none", "none"),
+    ("model reviews.csv", "reviews.csv"),
+    ("model folder", "folder"),
+    ("score reviews.csv --model none", "none"),
+    ("score reviews.csv --model folder", "folder"),
+    ("report none.csv", "none.csv"),
+    ("report reviews.csv -o none/report.html", "none"),
 ]
 
 
@@ -325,6 +335,39 @@ def test_a_model_that_is_not_as_it_was_saved_is_refused(run: Run, tmp_path: Path
             assert ran.code == 2
             assert said in last if tongue == "en" else HAN.search(last)
     assert not (tmp_path / "x.csv").exists()
+
+
+LABELLED = [
+    {"text": "物流很快，但是质量太差。", "lang": "zh", "overall": "mixed", "opinions": None},
+    {"text": "Great value for the money.", "lang": "en", "overall": "positive", "opinions": None},
+]
+
+
+def test_evaluation_is_printed_and_what_is_not_reached_is_code_3(run: Run, tmp_path: Path) -> None:
+    lines = [json.dumps({"id": str(i)} | row) for i, row in enumerate(LABELLED)]
+    (tmp_path / "labelled.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    ran = run("evaluate", "lite", "labelled.jsonl", "--at-least", "overall_accuracy=0")
+    assert (ran.code, ran.err) == (0, "")
+    assert "overall accuracy" in ran.out
+    ran = run("evaluate", "lite", "labelled.jsonl", "--language", "zh")
+    assert "总体情感准确率" in ran.out
+    ran = run("evaluate", "lite", "labelled.jsonl", "--json", "--at-least", "overall_accuracy=1.1",
+              "--at-most", "overall_accuracy=-1")  # fmt: skip
+    assert ran.code == 3
+    assert json.loads(ran.out)["rows"] == 2
+    assert re.search(r"not reached: lite@\S+ overall_accuracy [\d.]+ < 1.1, .* > -1$", ran.err)
+    ran = run("evaluate", "lite", "labelled.jsonl", "--at-least", "beauty=1")
+    assert ran.code == 2
+    assert "there is no figure beauty; the figures are overall_accuracy" in ran.err
+
+
+@pytest.mark.parametrize("tongue", ["en", "zh"])
+def test_a_model_says_what_it_is(run: Run, tongue: str) -> None:
+    ran = run("model", "lite", "--language", tongue)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("lite@")
+    assert ("drivers" if tongue == "en" else "个驱动因素") in ran.out
+    assert (bundled()["lite"] / "README.md").read_text(encoding="utf-8").strip() in ran.out
 
 
 @pytest.fixture
