@@ -109,7 +109,7 @@ WRONG = [
     ("score reviews.csv -o none/out.csv", "none"),
     ("score reviews.csv -o reviews.csv", "reviews.csv"),
     ("score reviews.csv -o numbers.csv/out.csv", "numbers.csv"),
-    ("score reviews.csv -o old.csv", "--overwrite"),
+    ("score reviews.csv -o old.csv --model lite", "--overwrite"),
     ("score reviews.csv -o out.jsonl --encoding gbk", "--encoding"),
     ("score reviews.csv -o out.csv --encoding klingon", "klingon"),
     ("score reviews.csv --input-encoding klingon", "klingon"),

@@ -12,6 +12,7 @@ from sentiment.errors import OutputError
 from sentiment.job.identity import JobKey, quick_digest
 from sentiment.job.options import Summary
 from sentiment.job.store import Store, write_whole
+from sentiment.tables.encodings import known
 
 __all__ = [
     "check_place",
@@ -40,6 +41,7 @@ def check_place(out: Path, source: str | Path, encoding: str | None, kind: str) 
 
     :raises OutputError: A folder, no folder to write in, the input itself, or an encoding that the
         format does not have.
+    :raises InputError: No encoding of that name.
     """
     folder = out.parent
     if out.is_dir():
@@ -54,10 +56,13 @@ def check_place(out: Path, source: str | Path, encoding: str | None, kind: str) 
         )
     if out.exists() and str(source) != "-" and Path(source).exists() and out.samefile(source):
         raise OutputError(f"{out} is the input itself; choose another name for the output")
-    if encoding is not None and kind not in ("csv", "tsv"):
+    if encoding is None:
+        return
+    if kind not in ("csv", "tsv"):
         raise OutputError(
             f"{out} takes no --encoding: only CSV and TSV can be written in another one"
         )
+    known(encoding)
 
 
 def finished(out: Path, key: JobKey) -> Summary | None:
