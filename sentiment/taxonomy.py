@@ -130,7 +130,9 @@ class Taxonomy:
                 )
             if topic not in topics:
                 known = ", ".join(topics) or "none"
-                raise TaxonomyError(f"{at}: no topic {topic!r} (there are: {known}); add [topics.{topic}].")
+                raise TaxonomyError(
+                    f"{at}: no topic {topic!r} (there are: {known}); add [topics.{topic}]."
+                )
             drivers[name] = Driver(
                 name=name,
                 topic=topic,
@@ -154,7 +156,7 @@ class Taxonomy:
             if any(mark in name for mark in ":;,\"'") or name != name.strip() or not name:
                 raise TaxonomyError(f"{where}: the name {name!r} holds a separator or a space.")
         if not drivers:
-            raise TaxonomyError(f"{where}: no drivers; add at least one [drivers.\"TOPIC.NAME\"].")
+            raise TaxonomyError(f'{where}: no drivers; add at least one [drivers."TOPIC.NAME"].')
         version = str(data.get("version") or base.version or "0")
         if extends and "version" not in data:
             version = f"{base.version}+own"

@@ -1,0 +1,272 @@
+"""The line put together: feedback in, text made ready, model asked, analysis out.
+
+One path serves one text and ten million: a single text is a batch of one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from sentiment.errors import InputError, ModelError
+from sentiment.model import bundle
+from sentiment.model.protocol import Finding, Model, Prediction
+from sentiment.records import SENTIMENTS, Analysis, Feedback, Opinion, Tag, topic_states
+from sentiment.taxonomy import Taxonomy
+from sentiment.text import Prepared, prepare
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sentiment.explanation import Explanation
+
+__all__ = ["Analyzer", "load"]
+
+# Enough texts for array operations to pay, few enough for a stream to stay lazy.
+_BATCH = 256
+_DEVICES = ("auto", "cpu", "cuda")
+
+
+def load(model: str | os.PathLike[str] | None = None, *, device: str = "auto") -> Analyzer:
+    """Load a model and return what scores feedback with it.
+
+    >>> import sentiment
+    >>> analyzer = sentiment.load()
+    >>> analyzer.analyze("物流很快，但是质量太差。").topics["delivery"]
+    'positive'
+
+    :param model: A bundled model's name ("lite"), a folder, or a hub id; the default model by
+        default.
+    :param device: "auto", "cpu" or "cuda"; a model that only runs on the CPU takes no notice.
+    :raises ModelError: No such model, or its folder is not as it was saved.
+    """
+    if device not in _DEVICES:
+        raise InputError(f"device {device!r} is none of {', '.join(_DEVICES)}.")
+    return Analyzer(_open(os.fspath(bundle.find(model)), device), device)
+
+
+def _open(path: str, device: str) -> Model:
+    saved = bundle.read(path)
+    if saved.architecture == "lite":
+        from sentiment.model.lite import LiteModel
+
+        return LiteModel.of(saved)
+    raise ModelError(
+        f"{path}: architecture {saved.architecture!r} is not known to this release; "
+        "upgrade with pip install -U sentiment."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reloaded:
+    """How an analyzer is pickled: by the folder of its model, checked again where it arrives."""
+
+    path: str
+    device: str
+
+    def __call__(self) -> Analyzer:
+        return Analyzer(_open(self.path, self.device), self.device)
+
+
+class Analyzer:
+    """Scores feedback with one model. Safe from several threads, and picklable.
+
+    Made by `load`.
+    """
+
+    def __init__(self, model: Model, device: str = "auto") -> None:
+        self._model = model
+        self._device = device
+        self._topics = tuple(model.taxonomy.topics)
+
+    def __repr__(self) -> str:
+        return f"Analyzer({self.model_name!r})"
+
+    def __reduce__(self) -> tuple[_Reloaded, tuple[()]]:
+        path = getattr(self._model, "path", None)
+        if path is None:
+            raise TypeError("this analyzer's model is in no folder, so it cannot be pickled")
+        return _Reloaded(str(path), self._device), ()
+
+    @property
+    def model_name(self) -> str:
+        """Name and version of the model, as written into every record."""
+        return self._model.name
+
+    @property
+    def model_digest(self) -> str:
+        """A digest that changes whenever a file of the model does."""
+        return self._model.digest
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The topics, drivers and tags that it finds."""
+        return self._model.taxonomy
+
+    def analyze(self, text: object) -> Analysis:
+        """Return what one piece of feedback says.
+
+        >>> analysis = sentiment.load().analyze("Great phone, but it arrived late.")
+        >>> [(opinion.driver, opinion.evidence) for opinion in analysis.opinions]  # doctest: +SKIP
+        [('delivery.speed', 'it arrived late')]
+
+        :param text: A string or a `Feedback`. None, NaN and pandas' NA are an empty answer; a number
+            is read as it is written; bytes are read as UTF-8.
+        :raises InputError: Anything else, a list for one.
+        """
+        return self.analyze_batch([text])[0]
+
+    def analyze_batch(self, texts: Iterable[object]) -> list[Analysis]:
+        """Return one analysis per text, in order; `row` counts from 1 where none is given.
+
+        :param texts: As for `analyze`, each.
+        """
+        feedback = [_feedback(text, row) for row, text in enumerate(texts, start=1)]
+        prepared = [prepare(item.text, item.damage) for item in feedback]
+        scored = [
+            index for index, ready in enumerate(prepared) if ready.status in ("ok", "damaged")
+        ]
+        predictions: list[Prediction | None] = [None] * len(feedback)
+        found = self._model.predict([prepared[index] for index in scored])
+        for index, prediction in zip(scored, found, strict=True):
+            predictions[index] = prediction
+        return [self._analysis(*item) for item in zip(feedback, prepared, predictions, strict=True)]
+
+    def stream(self, texts: Iterable[object]) -> Iterator[Analysis]:
+        """Yield one analysis per text, lazily, in order, in constant memory.
+
+        Texts are read a few hundred ahead. Closing the generator closes the one it reads from.
+
+        :param texts: Any iterable of what `analyze` takes; it may be endless.
+        """
+        source = iter(texts)
+        try:
+            row = 0
+            while batch := list(islice(source, _BATCH)):
+                feedback = [_feedback(text, row + at) for at, text in enumerate(batch, start=1)]
+                row += len(batch)
+                yield from self.analyze_batch(feedback)
+        finally:
+            close = getattr(source, "close", None)
+            if close is not None:
+                close()
+
+    def frame(self, frame: pd.DataFrame, text: str | None = None) -> pd.DataFrame:
+        """Return a copy of a DataFrame with the columns of a scored table added; index kept.
+
+        :param frame: Any DataFrame.
+        :param text: The column that holds the feedback; found by name and content when not given.
+        :raises ColumnError: No such column, or none (or two) that could be it.
+        """
+        from sentiment.frame import score_frame
+
+        return score_frame(self, frame, text)
+
+    def explain(self, text: object) -> Explanation:
+        """Return how a text was read and what decided; its `lines` are what `explain` prints.
+
+        :param text: As for `analyze`.
+        """
+        from sentiment.explanation import Explanation
+
+        item = _feedback(text, 1)
+        prepared = prepare(item.text, item.damage)
+        return Explanation.of(prepared, self.analyze(item), self._model)
+
+    def _analysis(
+        self, item: Feedback, prepared: Prepared, prediction: Prediction | None
+    ) -> Analysis:
+        probabilities = None
+        sentiment = confidence = score = None
+        opinions: tuple[Opinion, ...] = ()
+        tags: tuple[Tag, ...] = ()
+        if prediction is not None:
+            # Rounded as they are written, so that a record that is read back is the same record.
+            values = _rounded(prediction.probabilities)
+            probabilities = dict(zip(SENTIMENTS, values, strict=True))
+            sentiment = max(SENTIMENTS, key=probabilities.__getitem__)
+            confidence = probabilities[sentiment]
+            score = round(probabilities["positive"] - probabilities["negative"], 4) + 0.0
+            opinions, tags = self._found(item.text, prepared, prediction.findings)
+        return Analysis(
+            row=item.row,
+            id=item.id,
+            question=item.question,
+            text=item.text,
+            language=prepared.language,
+            status=prepared.status,
+            sentiment=sentiment,
+            score=score,
+            confidence=confidence,
+            probabilities=probabilities,
+            topics=topic_states(opinions, self._topics),
+            opinions=opinions,
+            tags=tags,
+            truncated=prediction is not None and prediction.truncated,
+            model=self._model.name,
+            columns=item.columns,
+        )
+
+    def _found(
+        self, text: str, prepared: Prepared, findings: Sequence[Finding]
+    ) -> tuple[tuple[Opinion, ...], tuple[Tag, ...]]:
+        opinions: list[Opinion] = []
+        tags: list[Tag] = []
+        drivers = self.taxonomy.drivers
+        for finding in findings:
+            start, end = prepared.to_original(finding.start, finding.end)
+            evidence = text[start:end]
+            confidence = round(finding.confidence, 4)
+            if finding.name in drivers:
+                topic = drivers[finding.name].topic
+                opinions.append(
+                    Opinion(topic, finding.name, finding.polarity, confidence, evidence, start, end)
+                )
+            else:
+                tags.append(Tag(finding.name, finding.polarity, confidence, evidence, start, end))
+        return tuple(opinions), tuple(tags)
+
+
+def _rounded(probabilities: Sequence[float]) -> list[float]:
+    """Round to four decimals so that they still sum to 1: the largest takes what is left over."""
+    values = [round(float(value), 4) for value in probabilities]
+    largest = values.index(max(values))
+    rest = sum(value for index, value in enumerate(values) if index != largest)
+    values[largest] = round(1.0 - rest, 4)
+    return values
+
+
+def _feedback(text: object, row: int) -> Feedback:
+    if isinstance(text, Feedback):
+        return text
+    if isinstance(text, str):
+        return Feedback(text=text, row=row)
+    if text is None or _is_missing(text):
+        return Feedback(text="", row=row)
+    if isinstance(text, bytes):
+        try:
+            return Feedback(text=text.decode("utf-8-sig"), row=row)
+        except UnicodeDecodeError:
+            return Feedback(
+                text=text.decode("utf-8", "replace"), row=row, damage="bytes that are not UTF-8"
+            )
+    if isinstance(text, (int, float)) and not isinstance(text, bool):
+        return Feedback(text=str(text), row=row)
+    raise InputError(
+        f"Text {row} is a {type(text).__name__}; give a string (for several texts use "
+        "analyze_batch or stream)."
+    )
+
+
+def _is_missing(value: Any) -> bool:
+    """Tell NaN, NaT and pandas' NA without importing pandas: none of them equals itself."""
+    if isinstance(value, (list, tuple, dict, set)):
+        return False
+    try:
+        return not bool(value == value)
+    except (TypeError, ValueError):
+        # pandas' NA refuses to be a bool; an array has no single answer and is no text.
+        return type(value).__name__ == "NAType"

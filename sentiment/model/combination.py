@@ -1,0 +1,316 @@
+"""From head scores to probabilities, and from probabilities to findings: a handful of weights.
+
+The steps are told in `lite`. They are functions of arrays, so that training fits the weights on
+cross-fitted scores through the same lines that scoring runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment.model.heads import Scores
+from sentiment.records import POLARITIES, SENTIMENTS, STATES, Polarity
+from sentiment.taxonomy import Taxonomy
+
+__all__ = [
+    "Combination",
+    "Labels",
+    "Thresholds",
+    "choose",
+    "clause_pool",
+    "label_features",
+    "label_probabilities",
+    "overall_columns",
+    "overall_features",
+    "overall_probabilities",
+    "state_probabilities",
+    "topic_columns",
+    "topic_features",
+]
+
+Floats = NDArray[np.float32]
+
+_FEWEST = 1e-6
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the columns of the heads stand for.
+
+    :param names: Driver or tag of each label.
+    :param polarities: Its polarity.
+    :param topics: The taxonomy's topics.
+    :param topic_of: Index of each label's topic, -1 for a tag.
+    """
+
+    names: tuple[str, ...]
+    polarities: tuple[Polarity, ...]
+    topics: tuple[str, ...]
+    topic_of: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[str, str]], taxonomy: Taxonomy) -> Labels:
+        """Return the labels of some (driver or tag, polarity) pairs."""
+        topics = tuple(taxonomy.topics)
+        drivers = taxonomy.drivers
+        topic_of = [
+            topics.index(drivers[name].topic) if name in drivers else -1 for name, _ in pairs
+        ]
+        return cls(
+            tuple(name for name, _ in pairs),
+            tuple(cast("Polarity", polarity) for _, polarity in pairs),
+            topics,
+            np.array(topic_of, dtype=np.int64),
+        )
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def polarity_of(self) -> NDArray[np.int64]:
+        """Index of each label's polarity."""
+        return np.array([POLARITIES.index(p) for p in self.polarities], dtype=np.int64)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The labels as plain pairs, as they are written into a bundle."""
+        return list(zip(self.names, self.polarities, strict=True))
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """How sure the model must be; tuned on cross-fitted scores, for F1.
+
+    :param state: A topic is found when it is absent with less than this probability, one a topic.
+    :param driver: A driver of the chosen polarity is kept from this probability on.
+    :param neutral: A neutral opinion beside others is kept from this probability on.
+    :param tag: A tag is kept from this probability on.
+    """
+
+    state: tuple[float, ...]
+    driver: float
+    neutral: float
+    tag: float
+
+
+@dataclass(frozen=True)
+class Combination:
+    """The weights that turn head scores into probabilities.
+
+    :param clause: Added to each clause's label scores: weight of the text's label score and a bias
+        for each label, shape (2, labels).
+    :param label: From best clause score, text label score, topic score and text polarity to the
+        label's probability, with a bias, shape (5, labels).
+    :param state: From `topic_features` to a topic's states, shape (topics, states, features + 1).
+    :param overall: From `overall_features` to the sentiments, shape (4, features + 1).
+    """
+
+    clause: Floats
+    label: Floats
+    state: Floats
+    overall: Floats
+
+
+def _sigmoid(values: Floats) -> Floats:
+    return cast("Floats", 1 / (1 + np.exp(-np.clip(values, -30, 30))))
+
+
+def _logit(values: Floats) -> Floats:
+    clipped = np.clip(values, _FEWEST, 1 - _FEWEST)
+    return cast("Floats", np.log(clipped / (1 - clipped)))
+
+
+def _softmax(values: Floats) -> Floats:
+    shifted = np.exp(values - values.max(-1, keepdims=True))
+    return cast("Floats", shifted / shifted.sum(-1, keepdims=True))
+
+
+def _weighted(weights: Floats, features: Floats) -> Floats:
+    """Return features (rows, f) times weights (outputs, f + 1), the last one a bias.
+
+    Summed feature by feature, not by a matrix product: BLAS picks another order of summation for
+    another number of rows, and a text's result must not depend on its neighbours.
+    """
+    result = np.repeat(weights[None, :, -1], len(features), axis=0)
+    for index in range(features.shape[1]):
+        result += features[:, index, None] * weights[None, :, index]
+    return result
+
+
+def clause_pool(
+    scores: Floats, row_of_clause: NDArray[np.int64], rows: int
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Return the highest clause score of each label in each text, and the clause that has it.
+
+    :param scores: Shape (clauses, labels).
+    :return: Two arrays of shape (rows, labels); -20 and -1 for a text without clauses.
+    """
+    best = np.full((rows, scores.shape[1]), -20, dtype=np.float32)
+    at = np.full((rows, scores.shape[1]), -1, dtype=np.int64)
+    if len(scores):
+        starts = np.flatnonzero(np.diff(row_of_clause, prepend=-1))
+        present = row_of_clause[starts]
+        best[present] = np.maximum.reduceat(scores, starts, axis=0)
+        ends = np.append(starts[1:], len(scores))
+        for row, first, last in zip(present.tolist(), starts.tolist(), ends.tolist(), strict=True):
+            at[row] = first + scores[first:last].argmax(0)
+    return best, at
+
+
+def topic_features(probabilities: Floats, topics: Floats, labels: Labels) -> Floats:
+    """Return what a topic's state is decided from, shape (rows, topics, 9).
+
+    For each polarity: the log-odds that any driver of the topic has it, the log-odds of the
+    likeliest driver, and the text's topic score.
+
+    :param probabilities: Of each label, shape (rows, labels).
+    :param topics: The text's topic scores, shape (rows, topics * polarities).
+    """
+    polarity = labels.polarity_of
+    rows = len(probabilities)
+    features = np.zeros((rows, len(labels.topics), 9), dtype=np.float32)
+    for topic in range(len(labels.topics)):
+        for index in range(3):
+            columns = np.flatnonzero((labels.topic_of == topic) & (polarity == index))
+            if len(columns):
+                some = probabilities[:, columns]
+                features[:, topic, index] = _logit(1 - np.prod(1 - some, axis=1))
+                features[:, topic, 3 + index] = _logit(some.max(1))
+            features[:, topic, 6 + index] = topics[:, topic * 3 + index]
+    return features
+
+
+def overall_features(
+    overall: Floats, polarity: Floats, probabilities: Floats, clause_polarity: Floats,
+    row_of_clause: NDArray[np.int64], labels: Labels,
+) -> Floats:  # fmt: skip
+    """Return what the overall sentiment is decided from, shape (rows, 15).
+
+    :param overall: The text's score for each sentiment, shape (rows, 4).
+    :param polarity: The text's polarity score, shape (rows,).
+    :param probabilities: Of each label, shape (rows, labels).
+    :param clause_polarity: Each clause's polarity score, shape (clauses,).
+    """
+    rows = len(overall)
+    kinds = labels.polarity_of
+    features = np.zeros((rows, 15), dtype=np.float32)
+    features[:, :4] = overall
+    features[:, 4] = polarity
+    features[:, 5] = np.abs(polarity)
+    for index in range(3):
+        some = probabilities[:, kinds == index]
+        features[:, 6 + index] = np.log1p(some.sum(1))
+        features[:, 9 + index] = some.max(1)
+    if len(clause_polarity):
+        starts = np.flatnonzero(np.diff(row_of_clause, prepend=-1))
+        present = row_of_clause[starts]
+        last = np.append(starts[1:], len(clause_polarity)) - 1
+        features[present, 12] = np.maximum.reduceat(clause_polarity, starts)
+        features[present, 13] = np.minimum.reduceat(clause_polarity, starts)
+        features[present, 14] = clause_polarity[last]
+    return features
+
+
+def choose(
+    states: Floats, probabilities: Floats, labels: Labels, thresholds: Thresholds
+) -> NDArray[np.bool_]:
+    """Return which labels each text gets: each topic's state first, then its drivers, then tags.
+
+    :param states: Probability of every state, shape (rows, topics, states).
+    :param probabilities: Of each label, shape (rows, labels).
+    """
+    chosen = np.zeros(probabilities.shape, dtype=bool)
+    rows = np.arange(len(probabilities))
+    for topic in range(len(labels.topics)):
+        found = states[:, topic, 0] < thresholds.state[topic]
+        state = 1 + states[:, topic, 1:].argmax(1)
+        for index, polarity in enumerate(POLARITIES):
+            columns = np.flatnonzero((labels.topic_of == topic) & (labels.polarity_of == index))
+            if not len(columns):
+                continue
+            wanted = found & (state == STATES.index(polarity))
+            if polarity != "neutral":
+                wanted |= found & (state == STATES.index("mixed"))
+            some = probabilities[:, columns]
+            kept = wanted[:, None] & (some >= thresholds.driver)
+            # The state says that there is an opinion: then the likeliest one is it.
+            lacking = rows[wanted & ~kept.any(1)]
+            kept[lacking, some[lacking].argmax(1)] = True
+            if polarity == "neutral":
+                kept |= found[:, None] & (some >= thresholds.neutral)
+            chosen[:, columns] = kept
+    tags = labels.topic_of < 0
+    chosen[:, tags] = probabilities[:, tags] >= thresholds.tag
+    return chosen
+
+
+def topic_columns(labels: Labels) -> slice:
+    """Return the row heads that hold topic scores; the label scores come before them."""
+    return slice(len(labels), len(labels) + len(labels.topics) * len(POLARITIES))
+
+
+def overall_columns(labels: Labels) -> slice:
+    """Return the row heads that hold overall scores; the polarity score comes after them."""
+    first = topic_columns(labels).stop
+    return slice(first, first + len(SENTIMENTS))
+
+
+def label_features(
+    scores: Scores, rows: int, clause: Floats, labels: Labels
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Return what a label's probability is decided from, and the clause that says each label most.
+
+    Best clause score, the text's label score, its topic score, and its polarity score with the sign
+    of the label: shape (4, rows, labels).
+
+    :param clause: As in `Combination`.
+    """
+    count = len(labels)
+    text = scores.row[:, :count]
+    own = scores.clause[:, :count] + clause[0] * text[scores.row_of_clause] + clause[1]
+    best, at = clause_pool(own, scores.row_of_clause, rows)
+    topic = np.zeros_like(text)
+    drivers = np.flatnonzero(labels.topic_of >= 0)
+    columns = labels.topic_of[drivers] * len(POLARITIES) + labels.polarity_of[drivers]
+    topic[:, drivers] = scores.row[:, topic_columns(labels)][:, columns]
+    sign = (labels.polarity_of - 1).astype(np.float32)
+    return np.stack([best, text, topic, scores.row[:, -1:] * sign]), at
+
+
+def label_probabilities(
+    scores: Scores, rows: int, weights: Combination, labels: Labels
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Return the probability of every label in every text, and the clause that says it most."""
+    features, at = label_features(scores, rows, weights.clause, labels)
+    return _sigmoid((features * weights.label[:-1, None]).sum(0) + weights.label[-1]), at
+
+
+def state_probabilities(
+    scores: Scores, probabilities: Floats, weights: Combination, labels: Labels
+) -> Floats:
+    """Return the probability of every state of every topic, shape (rows, topics, states)."""
+    features = topic_features(probabilities, scores.row[:, topic_columns(labels)], labels)
+    states = [
+        _weighted(weights.state[topic], features[:, topic]) for topic in range(len(labels.topics))
+    ]
+    return _softmax(np.stack(states, axis=1))
+
+
+def overall_probabilities(
+    scores: Scores, probabilities: Floats, weights: Combination, labels: Labels
+) -> Floats:
+    """Return the calibrated probability of every sentiment, shape (rows, 4)."""
+    features = overall_features(
+        scores.row[:, overall_columns(labels)],
+        scores.row[:, -1],
+        probabilities,
+        scores.clause[:, -1],
+        scores.row_of_clause,
+        labels,
+    )
+    return _softmax(_weighted(weights.overall, features))

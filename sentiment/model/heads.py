@@ -1,0 +1,160 @@
+"""Linear heads over hashed features: the scores of every clause and of every text of a batch.
+
+One matrix holds a column for each head. A text is scored twice from it: clause by clause, which says
+where something is judged, and whole, which says what the text is about. The score of a piece of text
+is the mean-like sum over its features, divided by the root of their number, so that a long piece
+does not score higher only because it is long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment.model.features import BUCKET_BITS, Features, extract
+
+__all__ = ["Batch", "Heads", "Scores", "read_batch"]
+
+# The gathered rows of a slice of this many features stay in the processor's second-level cache.
+_SLICE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Features of a batch with the clause that each one lies in.
+
+    :param features: As `extract` gives them.
+    :param clause: Index of the clause, over the whole batch, or -1 for a feature that crosses the
+        border of one, shape (features,).
+    :param row_of_clause: Index of the text of each clause, shape (clauses,).
+    :param clause_start: First code point of each clause in its text, shape (clauses,).
+    :param clause_end: End (exclusive) of each clause, shape (clauses,).
+    :param rows: Number of texts.
+    """
+
+    features: Features
+    clause: NDArray[np.int64]
+    row_of_clause: NDArray[np.int64]
+    clause_start: NDArray[np.int64]
+    clause_end: NDArray[np.int64]
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Head scores of a batch: `clause` (clauses, clause heads), `row` (rows, row heads)."""
+
+    clause: NDArray[np.float32]
+    row: NDArray[np.float32]
+    row_of_clause: NDArray[np.int64]
+
+
+def read_batch(texts: Sequence[str], clauses: Sequence[Sequence[tuple[int, int]]]) -> Batch:
+    """Return the features of some folded texts, each with its clauses as spans of that text."""
+    features = extract(texts)
+    counts = np.fromiter((len(spans) for spans in clauses), dtype=np.int64, count=len(clauses))
+    row_of_clause = np.repeat(np.arange(len(texts)), counts)
+    spans = np.array([span for spans in clauses for span in spans], dtype=np.int64).reshape(-1, 2)
+    start, end = spans[:, 0], spans[:, 1]
+    if len(spans) == 0:
+        nowhere = np.full(len(features.bucket), -1, dtype=np.int64)
+        return Batch(features, nowhere, row_of_clause, start, end, len(texts))
+    # Texts follow one another in one coordinate, so that one search finds every clause.
+    stride = max(int(features.end.max(initial=0)), int(end.max())) + 1
+    at = (
+        np.searchsorted(
+            row_of_clause * stride + start, features.row * stride + features.start, "right"
+        )
+        - 1
+    )
+    at = np.maximum(at, 0)
+    inside = (
+        (row_of_clause[at] == features.row)
+        & (features.end <= end[at])
+        & (features.start >= start[at])
+    )
+    return Batch(features, np.where(inside, at, -1), row_of_clause, start, end, len(texts))
+
+
+class Heads:
+    """The weights of every head, and how a batch is scored with them.
+
+    :param buckets: Buckets of the features in the vocabulary, ascending, shape (vocabulary,).
+    :param weights: One row a feature, float32, shape (vocabulary, clause heads + row heads).
+    :param bias: One value a head.
+    :param clause_heads: How many of the columns are scored clause by clause; the rest score rows.
+    """
+
+    def __init__(
+        self,
+        buckets: NDArray[np.int64],
+        weights: NDArray[np.float32],
+        bias: NDArray[np.float32],
+        clause_heads: int,
+    ) -> None:
+        self.buckets = buckets
+        self.weights = np.ascontiguousarray(weights, dtype=np.float32)
+        self.bias = np.asarray(bias, dtype=np.float32)
+        self.clause_heads = clause_heads
+        self._index = np.full(1 << BUCKET_BITS, -1, dtype=np.int32)
+        self._index[buckets] = np.arange(len(buckets), dtype=np.int32)
+
+    def index(self, buckets: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Return the row of each bucket in `weights`, -1 for one that is not in the vocabulary."""
+        return self._index[buckets]
+
+    def known(self, batch: Batch) -> NDArray[np.int64]:
+        """Return the positions of the features that are in the vocabulary."""
+        return np.flatnonzero(self._index[batch.features.bucket] >= 0)
+
+    def score(self, batch: Batch) -> Scores:
+        """Return the scores of every clause and of every text."""
+        known = self.known(batch)
+        feature = self._index[batch.features.bucket[known]]
+        clause = batch.clause[known]
+        row = batch.features.row[known]
+        clauses = len(batch.row_of_clause)
+        # Features of one clause come together; those that cross a border form a segment of their own
+        # after the clauses of their text, and count for the text alone.
+        segment = np.where(clause >= 0, clause, clauses + row)
+        order = np.argsort(segment, kind="stable")
+        sums = self._sums(feature[order], segment[order], clauses + batch.rows)
+        counts = np.bincount(segment, minlength=clauses + batch.rows).astype(np.float32)
+        split = self.clause_heads
+        own = counts[:clauses]
+        clause_scores = sums[:clauses, :split] / np.sqrt(np.maximum(own, 1))[:, None]
+        row_sums = sums[clauses:, split:].copy()
+        row_counts = counts[clauses:].copy()
+        if clauses:
+            starts = np.flatnonzero(np.diff(batch.row_of_clause, prepend=-1))
+            rows = batch.row_of_clause[starts]
+            row_sums[rows] += np.add.reduceat(sums[:clauses, split:], starts, axis=0)
+            row_counts[rows] += np.add.reduceat(own, starts)
+        row_scores = row_sums / np.sqrt(np.maximum(row_counts, 1))[:, None]
+        return Scores(
+            (clause_scores + self.bias[:split]).astype(np.float32),
+            (row_scores + self.bias[split:]).astype(np.float32),
+            batch.row_of_clause,
+        )
+
+    def _sums(
+        self, feature: NDArray[np.int32], segment: NDArray[np.int64], segments: int
+    ) -> NDArray[np.float32]:
+        """Return the sum of the weights of each segment; `segment` is ascending."""
+        sums = np.zeros((segments, self.weights.shape[1]), dtype=np.float32)
+        starts = np.flatnonzero(np.diff(segment, prepend=-1))
+        ends = np.append(starts[1:], len(segment))
+        first = 0
+        while first < len(starts):
+            # Whole segments only: as many as fit in a slice, at least one.
+            last = max(int(np.searchsorted(ends, starts[first] + _SLICE, "right")), first + 1)
+            low, high = starts[first], ends[last - 1]
+            gathered = self.weights.take(feature[low:high], axis=0)
+            sums[segment[starts[first:last]]] = np.add.reduceat(
+                gathered, starts[first:last] - low, axis=0
+            )
+            first = last
+        return sums

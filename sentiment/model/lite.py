@@ -1,0 +1,183 @@
+"""The lite model: linear heads over hashed features, run with NumPy alone.
+
+A text is scored clause by clause and whole (`heads`). From these scores, in order:
+
+1. every clause gets a score for every (driver or tag, polarity): what the clause says, plus a part of
+   what the whole text says;
+2. the best clause of a text, with the whole text's score, gives the probability of each
+   (driver, polarity), and the evidence is in that clause;
+3. those probabilities, with the text's topic scores, give the probability of each topic's states,
+   and the state chosen says which drivers of the topic are kept: a topic head may raise or veto
+   opinions, never the other way round;
+4. the overall scores, with what was found, give the probabilities of the overall sentiment.
+
+Every step is a handful of weights fitted on cross-fitted scores; nothing is looked up by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment.errors import ModelError
+from sentiment.model.bundle import Bundle
+from sentiment.model.combination import (
+    Combination,
+    Labels,
+    Thresholds,
+    choose,
+    label_probabilities,
+    overall_columns,
+    overall_probabilities,
+    state_probabilities,
+)
+from sentiment.model.evidence import Evidence
+from sentiment.model.heads import Heads, read_batch
+from sentiment.model.protocol import Finding, Prediction, Reason
+from sentiment.records import SENTIMENTS
+from sentiment.taxonomy import Taxonomy
+from sentiment.text import Prepared
+
+__all__ = ["LiteModel"]
+
+# Texts scored at one time: enough for array operations to pay, few enough for the arrays to stay in
+# the cache.
+_ROWS = 128
+
+
+class LiteModel:
+    """A lite model. Its arrays are read and never written, so that threads may share it."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        taxonomy: Taxonomy,
+        labels: Labels,
+        heads: Heads,
+        combination: Combination,
+        thresholds: Thresholds,
+        evidence: Evidence,
+        digest: str = "",
+        path: Path | None = None,
+    ) -> None:
+        self.name = name
+        self.taxonomy = taxonomy
+        self.labels = labels
+        self.heads = heads
+        self.combination = combination
+        self.thresholds = thresholds
+        self.evidence = evidence
+        self.digest = digest
+        self.path = path
+
+    @classmethod
+    def of(cls, saved: Bundle) -> LiteModel:
+        """Build the model that a bundle holds.
+
+        :raises ModelError: A field or an array is missing, or of another shape than it must be.
+        """
+        config, arrays = saved.config, saved.arrays()
+        taxonomy = saved.taxonomy
+        try:
+            labels = Labels.of([tuple(pair) for pair in config["labels"]], taxonomy)
+            weights = arrays["weights"].astype(np.float32) * arrays["scale"].astype(np.float32)
+            heads = Heads(
+                arrays["buckets"].astype(np.int64), weights, arrays["bias"], config["clause_heads"]
+            )
+            combination = Combination(
+                arrays["combine.clause"], arrays["combine.label"],
+                arrays["combine.state"], arrays["combine.overall"],
+            )  # fmt: skip
+            limits = config["thresholds"]
+            thresholds = Thresholds(
+                tuple(limits["state"]), limits["driver"], limits["neutral"], limits["tag"]
+            )
+            evidence = Evidence(**config["evidence"])
+            model = cls(
+                name=saved.name, taxonomy=taxonomy, labels=labels, heads=heads,
+                combination=combination, thresholds=thresholds, evidence=evidence,
+                digest=saved.digest, path=saved.path,
+            )  # fmt: skip
+            width = len(labels) + 1 + len(labels) + len(labels.topics) * 3 + len(SENTIMENTS) + 1
+            if weights.shape != (len(heads.buckets), width):
+                raise ValueError(f"weights have the shape {weights.shape}")
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise ModelError(
+                f"{saved.path}: not a lite model that this release can run ({error!r}); "
+                "get the bundle again."
+            ) from error
+        return model
+
+    def predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
+        """Return one prediction per text, in order; no result depends on the other texts."""
+        predictions: list[Prediction] = []
+        for first in range(0, len(batch), _ROWS):
+            predictions.extend(self._predict(batch[first : first + _ROWS]))
+        return predictions
+
+    def reasons(self, prepared: Prepared, name: str, polarity: str) -> list[Reason]:
+        """Return the pieces of a text that spoke for a finding or for a sentiment, strongest first.
+
+        :param name: A driver or tag, or "sentiment" with one of `records.SENTIMENTS`.
+        """
+        read = read_batch([prepared.folded], [prepared.clauses])
+        known = self.heads.known(read)
+        if name == "sentiment":
+            column = overall_columns(self.labels).start + SENTIMENTS.index(cast("Any", polarity))
+            column += self.heads.clause_heads
+        else:
+            column = self.labels.pairs.index((name, polarity))
+        weights = self.heads.weights[self.heads.index(read.features.bucket[known]), column]
+        pieces: dict[tuple[int, int], float] = {}
+        for start, end, weight in zip(
+            read.features.start[known].tolist(),
+            read.features.end[known].tolist(),
+            weights.tolist(),
+            strict=True,
+        ):
+            pieces[start, end] = pieces.get((start, end), 0.0) + weight
+        reasons = [Reason(start, end, weight) for (start, end), weight in pieces.items()]
+        return sorted(reasons, key=lambda reason: (-abs(reason.weight), reason.start, reason.end))
+
+    def _predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
+        read = read_batch(
+            [prepared.folded for prepared in batch], [prepared.clauses for prepared in batch]
+        )
+        weights = self.combination
+        scores = self.heads.score(read)
+        probabilities, clause_of = label_probabilities(scores, read.rows, weights, self.labels)
+        states = state_probabilities(scores, probabilities, weights, self.labels)
+        overall = overall_probabilities(scores, probabilities, weights, self.labels)
+        kept = choose(states, probabilities, self.labels, self.thresholds)
+        chosen = [np.flatnonzero(row).tolist() for row in kept]
+        spans = self.evidence.spans(batch, read, self.heads, _asked(chosen, clause_of))
+        predictions: list[Prediction] = []
+        for row, labels in enumerate(chosen):
+            findings = [
+                Finding(
+                    self.labels.names[label],
+                    self.labels.polarities[label],
+                    float(probabilities[row, label]),
+                    *next(spans),
+                )
+                for label in labels
+            ]
+            findings.sort(
+                key=lambda finding: (finding.name not in self.taxonomy.drivers, finding.start)
+            )
+            predictions.append(Prediction(tuple(overall[row].tolist()), tuple(findings)))
+        return predictions
+
+
+def _asked(
+    chosen: Sequence[Sequence[int]], clause_of: NDArray[np.int64]
+) -> Iterator[tuple[int, int, int]]:
+    """Yield (row, clause, label) for every label chosen, in order."""
+    for row, labels in enumerate(chosen):
+        for label in labels:
+            yield row, int(clause_of[row, label]), label
