@@ -1,157 +1,286 @@
-"""Labelled examples as the base model's targets: token ids, and what is known about each head.
+"""What each head of the lite model is trained on: one number for each (piece of text, head).
 
-What is not labelled is marked as such and has no part in any loss: an aspect set says nothing about
-topics outside its scheme, a star says nothing about drivers.
+1 and 0 are yes and no; NaN is "not labelled", which no loss ever sees. Gold rows say everything
+about themselves, and by their evidence about each clause. Rows of mapped sets say what their scheme
+covers; one of a single clause says it about that clause too.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
-from sentiment.records import POLARITIES, SENTIMENTS, STATES, State
+from sentiment.model.combination import Labels
+from sentiment.model.heads import read_batch
+from sentiment.records import POLARITIES, SENTIMENTS
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import Prepared, prepare
 from sentiment.train.examples import Example, Judgement
 
-__all__ = ["UNKNOWN", "Targets", "evidence_span", "read_targets"]
+__all__ = ["Corpus", "Targets", "find_labels", "read_corpus", "set_targets"]
 
-UNKNOWN = -1  # not labelled; in `findings` as NaN, because 0 and 1 are taken there
+Floats = NDArray[np.float32]
 
-_KNOWN_STATE: dict[State, tuple[float, float, float]] = {
-    # (negative, neutral, positive); beside praise or blame a neutral remark may or may not stand.
-    "absent": (0.0, 0.0, 0.0),
-    "negative": (1.0, np.nan, 0.0),
-    "neutral": (0.0, 1.0, 0.0),
-    "positive": (0.0, np.nan, 1.0),
-    "mixed": (1.0, np.nan, 1.0),
-}
+# A clause carries an opinion when it holds this much of the evidence, or the evidence holds this
+# much of it: evidence of two short clauses belongs to both.
+_OF_EVIDENCE = 0.3
+_OF_CLAUSE = 0.5
+_READ = 1000
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Examples read by the text line: features of all of them, row by row and clause by clause.
+
+    :param bucket: Bucket of each feature, shape (features,).
+    :param row: Row of each feature.
+    :param clause: Clause of each feature, -1 where it crosses a border.
+    :param row_of_clause: Row of each clause, shape (clauses,); ascending.
+    :param clause_start: Start of each clause in its prepared text.
+    :param clause_end: End of each clause.
+    """
+
+    examples: tuple[Example, ...]
+    prepared: tuple[Prepared, ...]
+    bucket: NDArray[np.int32]
+    row: NDArray[np.int32]
+    clause: NDArray[np.int32]
+    row_of_clause: NDArray[np.int64]
+    clause_start: NDArray[np.int64]
+    clause_end: NDArray[np.int64]
+
+    @property
+    def gold(self) -> NDArray[np.bool_]:
+        """Which rows are labelled under the project's own guideline."""
+        return np.array([example.gold for example in self.examples])
+
+    @property
+    def clauses_of(self) -> NDArray[np.int64]:
+        """Number of clauses of each row."""
+        return np.bincount(self.row_of_clause, minlength=len(self.examples))
 
 
 @dataclass(frozen=True)
 class Targets:
-    """One example, ready for a batch.
+    """Targets of every head, and what the evidence of the gold rows is.
 
-    :param ids: Token ids with [CLS] and [SEP], at most the window.
-    :param overall: Index of the sentiment, or UNKNOWN.
-    :param overall_weight: How far `overall` is to be trusted.
-    :param topics: Index of the state of each topic, or UNKNOWN, (T,).
-    :param findings: 1 judged so, 0 not, NaN not known; by driver or tag and polarity, (N, 3).
-    :param spans: First and last token of the evidence, or UNKNOWN, (N, 3, 2).
-    :param kind: gold, aspects or overall: which of the mixture's shares it belongs to.
+    Shapes: `label` (rows, labels), `topic` (rows, topics * 3), `overall` (rows, 4), `polarity`
+    (rows, 1); `clause_label` (clauses, labels), `clause_driver` (clauses, drivers),
+    `clause_polarity` (clauses, 3), `clause_topic` (clauses, topics * 3).
+
+    :param evidence: Span of the prepared text for each (row, label) of the gold rows.
     """
 
-    ids: NDArray[np.int64]
-    overall: int
-    overall_weight: float
-    topics: NDArray[np.int64]
-    findings: NDArray[np.float32]
-    spans: NDArray[np.int64]
-    kind: str
+    labels: Labels
+    label: Floats
+    topic: Floats
+    overall: Floats
+    polarity: Floats
+    clause_label: Floats
+    clause_driver: Floats
+    clause_polarity: Floats
+    clause_topic: Floats
+    evidence: dict[tuple[int, int], tuple[int, int]]
 
 
-def read_targets(
-    examples: Sequence[Example], tokenizer: Tokenizer, taxonomy: Taxonomy, window: int
-) -> list[Targets]:
-    """Prepare the texts as for scoring and lay out their labels; empty texts are left out."""
-    targets = []
-    for example in examples:
-        prepared = prepare(example.text)
-        if prepared.status in ("empty", "unsupported"):
-            continue
-        encoding = tokenizer.encode(prepared.folded)
-        ids = np.array([*encoding.ids[: window - 1], *encoding.ids[-1:]][:window], dtype=np.int64)
-        offsets = encoding.offsets[: len(ids) - 1]
-        findings = _findings(example, taxonomy)
-        spans = np.full((*findings.shape, 2), UNKNOWN, dtype=np.int64)
-        names = _names(taxonomy)
-        for judgement in (*(example.opinions or ()), *(example.tags or ())):
-            tokens = _tokens_of(judgement, prepared, offsets)
-            if tokens is not None and judgement.name in names:
-                polarity = POLARITIES.index(judgement.polarity)
-                spans[names.index(judgement.name), polarity] = tokens
-        targets.append(
-            Targets(
-                ids=ids,
-                overall=SENTIMENTS.index(example.overall) if example.overall else UNKNOWN,
-                overall_weight=example.overall_weight,
-                topics=_topics(example, taxonomy),
-                findings=findings,
-                spans=spans,
-                kind=_kind(example),
-            )
-        )
-    return targets
+def read_corpus(examples: Sequence[Example]) -> Corpus:
+    """Prepare every text and extract its features."""
+    prepared: list[Prepared] = []
+    bucket, row, clause, row_of_clause, start, end = [], [], [], [], [], []
+    clauses = 0
+    for first in range(0, len(examples), _READ):
+        some = [prepare(example.text) for example in examples[first : first + _READ]]
+        batch = read_batch([one.folded for one in some], [one.clauses for one in some])
+        prepared.extend(some)
+        bucket.append(batch.features.bucket.astype(np.int32))
+        row.append((batch.features.row + first).astype(np.int32))
+        clause.append(np.where(batch.clause >= 0, batch.clause + clauses, -1).astype(np.int32))
+        row_of_clause.append(batch.row_of_clause + first)
+        start.append(batch.clause_start)
+        end.append(batch.clause_end)
+        clauses += len(batch.row_of_clause)
+    return Corpus(
+        tuple(examples), tuple(prepared), np.concatenate(bucket), np.concatenate(row),
+        np.concatenate(clause), np.concatenate(row_of_clause), np.concatenate(start),
+        np.concatenate(end),
+    )  # fmt: skip
 
 
-def evidence_span(prepared: Prepared, evidence: str) -> tuple[int, int] | None:
-    """Return the span of ``prepared.text`` that a piece of the original became, or None."""
-    start = prepared.original.find(evidence)
-    if start < 0 or not evidence:
-        return None
-    if not prepared.steps:
-        return start, start + len(evidence)
-    end = start + len(evidence)
-    # The way back is known from each character; the inside is where it leads into the evidence.
-    inside = []
-    for at in range(len(prepared.text)):
-        first, last = prepared.to_original(at, at + 1)
-        if first < end and last > start:
-            inside.append(at)
-    return (inside[0], inside[-1] + 1) if inside else None
-
-
-def _tokens_of(
-    judgement: Judgement, prepared: Prepared, offsets: Sequence[tuple[int, int]]
-) -> tuple[int, int] | None:
-    """Return the first and last token that hold the evidence, None where the window cuts it."""
-    span = evidence_span(prepared, judgement.evidence) if judgement.evidence else None
-    if span is None:
-        return None
-    held = [
-        token
-        for token, (start, end) in enumerate(offsets)
-        if start < end and start < span[1] and end > span[0]
+def find_labels(examples: Sequence[Example], taxonomy: Taxonomy, rarest: int) -> Labels:
+    """Return every driver with every polarity, and the tags' polarities that occur often enough."""
+    counts = Counter(
+        (judged.name, judged.polarity)
+        for example in examples
+        if example.gold
+        for judged in example.tags or ()
+    )
+    pairs = [(driver, polarity) for driver in taxonomy.drivers for polarity in POLARITIES]
+    pairs += [
+        (tag, polarity)
+        for tag in taxonomy.tags
+        for polarity in POLARITIES
+        if counts[tag, polarity] >= rarest
     ]
-    return (held[0], held[-1]) if held else None
+    return Labels.of(pairs, taxonomy)
 
 
-def _names(taxonomy: Taxonomy) -> tuple[str, ...]:
-    return (*taxonomy.drivers, *taxonomy.tags)
+def set_targets(corpus: Corpus, labels: Labels, taxonomy: Taxonomy) -> Targets:
+    """Return the targets of every head on every row and clause."""
+    rows, clauses = len(corpus.examples), len(corpus.row_of_clause)
+    label, clause_label = _unknown(rows, len(labels)), _unknown(clauses, len(labels))
+    topic = _unknown(rows, len(labels.topics) * 3)
+    overall, polarity = _unknown(rows, len(SENTIMENTS)), _unknown(rows, 1)
+    column = {pair: index for index, pair in enumerate(labels.pairs)}
+    first = np.searchsorted(corpus.row_of_clause, np.arange(rows))
+    last = first + corpus.clauses_of
+    evidence: dict[tuple[int, int], tuple[int, int]] = {}
+    for row, example in enumerate(corpus.examples):
+        if example.overall in ("negative", "positive"):
+            polarity[row] = example.overall == "positive"
+        for name, state in (example.topics or {}).items():
+            if name in labels.topics:
+                at = labels.topics.index(name) * 3
+                topic[row, at : at + 3] = _signs(state)
+        span = slice(int(first[row]), int(last[row]))
+        if example.gold:
+            if example.overall is not None:
+                overall[row] = [example.overall == name for name in SENTIMENTS]
+            if example.opinions is not None:
+                _judge(corpus, row, span, example, column, label, clause_label, evidence)
+        elif example.topics is not None:
+            _map(example, column, taxonomy, label[row])
+            if span.stop - span.start == 1:
+                clause_label[span.start] = label[row]
+    single = ~corpus.gold[corpus.row_of_clause] & (corpus.clauses_of[corpus.row_of_clause] == 1)
+    clause_topic = _any(clause_label, labels, topics=True)
+    clause_topic[single] = topic[corpus.row_of_clause[single]]
+    clause_polarity = _by_polarity(clause_label, labels)
+    clause_polarity[single] = np.nanmax(
+        np.where(np.isnan(clause_topic[single]), 0, clause_topic[single]).reshape(
+            int(single.sum()), -1, 3
+        ),
+        axis=1,
+    )
+    # The polarity of a clause is asked only where something is judged.
+    clause_polarity[clause_polarity.max(1) <= 0] = np.nan
+    return Targets(
+        labels, label, topic, overall, polarity, clause_label,
+        _any(clause_label, labels, topics=False), clause_polarity, clause_topic, evidence,
+    )  # fmt: skip
 
 
-def _topics(example: Example, taxonomy: Taxonomy) -> NDArray[np.int64]:
-    states = example.topics or {}
-    known = [states.get(topic) for topic in taxonomy.topics]
-    return np.array([STATES.index(state) if state else UNKNOWN for state in known])
+def _unknown(rows: int, columns: int) -> Floats:
+    return np.full((rows, columns), np.nan, dtype=np.float32)
 
 
-def _findings(example: Example, taxonomy: Taxonomy) -> NDArray[np.float32]:
-    names = _names(taxonomy)
-    findings = np.full((len(names), len(POLARITIES)), np.nan, dtype=np.float32)
-    if example.opinions is not None:
-        findings[: len(taxonomy.drivers)] = 0.0
+def _signs(state: str) -> list[bool]:
+    return [state in ("negative", "mixed"), state == "neutral", state in ("positive", "mixed")]
+
+
+def _judge(
+    corpus: Corpus, row: int, span: slice, example: Example,
+    column: dict[tuple[str, str], int], label: Floats, clause_label: Floats,
+    evidence: dict[tuple[int, int], tuple[int, int]],
+) -> None:  # fmt: skip
+    """Set what a gold row says: of itself, and by its evidence of its clauses."""
+    label[row] = 0
+    clause_label[span] = 0
+    for judged in (*(example.opinions or ()), *(example.tags or ())):
+        at = column.get((judged.name, judged.polarity))
+        if at is None:
+            continue
+        label[row, at] = 1
+        found = _find(corpus.prepared[row], judged)
+        if found is None:
+            # It is somewhere in the text, and no clause can be said not to have it.
+            clause_label[span, at] = np.nan
+            continue
+        evidence[row, at] = found
+        clause_label[_holding(corpus, span, *found), at] = 1
+
+
+def _find(prepared: Prepared, judged: Judgement) -> tuple[int, int] | None:
+    """Return where the evidence lies in the prepared text, which repairs may have changed."""
+    if not judged.evidence:
+        return None
+    for words in (judged.evidence, prepare(judged.evidence).text):
+        at = prepared.text.find(words)
+        if at >= 0 and words:
+            return at, at + len(words)
+    return None
+
+
+def _holding(corpus: Corpus, span: slice, start: int, end: int) -> NDArray[np.int64]:
+    """Return the clauses that hold the evidence; the one that holds most of it, if none holds much."""
+    at = np.arange(span.start, span.stop)
+    if not len(at):
+        return at
+    starts, ends = corpus.clause_start[at], corpus.clause_end[at]
+    shared = np.minimum(end, ends) - np.maximum(start, starts)
+    enough = (shared > 0) & (
+        (shared >= _OF_EVIDENCE * (end - start)) | (shared >= _OF_CLAUSE * (ends - starts))
+    )
+    return at[enough] if enough.any() else at[[int(shared.argmax())]]
+
+
+def _map(
+    example: Example, column: dict[tuple[str, str], int], taxonomy: Taxonomy, label: Floats
+) -> None:
+    """Set what a mapped row says: the drivers it names, and those of topics that it calls absent."""
+    for name, driver in taxonomy.drivers.items():
+        state = example.drivers.get(name) or (example.topics or {}).get(driver.topic)
+        at = [column[name, polarity] for polarity in POLARITIES]
+        if name in example.drivers or state == "absent":
+            label[at] = _signs(str(state))
+        elif state in ("positive", "negative"):
+            # Some driver of the topic has this sign, which one is not known; none has the other.
+            label[at[0 if state == "positive" else 2]] = 0
+    for name in taxonomy.tags:
+        if name in example.drivers:
+            for polarity, sign in zip(POLARITIES, _signs(example.drivers[name]), strict=True):
+                if (name, polarity) in column:
+                    label[column[name, polarity]] = sign
+
+
+def _any(clause_label: Floats, labels: Labels, *, topics: bool) -> Floats:
+    """Return, for each topic and polarity or for each driver, whether any of its labels is set.
+
+    Unknown where none is set and one is unknown.
+    """
+    groups: list[NDArray[np.int64]]
+    if topics:
+        groups = [
+            np.flatnonzero((labels.topic_of == topic) & (labels.polarity_of == polarity))
+            for topic in range(len(labels.topics))
+            for polarity in range(len(POLARITIES))
+        ]
     else:
-        for row, driver in enumerate(taxonomy.drivers.values()):
-            if (example.topics or {}).get(driver.topic) == "absent":
-                findings[row] = 0.0
-    if example.tags is not None:
-        findings[len(taxonomy.drivers) :] = 0.0
-    for judgement in (*(example.opinions or ()), *(example.tags or ())):
-        if judgement.name in names:
-            findings[names.index(judgement.name), POLARITIES.index(judgement.polarity)] = 1.0
-    if not example.gold:
-        for name, state in example.drivers.items():
-            if name in names and np.isnan(findings[names.index(name)]).all():
-                findings[names.index(name)] = _KNOWN_STATE[state]
-    return findings
+        names = dict.fromkeys(
+            name for name, topic in zip(labels.names, labels.topic_of, strict=True) if topic >= 0
+        )
+        groups = [
+            np.array([at for at, other in enumerate(labels.names) if other == name])
+            for name in names
+        ]
+    result = np.zeros((len(clause_label), len(groups)), dtype=np.float32)
+    for at, columns in enumerate(groups):
+        some = clause_label[:, columns]
+        known = ~np.isnan(some)
+        result[:, at] = np.where(known, some, 0).max(1)
+        result[(result[:, at] == 0) & ~known.all(1), at] = np.nan
+    return result
 
 
-def _kind(example: Example) -> str:
-    if example.opinions is not None:
-        return "gold"
-    return "aspects" if example.topics is not None else "overall"
+def _by_polarity(clause_label: Floats, labels: Labels) -> Floats:
+    drivers = labels.topic_of >= 0
+    return np.stack(
+        [
+            np.nan_to_num(clause_label[:, drivers & (labels.polarity_of == polarity)]).max(1)
+            for polarity in range(len(POLARITIES))
+        ],
+        axis=1,
+    ).astype(np.float32)
