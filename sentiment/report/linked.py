@@ -29,6 +29,7 @@ from sentiment.drivers.importance import (
     ordinal_logit,
     relative_weights,
 )
+from sentiment.drivers.intervals import wilson
 from sentiment.drivers.measures import Measure
 from sentiment.report.scored import BITS, position
 from sentiment.report.study import Counts, Study
@@ -364,7 +365,11 @@ def _pair_names(names: tuple[str, ...]) -> list[str]:
 
 
 def best_segments(study: Study, names: tuple[str, ...]) -> Mapping[str, float]:
-    """Return the lowest complaint share that any segment of 100 texts and more has reached."""
+    """Return the lowest complaint share that the best segment of 100 texts or more may have.
+
+    That is the lower end of its interval, where at least two segments can be compared: the best of
+    a few noisy shares would otherwise pass for a limit of what is possible.
+    """
     table, best = study.table, {}
     for name in names:
         complaints = table.has(name, "negative")[study.used]
@@ -373,7 +378,10 @@ def best_segments(study: Study, names: tuple[str, ...]) -> Mapping[str, float]:
             own = codes[study.used]
             sizes = np.bincount(own[own >= 0], minlength=len(labels))
             hits = np.bincount(own[own >= 0], complaints[own >= 0], minlength=len(labels))
-            shares += list(hits[sizes >= MEASURE_CERTAIN] / sizes[sizes >= MEASURE_CERTAIN])
+            large = np.flatnonzero(sizes >= MEASURE_CERTAIN)
+            if len(large) > 1:
+                ends = [wilson(int(hits[at]), int(sizes[at])).low for at in large]
+                shares += [end for end in ends if end is not None]
         if shares:
             best[name] = float(min(shares))
     return best

@@ -83,7 +83,14 @@ def _file(path: Path, text_columns: Sequence[str]) -> Source:
     suffix = path.suffix.lower()
     if suffix in (".jsonl", ".ndjson", ".json"):
         return _json_lines(path)
-    readers = {".parquet": _parquet, ".csv": _separated, ".tsv": _separated, ".xlsx": _workbook}
+    readers = {
+        ".parquet": _parquet,
+        ".pq": _parquet,
+        ".csv": _separated,
+        ".tsv": _separated,
+        ".tab": _separated,
+        ".xlsx": _workbook,
+    }
     if suffix not in readers:
         raise InputError(
             f"{path}: a report is made from scored .csv, .tsv, .xlsx, .jsonl or .parquet files."
@@ -174,7 +181,7 @@ def _separated(path: Path) -> tuple[list[str], _Tables]:
 
     summary = summary_of(path)
     encoding = _encoding(path, summary)
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(path, encoding)
+    delimiter = "\t" if path.suffix.lower() in (".tsv", ".tab") else _delimiter(path, encoding)
 
     def opened(size: int, columns: Sequence[str] | None) -> csv.CSVStreamingReader:
         convert = csv.ConvertOptions(

@@ -138,7 +138,7 @@ def topics_block(study: Study) -> Block:
         say("block.topics"),
         say("ask.topics"),
         withheld=withheld,
-        notes=(say("topics.base", n=study.n), *_raw_or_corrected(study)),
+        notes=() if withheld else (say("topics.base", n=study.n), *_raw_or_corrected(study)),
         tables={} if withheld else {"topics": table},
     )
 
@@ -171,7 +171,9 @@ def drivers_block(study: Study) -> Block:
         say("ask.drivers"),
         withheld=None if mentioned else say("withheld.no_opinions"),
         sentences=tuple(sentences),
-        notes=(say("drivers.floor", floor=MENTIONS_SHOWN), *_raw_or_corrected(study)),
+        notes=()
+        if not mentioned
+        else (say("drivers.floor", floor=MENTIONS_SHOWN), *_raw_or_corrected(study)),
         tables={"drivers": Table("drivers", say("drivers.table"), columns, tuple(rows))}
         if mentioned
         else {},
@@ -198,7 +200,7 @@ def journey_block(study: Study) -> Block:
         say("block.journey"),
         say("ask.journey"),
         withheld=withheld,
-        notes=(say("journey.no_gap"), say("journey.touchpoint_rule")),
+        notes=() if withheld else (say("journey.no_gap"), say("journey.touchpoint_rule")),
         tables={}
         if withheld
         else {
@@ -228,7 +230,7 @@ def layers_block(study: Study) -> Block:
         title,
         ask,
         withheld=withheld,
-        notes=(say("layers.note"),),
+        notes=() if withheld else (say("layers.note"),),
         tables={} if withheld else {"layers": Table("layers", title, MENTION_COLUMNS, rows)},
     )
 
@@ -265,7 +267,7 @@ def loyalty_block(study: Study) -> Block:
         say("block.loyalty"),
         say("ask.loyalty"),
         withheld=withheld,
-        notes=(say("loyalty.note", n=study.n),),
+        notes=() if withheld else (say("loyalty.note", n=study.n),),
         tables={}
         if withheld
         else {"loyalty": Table("loyalty", say("loyalty.table"), columns, tuple(rows))},

@@ -41,7 +41,9 @@ def voices_block(study: Study) -> Block:
         say("block.voices"),
         say("ask.voices"),
         withheld=None if quotes else say("withheld.no_quotes"),
-        notes=(say("voices.rule", each=QUOTES_EACH, pool=QUOTE_POOL), say("voices.masked")),
+        notes=()
+        if not quotes
+        else (say("voices.rule", each=QUOTES_EACH, pool=QUOTE_POOL), say("voices.masked")),
         tables={"voices": Table("voices", say("block.voices"), columns, tuple(quotes))}
         if quotes
         else {},
@@ -144,7 +146,7 @@ def replies_block(study: Study) -> Block:
         say("ask.replies"),
         withheld=say("withheld.no_replies") if nothing else None,
         sentences=tuple(sentences) if not nothing else (),
-        notes=(say("replies.rule"), say("replies.state")),
+        notes=() if nothing else (say("replies.rule"), say("replies.state")),
         tables={} if nothing else tables,
     )
 
