@@ -192,7 +192,7 @@ def _refuse_to_replace(path: Path, options: Namespace) -> None:
 
 
 def _write_report(options: Namespace, scored: str, output: Path, talk: Talk) -> None:
-    from sentiment.report.build import report
+    from sentiment.reporting.build import report
 
     made = report(
         scored,

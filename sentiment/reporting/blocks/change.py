@@ -1,0 +1,339 @@
+"""Blocks on differences: over time, from an earlier file, and between segments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment.drivers.floors import MINIMUM_DIFFERENCE, PERIODS_SHOWN
+from sentiment.drivers.segments import Comparison, Kind, compare
+from sentiment.drivers.trend import p_chart, trend
+from sentiment.reporting.blocks.mentions import caution, column
+from sentiment.reporting.changes import Change, Series, series_of
+from sentiment.reporting.study import Study
+from sentiment.reporting.values import Block, Cell, Row, Table, Text, same
+from sentiment.reporting.wording import say
+
+__all__ = ["segments_block", "trend_block"]
+
+_LABELS = 8  # values of a segment column that a reader can take in
+_STRATA = 8
+
+
+def trend_block(study: Study) -> Block:
+    """Block 10: every series by period with its band, alarms, and the last change tested."""
+    title, ask = say("block.trend"), say("ask.trend")
+    periods = study.periods
+    enough = len(periods.labels) >= PERIODS_SHOWN
+    tables: dict[str, Table] = {}
+    notes: list[Text] = []
+    sentences: list[Text] = []
+    if enough:
+        rows, warnings = _series_rows(study)
+        tables["trend"] = Table("trend", say("trend.table"), _TREND_COLUMNS, rows)
+        alarms = _alarms(study)
+        if alarms:
+            tables["alarms"] = Table("alarms", say("trend.alarms"), _ALARM_COLUMNS, alarms)
+            sentences.append(say("trend.alarmed", n=len(alarms)))
+        else:
+            sentences.append(say("trend.calm"))
+        notes += [say("trend.band"), say("trend.adjusted"), *warnings]
+    changes, before, after = study.last_change
+    if changes and enough:
+        tables["last"] = _change_table(
+            "last", say("trend.last", before=same(before), after=same(after)), changes
+        )
+        sentences.append(change_sentence(changes, say("trend.since", before=same(before))))
+    if study.previous is not None:
+        compared = study.compared
+        tables["compare"] = _change_table("compare", say("trend.compare"), compared)
+        sentences.append(change_sentence(compared, say("trend.since_file")))
+    if changes or study.previous is not None:
+        notes.append(say("trend.family", minimum=MINIMUM_DIFFERENCE))
+    withheld = None if tables else say("withheld.trend", n=len(periods.labels), floor=PERIODS_SHOWN)
+    return Block(
+        10,
+        "trend",
+        title,
+        ask,
+        withheld=withheld,
+        sentences=tuple(sentences),
+        notes=tuple(notes) if tables else (),
+        tables=tables,
+    )
+
+
+_TREND_COLUMNS = (
+    column("series"),
+    column("period"),
+    column("value", "points", interval=True),
+    column("adjusted", "points", interval=True),
+    column("n_answers", "n"),
+    column("note"),
+)
+_ALARM_COLUMNS = (
+    column("series"),
+    column("period"),
+    column("value", "percent"),
+    column("limit_low", "percent"),
+    column("limit_high", "percent"),
+)
+
+
+def _strata(study: Study) -> NDArray[np.int64] | None:
+    """Source and language of each row: a change of their mix is no change of opinion."""
+    table = study.table
+    codes = table.language.astype(np.int64)
+    small = [c for c, labels in table.segments.values() if 1 < len(labels) <= _STRATA]
+    if small:
+        codes = codes * (_STRATA + 1) + small[0].astype(np.int64) + 1
+    if len(np.unique(codes[study.used])) < 2:
+        return None
+    return codes
+
+
+def _series_rows(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
+    strata = _strata(study)
+    rows: list[Row] = []
+    warnings: dict[str, Text] = {}
+    for series in series_of(study, study.table, drivers=False):
+        found = trend(study.table.dates, series.values, kind=series.kind, strata=strata)
+        for note in found.warnings:
+            warnings.setdefault(note.code, caution(note, study))
+        for point in found.points:
+            shown = point.standing in ("shown", "uncertain")
+            rows.append(
+                {
+                    "series": series.name,
+                    "code": series.code,
+                    "period": point.label,
+                    "n_answers": point.n,
+                    "value": point.value if shown else None,
+                    "value_low": point.low if shown else None,
+                    "value_high": point.high if shown else None,
+                    "adjusted": point.adjusted if shown else None,
+                    "adjusted_low": point.adjusted_low if shown else None,
+                    "adjusted_high": point.adjusted_high if shown else None,
+                    "note": None if shown else say("standard.too_few"),
+                }
+            )
+    return tuple(rows), list(warnings.values())
+
+
+def _alarms(study: Study) -> tuple[Row, ...]:
+    """Periods whose share of complaints lies outside the 3 sigma limits of a p-chart."""
+    periods = study.periods
+    rows: list[Row] = []
+    dated = periods.codes >= 0
+    totals = np.bincount(periods.codes[dated], minlength=len(periods.labels))
+    for series in series_of(study, study.table, drivers=True):
+        if series.kind != "share":
+            continue
+        hits = np.bincount(
+            periods.codes[dated],
+            np.nan_to_num(series.values[dated]),
+            minlength=len(periods.labels),
+        )
+        chart = p_chart(hits, totals)
+        if chart.warnings:
+            # Periods vary for reasons other than chance: the limits would cry wolf.
+            continue
+        rows += [
+            {
+                "series": series.name,
+                "code": series.code,
+                "period": periods.labels[at],
+                "value": 100 * float(chart.values[at]),
+                "limit_low": 100 * float(chart.low[at]),
+                "limit_high": 100 * float(chart.high[at]),
+            }
+            for at in np.flatnonzero(chart.outside)
+        ]
+    return tuple(rows)
+
+
+def _change_table(key: str, title: Text, changes: Sequence[Change]) -> Table:
+    rows: list[Row] = [
+        {
+            "series": change.name,
+            "code": change.code,
+            "previous": change.before,
+            "current": change.after,
+            "change": change.value,
+            "change_low": change.low,
+            "change_high": change.high,
+            "q": change.q,
+            "verdict": say("standard.no_difference")
+            if change.verdict == "none"
+            else say(f"verdict.{change.verdict}"),
+            "verdict_code": change.verdict,
+            "n_before": change.before_n,
+            "n_answers": change.after_n,
+        }
+        for change in sorted(changes, key=lambda c: (c.verdict == "none", -abs(c.value)))
+    ]
+    columns = (
+        column("series"),
+        column("previous", "points"),
+        column("current", "points"),
+        column("change", "signed", interval=True),
+        column("q", "ratio"),
+        column("verdict"),
+        column("n_before", "n"),
+        column("n_answers", "n"),
+    )
+    return Table(key, title, columns, tuple(rows))
+
+
+def biggest(changes: Sequence[Change]) -> Change | None:
+    """Return the largest change that is certain."""
+    certain = [change for change in changes if change.certain]
+    return max(certain, key=lambda change: abs(change.value), default=None)
+
+
+def change_sentence(changes: Sequence[Change], since: Text) -> Text:
+    """Say the biggest change, or that there is none to be detected."""
+    top = biggest(changes)
+    if top is None:
+        return say("change.none", since=since)
+    return say(
+        f"change.{top.verdict}",
+        since=since,
+        name=top.name,
+        before=top.before,
+        after=top.after,
+        value=top.value,
+        low=top.low,
+        high=top.high,
+        n=top.after_n,
+    )
+
+
+def segments_block(study: Study) -> Block:
+    """Block 11: every segment against all others: the score, the tone, topics and drivers."""
+    title, ask = say("block.segments"), say("ask.segments")
+    table = study.table
+    if not table.segments:
+        return Block(11, "segments", title, ask, withheld=say("withheld.segments"))
+    masks, names = _masks(study)
+    if not masks:
+        return Block(11, "segments", title, ask, withheld=say("withheld.segments_small"))
+    rows: list[Row] = []
+    notes: dict[str, Text] = {}
+    tests = 0
+    groups: dict[Kind, list[Series]] = {}
+    for series in _rows_of_map(study):
+        groups.setdefault(series.kind, []).append(series)
+    for kind, members in groups.items():
+        found = compare(
+            {series.code: series.values for series in members},
+            masks,
+            kind=kind,
+            customers=table.customer,
+        )
+        tests += found.tests
+        for note in found.warnings:
+            notes.setdefault(note.code, caution(note, study))
+        rows += _cells(found, {series.code: series for series in members}, names)
+    highlighted = [row for row in rows if row["highlighted"]]
+    if highlighted:
+        top = max(highlighted, key=lambda row: abs(float(row["difference"])))  # type: ignore[arg-type]
+        sentences = (say("segments.top", count=len(highlighted), **top),)
+    else:
+        sentences = (say("standard.no_difference"),)
+    columns = (
+        column("series"),
+        column("column"),
+        column("segment"),
+        column("value", "points", interval=True),
+        column("difference_rest", "signed", interval=True),
+        column("q", "ratio"),
+        column("highlighted_text"),
+        column("n_answers", "n"),
+        column("note"),
+    )
+    dropped = [
+        say("segments.dropped", column=same(name), n=len(labels) - _LABELS, shown=_LABELS)
+        for name, (_, labels) in table.segments.items()
+        if len(labels) > _LABELS
+    ]
+    return Block(
+        11,
+        "segments",
+        title,
+        ask,
+        sentences=sentences,
+        notes=(
+            say("segments.rule", n=tests, minimum=MINIMUM_DIFFERENCE),
+            *dropped,
+            *notes.values(),
+        ),
+        tables={"segments": Table("segments", title, columns, tuple(rows))},
+    )
+
+
+def _masks(
+    study: Study,
+) -> tuple[Mapping[str, NDArray[np.bool_]], Mapping[str, tuple[str, str]]]:
+    """Return rows of each segment value, the largest first, and which column and value it is."""
+    masks: dict[str, NDArray[np.bool_]] = {}
+    names: dict[str, tuple[str, str]] = {}
+    for name, (codes, labels) in study.table.segments.items():
+        sizes = np.bincount(codes[study.used & (codes >= 0)], minlength=len(labels))
+        order = np.argsort(-sizes, kind="stable")[:_LABELS]
+        if len(labels) < 2:
+            continue
+        for code in order:
+            key = f"{len(masks)}"
+            masks[key] = codes == code
+            names[key] = (name, labels[code])
+    return masks, names
+
+
+def _rows_of_map(study: Study) -> list[Series]:
+    rows = list(series_of(study, study.table, drivers=False))
+    wanted = {name for name in study.ranked()[:6] if study.drivers[name].complaints}
+    return rows + [
+        series for series in series_of(study, study.table, drivers=True) if series.code in wanted
+    ]
+
+
+def _cells(
+    found: Comparison, series: Mapping[str, Series], names: Mapping[str, tuple[str, str]]
+) -> list[Row]:
+    rows: list[Row] = []
+    for cell in found.cells:
+        own = series[cell.measure]
+        name, label = names[cell.segment]
+        note = {
+            "suppressed": say("standard.suppressed"),
+            "withheld": say("standard.too_few"),
+            "uncertain": say("standard.uncertain"),
+        }.get(cell.standing)
+        row: dict[str, Cell] = {
+            "series": own.name,
+            "code": own.code,
+            "better": own.better,
+            "column": name,
+            "segment": label,
+            "value": cell.value,
+            "value_low": cell.low,
+            "value_high": cell.high,
+            "difference": cell.difference,
+            "difference_rest": cell.difference,
+            "difference_rest_low": cell.difference_low,
+            "difference_rest_high": cell.difference_high,
+            "q": cell.q,
+            "highlighted": cell.highlighted,
+            "highlighted_text": say("segments.differs")
+            if cell.highlighted
+            else say("standard.no_difference")
+            if cell.q is not None
+            else None,
+            "n_answers": cell.n if cell.standing != "suppressed" else None,
+            "note": note,
+        }
+        rows.append(row)
+    return rows

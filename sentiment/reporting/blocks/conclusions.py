@@ -1,0 +1,369 @@
+"""Blocks that draw together: bottom line, actions, how far to trust it, and how it was made."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+import numpy as np
+
+from sentiment.drivers.floors import (
+    IMPORTANCE_MENTIONS,
+    IMPORTANCE_ROWS,
+    MEASURE_SHOWN,
+    MENTIONS_SHOWN,
+    MINIMUM_R2,
+    PENALTY_REWARD_ROWS,
+    PERIODS_SHOWN,
+    PERSONS_SHOWN,
+)
+from sentiment.reporting.blocks.change import change_sentence
+from sentiment.reporting.blocks.figures import figures_rows
+from sentiment.reporting.blocks.linked import withheld as nothing_linked
+from sentiment.reporting.blocks.mentions import caution, column, percent_cells
+from sentiment.reporting.linked import WHAT_IF_SHARE
+from sentiment.reporting.study import Study
+from sentiment.reporting.values import Block, Cell, Row, Table, Text, same
+from sentiment.reporting.wording import say
+
+__all__ = ["actions_block", "headline_block", "method_block", "trust_block"]
+
+_CANDIDATES = 3
+# Topics recognised unequally well shift importance from one to another (METHOD 2.7).
+_UNEVEN = 0.05
+
+
+def headline_block(study: Study) -> Block:
+    """Block 1: state, biggest problem, biggest change; and what to fix first, how surely."""
+    title, ask = say("block.headline"), say("ask.headline")
+    if study.n < MEASURE_SHOWN:
+        reason = say("withheld.headline", n=study.n, floor=MEASURE_SHOWN)
+        return Block(1, "headline", title, ask, withheld=reason)
+    rows = _candidates(study)
+    sentences = [_state(study)]
+    if rows:
+        kind = "linked" if rows[0]["linked"] else "counted"
+        sentences.append(say(f"headline.problem_{kind}", **rows[0]))
+    else:
+        sentences.append(say("headline.no_problem", n=study.n))
+    changes, before, _ = study.last_change
+    if study.previous is not None:
+        sentences.append(change_sentence(study.compared, say("trend.since_file")))
+    elif changes:
+        sentences.append(change_sentence(changes, say("trend.since", before=same(before))))
+    else:
+        sentences.append(say("headline.no_change"))
+    unlinked = nothing_linked(study)
+    columns = (
+        column("name"),
+        column("complaint_share", "percent", interval=True),
+        column("complaints", "n"),
+        column("part", "percent", interval=True),
+        column("rank_one", "percent"),
+        column("change", "signed", interval=True),
+        column("quadrant"),
+        column("sure"),
+    )
+    return Block(
+        1,
+        "headline",
+        title,
+        ask,
+        sentences=tuple(sentences),
+        notes=(unlinked, say("headline.by_volume")) if unlinked else (say("standard.not_cause"),),
+        tables={"first": Table("first", say("headline.table"), columns, tuple(rows))}
+        if rows
+        else {},
+    )
+
+
+def _state(study: Study) -> Text:
+    row = next(row for row in figures_rows(study) if row["value"] is not None)
+    return say(
+        "headline.state",
+        figure=row["name"],
+        value=say(f"headline.value_{row['unit']}", value=row["value"]),
+        low=row["value_low"],
+        high=row["value_high"],
+        n=row["n"],
+    )
+
+
+def _candidates(study: Study) -> list[Row]:
+    """Return up to three drivers to fix first, with how sure that is."""
+    if nothing_linked(study) is None:
+        return _linked_candidates(study)
+    order = [name for name in study.ranked() if study.drivers[name].n >= MENTIONS_SHOWN]
+    rows: list[Row] = []
+    for name in order[: _CANDIDATES + 1]:
+        counts = study.drivers[name]
+        if counts.complaints:
+            rows.append(
+                {
+                    "name": study.full_name(name),
+                    "code": name,
+                    "linked": False,
+                    "complaints": counts.complaints,
+                    **percent_cells("complaint_share", counts.complaints, counts.base),
+                }
+            )
+    for place, row in enumerate(rows[:_CANDIDATES]):
+        rest = rows[place + 1 :]
+        apart = not rest or float(row["complaint_share_low"]) > float(  # type: ignore[arg-type]
+            rest[0]["complaint_share_high"]  # type: ignore[arg-type]
+        )
+        sure = "likely" if apart else "open"
+        rows[place] = {**row, "sure": say(f"sure.{sure}_count"), "sure_code": sure}
+    return rows[:_CANDIDATES]
+
+
+def _linked_candidates(study: Study) -> list[Row]:
+    found, what_if = study.link.importance, study.link.what_if
+    change = {name: at for at, name in enumerate(what_if.names)}
+    ranks = dict(
+        zip(found.names, found.rank_one if found.rank_one is not None else [], strict=False)
+    )
+    order = {"fix_first": 0, "undecided": 1}
+    points = [
+        point
+        for point in study.link.quadrant.points
+        if point.nearest == "fix_first" and study.drivers[point.name].complaints
+    ]
+    if len(points) < _CANDIDATES:
+        # Fewer weak points than places: the largest expected gains among the others.
+        others = [p for p in study.link.quadrant.points if p not in points]
+        others = [p for p in others if what_if.low[change[p.name]] > 0]
+        others.sort(key=lambda p: -float(what_if.values[change[p.name]]))
+        points += others[: _CANDIDATES - len(points)]
+    points.sort(key=lambda p: (p.nearest != "fix_first", order.get(p.quadrant, 2)))
+    rows: list[Row] = []
+    for point in points[:_CANDIDATES]:
+        counts, at = study.drivers[point.name], change[point.name]
+        rank = float(ranks.get(point.name, 0.0))
+        sure = "open"
+        if point.quadrant == "fix_first":
+            sure = "firm" if rank >= 0.95 else "likely"
+        rows.append(
+            {
+                "name": study.full_name(point.name),
+                "code": point.name,
+                "linked": True,
+                "complaints": counts.complaints,
+                **percent_cells("complaint_share", counts.complaints, counts.base),
+                "part": point.importance,
+                "part_low": point.importance_low,
+                "part_high": point.importance_high,
+                "rank_one": 100 * rank,
+                "change": float(what_if.values[at]),
+                "change_low": float(what_if.low[at]),
+                "change_high": float(what_if.high[at]),
+                "fewer": 100 * float(what_if.shares[at]),
+                "quadrant": say(f"quadrant.{point.quadrant}"),
+                "sure": say(f"sure.{sure}"),
+                "sure_code": sure,
+                "resamples": found.resamples,
+            }
+        )
+    return rows
+
+
+def actions_block(study: Study) -> Block:
+    """Block 18: what is certain to be in "fix first", with evidence; no cause is invented."""
+    title, ask = say("block.actions"), say("ask.actions")
+    if nothing_linked(study) is not None:
+        return Block(18, "actions", title, ask, withheld=say("withheld.actions_link"))
+    firm = [point for point in study.link.quadrant.points if point.quadrant == "fix_first"]
+    if not firm:
+        return Block(18, "actions", title, ask, withheld=say("withheld.actions"))
+    what_if = study.link.what_if
+    change = {name: at for at, name in enumerate(what_if.names)}
+    rows: list[Row] = []
+    for point in firm:
+        counts, at = study.drivers[point.name], change[point.name]
+        share = percent_cells("share", counts.complaints, counts.base)
+        rows.append(
+            {
+                "name": study.full_name(point.name),
+                "code": point.name,
+                "evidence": say(
+                    "actions.evidence",
+                    share=share["share"],
+                    n=counts.complaints,
+                    part=point.importance,
+                    change=float(what_if.values[at]),
+                    low=float(what_if.low[at]),
+                    high=float(what_if.high[at]),
+                    fewer=100 * float(what_if.shares[at]),
+                ),
+                "owner": "",
+                "measure": say(
+                    "actions.measure",
+                    name=study.full_name(point.name),
+                    low=share["share_low"],
+                    high=share["share_high"],
+                ),
+                "recheck": _recheck(study),
+                "read": say("actions.read", name=study.full_name(point.name)),
+            }
+        )
+    columns = tuple(
+        column(key) for key in ("name", "evidence", "read", "measure", "owner", "recheck")
+    )
+    return Block(
+        18,
+        "actions",
+        title,
+        ask,
+        notes=(say("actions.note"), say("standard.not_cause")),
+        tables={"actions": Table("actions", title, columns, tuple(rows))},
+    )
+
+
+def _recheck(study: Study) -> str:
+    """Return a day one quarter after the last feedback: long enough for the next wave."""
+    days = study.table.dates[~np.isnat(study.table.dates)]
+    return str(days.max() + np.timedelta64(90, "D")) if len(days) else ""
+
+
+def trust_block(study: Study) -> Block:
+    """Block 19: accuracy by topic and language, the correction, the floors, and all warnings."""
+    accuracy = study.options.accuracy
+    rows: list[Row] = [
+        {
+            "name": study.topic_name(topic) if topic in study.topics else same(topic),
+            "code": topic,
+            "zh": found.get("zh"),
+            "en": found.get("en"),
+        }
+        for topic, found in accuracy.items()
+    ]
+    tables = {}
+    if rows:
+        columns = (column("topic"), column("f1_zh", "ratio"), column("f1_en", "ratio"))
+        shown: tuple[Row, ...] = tuple(
+            {**r, "topic": r["name"], "f1_zh": r["zh"], "f1_en": r["en"]} for r in rows
+        )
+        tables["accuracy"] = Table("accuracy", say("trust.accuracy"), columns, shown)
+    floors: tuple[Row, ...] = tuple(
+        {"name": say(f"floor.{key}"), "floor": value}
+        for key, value in (
+            ("mentions", MENTIONS_SHOWN),
+            ("measure", MEASURE_SHOWN),
+            ("persons", PERSONS_SHOWN),
+            ("importance", IMPORTANCE_ROWS),
+            ("each", IMPORTANCE_MENTIONS),
+            ("asymmetry", PENALTY_REWARD_ROWS),
+            ("periods", PERIODS_SHOWN),
+        )
+    )
+    tables["floors"] = Table(
+        "floors", say("trust.floors"), (column("name"), column("floor", "n")), floors
+    )
+    sentences = [say("trust.accuracy_known") if rows else say("trust.accuracy_unknown")]
+    if study.labels is not None:
+        sentences.append(say("trust.corrected", n=study.labels.n))
+    else:
+        sentences.append(say("trust.raw"))
+    return Block(
+        19,
+        "trust",
+        say("block.trust"),
+        say("ask.trust"),
+        sentences=tuple(sentences),
+        notes=tuple(_warnings(study)),
+        tables=tables,
+    )
+
+
+def _warnings(study: Study) -> list[Text]:
+    table = study.table
+    found = [say("standard.not_cause"), say("base.reviewers"), say("trust.sampling_only")]
+    values = [value for each in study.options.accuracy.values() for value in each.values()]
+    if values and max(values) - min(values) > _UNEVEN:
+        found.append(say("trust.uneven", low=min(values), high=max(values)))
+    copies = int(table.duplicate.sum())
+    if table.n and copies > 0.05 * table.n:
+        found.append(say("trust.copies", n=copies, share=100 * copies / table.n))
+    if not table.measure:
+        found.append(say("standard.no_outcome"))
+    elif study.link.shown:
+        found += _room(study)
+    return found
+
+
+def _room(study: Study) -> list[Text]:
+    found = study.link.asymmetry
+    return (
+        [caution(n, study) for n in found.warnings if n.code in ("ceiling", "floor_effect")]
+        if found
+        else []
+    )
+
+
+def method_block(study: Study) -> Block:
+    """Block 20: formulas, weights, versions, seed and the hash of the data."""
+    keys = ["share", "net", "performance", "wilson"]
+    measure = study.table.measure
+    if measure:
+        keys.append(f"measure_{measure.kind}")
+    if nothing_linked(study) is None:
+        keys += ["lmg", "index", "leave_out", "difference", "waterfall", "whatif", "quadrant"]
+        if study.link.asymmetry is not None:
+            keys.append("asymmetry")
+    keys += ["family", "trend"] + (["ppi"] if study.labels is not None else [])
+    formulas: tuple[Row, ...] = tuple(
+        {"name": say(f"formula.{key}.name"), "formula": say(f"formula.{key}.text")} for key in keys
+    )
+    tables = {
+        "formulas": Table(
+            "formulas", say("method.formulas"), (column("name"), column("formula")), formulas
+        ),
+        "versions": Table(
+            "versions", say("method.versions"), (column("name"), column("entry")), _versions(study)
+        ),
+    }
+    index = study.link.index if nothing_linked(study) is None else None
+    if index is not None:
+        weights: tuple[Row, ...] = tuple(
+            {"name": study.full_name(name), "code": name, "weight": weight}
+            for name, weight in index.shares.items()
+        )
+        tables["weights"] = Table(
+            "weights", say("method.weights"), (column("name"), column("weight", "percent")), weights
+        )
+    return Block(
+        20,
+        "method",
+        say("block.method"),
+        say("ask.method"),
+        notes=(say("method.r2", floor=MINIMUM_R2), say("method.whatif", share=100 * WHAT_IF_SHARE)),
+        tables=tables,
+    )
+
+
+def _versions(study: Study) -> tuple[Row, ...]:
+    source = study.source
+    roles = source.get("roles") or {}
+    entries: list[tuple[str, Cell]] = [
+        ("software", f"sentiment {metadata.version('sentiment')}"),
+        ("model", study.table.model or source.get("model")),
+        ("taxonomy", study.table.taxonomy.version),
+        ("seed", str(study.options.seed)),
+        ("bootstrap", str(study.options.bootstrap)),
+        ("data", source.get("name")),
+        ("hash", source.get("sha256")),
+        ("outcome", _outcome(study)),
+        ("date", roles.get("date")),
+        ("by", ", ".join(roles.get("by") or ())),
+    ]
+    return tuple(
+        {"name": say(f"version.{key}"), "code": key, "entry": entry}
+        for key, entry in entries
+        if entry
+    )
+
+
+def _outcome(study: Study) -> str | None:
+    measure = study.table.measure
+    if measure is None:
+        return None
+    return f"{measure.column} ({measure.kind}, {measure.minimum:g}–{measure.maximum:g})"

@@ -1,0 +1,194 @@
+"""Each of the twenty blocks appears where its condition is met, and is withheld where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from sentiment.records import Analysis
+from sentiment.reporting.build import Report, report
+from sentiment.reporting.values import Block
+from tests.reporting.rows import STARS, analyses
+
+KEYS = (
+    "headline", "base", "figures", "topics", "drivers", "importance", "quadrant", "asymmetry",
+    "whatif", "trend", "segments", "journey", "layers", "loyalty", "expectations", "voices",
+    "replies", "actions", "trust", "method",
+)  # fmt: skip
+
+
+def test_the_blocks_are_the_twenty_in_their_order(full: Report) -> None:
+    assert tuple(block.key for block in full.blocks) == KEYS
+    assert tuple(block.number for block in full.blocks) == tuple(range(1, 21))
+
+
+# What each block must say of the made-up shop, whose late parcels cost it stars.
+CONTENT: dict[str, Callable[[Block], bool]] = {
+    "headline": lambda b: b.rows("first")[0]["code"] == "delivery.speed" and len(b.sentences) == 3,
+    "base": lambda b: b.rows("base")[0]["n"] == 1500,
+    "figures": lambda b: [r["code"] for r in b.rows("figures")]
+    == ["stars", "mean", "nps", "index", "text"],
+    "topics": lambda b: [r["code"] for r in b.rows("topics")]
+    == ["quality", "price", "service", "delivery"],
+    "drivers": lambda b: len(b.rows("drivers")) == 22,
+    "importance": lambda b: b.rows("drivers")[0]["code"] == "delivery.speed",
+    "quadrant": lambda b: {r["quadrant_code"] for r in b.rows("quadrant")}
+    >= {"fix_first", "undecided"},
+    "asymmetry": lambda b: b.rows("asymmetry")[0]["kind_code"] in ("basic", "not_determined"),
+    "whatif": lambda b: float(b.rows("whatif")[0]["change_low"]) > 0,  # type: ignore[arg-type]
+    "trend": lambda b: len({r["period"] for r in b.rows("trend")}) >= 3,
+    "segments": lambda b: any(
+        r["highlighted"] and r["segment"] == "App" and r["code"] == "delivery"
+        for r in b.rows("segments")
+    ),
+    "journey": lambda b: [r["code"] for r in b.rows("touchpoints")][:5]
+    == ["before", "buy", "delivery", "use", "after"],
+    "layers": lambda b: [r["code"] for r in b.rows("layers")]
+    == ["material", "spiritual", "social"],
+    "loyalty": lambda b: all(int(r["n"]) > 0 for r in b.rows("loyalty")),  # type: ignore[arg-type]
+    "expectations": lambda b: b.rows("expectations")[0]["code"] == "all",
+    "voices": lambda b: {r["polarity"] for r in b.rows("voices")} >= {"negative", "positive"},
+    "replies": lambda b: bool(b.rows("replies")) and bool(b.rows("praise")),
+    "actions": lambda b: b.rows("actions")[0]["code"] == "delivery.speed",
+    "trust": lambda b: bool(b.rows("accuracy")) and bool(b.rows("floors")),
+    "method": lambda b: bool(b.rows("formulas")) and bool(b.rows("weights")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_shown(full: Report, key: str) -> None:
+    block = full[key]
+    assert block.shown, block.withheld
+    assert CONTENT[key](block)
+
+
+@pytest.fixture(scope="module")
+def bare() -> Report:
+    """A report of twelve rows that judge nothing, without a score, a date or a segment."""
+    rows = [replace(_said_nothing(row)) for row in analyses(12, opinions=False, stars=False)]
+    return report(rows, layers=False, text=())
+
+
+def _said_nothing(analysis: Analysis) -> Analysis:
+    return replace(
+        analysis,
+        text="无",
+        status="empty",
+        sentiment=None,
+        score=None,
+        confidence=None,
+        probabilities=None,
+        opinions=(),
+        tags=(),
+        columns={"评论": "无"},
+    )
+
+
+WITHHELD = {
+    "headline": "Too few cases, not shown: 0 texts",
+    "figures": "no text to analyse",
+    "topics": "Too few cases, not shown: the most mentioned has 0 mentions",
+    "drivers": "No text mentions a driver",
+    "importance": "No score column: importance cannot be computed",
+    "quadrant": "No score column: importance cannot be computed",
+    "asymmetry": "No score column: importance cannot be computed",
+    "whatif": "No score column: importance cannot be computed",
+    "trend": "Too few periods, not shown: 0 found",
+    "segments": "No segment column",
+    "journey": "Too few cases, not shown",
+    "layers": "Switched off",
+    "loyalty": "no text to analyse",
+    "expectations": "Too few cases, not shown: 0 texts",
+    "voices": "no words to quote",
+    "replies": "No review asks for an answer",
+    "actions": "Without importance no action",
+}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_withheld(bare: Report, key: str) -> None:
+    block = bare[key]
+    if key in ("base", "trust", "method"):
+        assert block.shown  # always
+        return
+    assert block.withheld is not None
+    assert WITHHELD[key] in block.withheld.en
+    assert not block.tables
+
+
+def test_withheld_blocks_say_so_on_the_page(bare: Report) -> None:
+    page = bare.to_html("zh")
+    assert "缺少评分列，无法计算重要性" in page
+    assert page.count("No score column: importance cannot be computed") >= 4
+
+
+def test_floors_of_importance() -> None:
+    for n, reason in ((150, "150 rows have both"), (260, None)):
+        block = report(analyses(n), outcome=STARS, bootstrap=20)["importance"]
+        if reason:
+            assert block.withheld is not None
+            assert reason in block.withheld.en
+        else:
+            assert block.shown or "20 negative" in block.withheld.en  # type: ignore[union-attr]
+
+
+def test_asymmetry_needs_five_hundred_rows() -> None:
+    made = report(analyses(450), outcome=STARS, bootstrap=20)
+    assert made["importance"].shown
+    withheld = made["asymmetry"].withheld
+    assert withheld is not None
+    assert "450 rows, 500 are needed" in withheld.en
+
+
+def test_a_score_that_never_varies_explains_nothing() -> None:
+    rows = [replace(a, columns={**a.columns, "评分": "5"}) for a in analyses(400)]
+    withheld = report(rows, outcome=STARS, bootstrap=20)["importance"].withheld
+    assert withheld is not None
+    assert "nothing to explain" in withheld.en
+
+
+def test_a_score_without_a_link_is_not_ranked() -> None:
+    rows = [
+        replace(a, columns={**a.columns, "评分": str(a.row * 7919 % 5 + 1)}) for a in analyses(900)
+    ]
+    made = report(rows, outcome=STARS, bootstrap=20)
+    for key in ("importance", "quadrant", "whatif"):
+        withheld = made[key].withheld
+        assert withheld is not None
+        assert "rank noise" in withheld.en
+    assert [r["code"] for r in made["figures"].rows("figures")][-1] == "text"
+
+
+def test_an_effort_score_without_a_direction_is_not_guessed() -> None:
+    effort = {"column": "评分", "kind": "ces", "minimum": 1, "maximum": 7, "high_is_good": None}
+    made = report(analyses(300), outcome=effort, bootstrap=20)
+    assert made["figures"].rows("figures")[0]["value"] is None
+    withheld = made["importance"].withheld
+    assert withheld is not None
+    assert "not declared" in withheld.en
+
+
+def test_small_segments_are_hidden() -> None:
+    rows = [
+        replace(a, columns={**a.columns, "渠道": "VIP" if a.row <= 6 else a.columns["渠道"]})
+        for a in analyses(400)
+    ]
+    made = report(rows, outcome=STARS, by="渠道", id="订单号", bootstrap=20)
+    cells = [r for r in made["segments"].rows("segments") if r["segment"] == "VIP"]
+    assert cells
+    assert all(cell["value"] is None and cell["n_answers"] is None for cell in cells)
+
+
+def test_default_praise_stays_out_of_the_drivers() -> None:
+    said = analyses(400)
+    silent = [
+        replace(_said_nothing(a), row=a.row + 400, columns={**a.columns, "评分": "5"})
+        for a in analyses(200)
+    ]
+    made = report([*said, *silent], outcome=STARS, bootstrap=20)
+    facts = {r["code"]: r["n"] for r in made["base"].rows("base")}
+    assert facts["default_praise"] == 200
+    assert facts["used"] == 400
+    assert "n = 400" in made["importance"].notes[0].en

@@ -1,0 +1,110 @@
+"""Shares corrected by the user's labels, and labels that are refused."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentiment.errors import LabelError
+from sentiment.records import Analysis
+from sentiment.reporting.build import report
+from tests.reporting.rows import STARS, analyses
+
+
+def _blind(rows: list[Analysis], share: float = 0.4) -> list[Analysis]:
+    """Return what a model says that overlooks a part of the complaints about speed."""
+    rng = random.Random(3)
+    return [
+        replace(
+            row,
+            opinions=tuple(
+                o
+                for o in row.opinions
+                if o.driver != "delivery.speed" or o.polarity != "negative" or rng.random() > share
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _labels(rows: list[Analysis], n: int = 250) -> list[dict[str, Any]]:
+    return [
+        {
+            "row": row.row,
+            "text": row.text,
+            "sampling": "random",
+            "opinions": [{"driver": o.driver, "polarity": o.polarity} for o in row.opinions],
+        }
+        for row in random.Random(5).sample(rows, n)
+    ]
+
+
+def test_a_share_is_corrected_towards_the_truth() -> None:
+    truth = analyses(2000)
+    made = report(_blind(truth), labels=_labels(truth), outcome=STARS, bootstrap=20)
+    row = next(r for r in made["drivers"].rows("drivers") if r["code"] == "delivery.speed")
+    real = 100 * sum(
+        any(o.driver == "delivery.speed" and o.polarity == "negative" for o in a.opinions)
+        for a in truth
+    ) / len(truth)  # fmt: skip
+    raw, corrected = float(row["complaint_share"]), float(row["corrected"])  # type: ignore[arg-type]
+    assert raw < real - 2
+    assert abs(corrected - real) < abs(raw - real)
+    assert float(row["corrected_low"]) <= real <= float(row["corrected_high"])  # type: ignore[arg-type]
+    notes = [note.en for note in made["drivers"].notes]
+    assert "Corrected for classification error" in notes
+    assert "已按分类误差校正" in made["trust"].sentences[1].zh
+
+
+def test_without_labels_shares_are_raw() -> None:
+    made = report(analyses(300), outcome=STARS, bootstrap=20)
+    assert "corrected" not in made["topics"].rows("topics")[0]
+    assert "Shares are the model's plain counts, not corrected" in [
+        note.en for note in made["topics"].notes
+    ]
+
+
+def test_labels_are_read_from_a_file(tmp_path: Path) -> None:
+    rows = analyses(600)
+    path = tmp_path / "sample.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in _labels(rows)), encoding="utf-8")
+    made = report(rows, labels=path, outcome=STARS, bootstrap=20)
+    assert "your labels on 250 random rows" in made["trust"].sentences[1].en
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sampling": "uncertain"}, "not marked as a random sample"),
+        ({"sampling": None}, "not marked as a random sample"),
+        ({"row": 99_999}, "no row of this export"),
+        ({"text": "another text altogether"}, "no row of this export"),
+        ({"opinions": None}, "not labelled yet"),
+        ({"opinions": [{"driver": "quality.unknown", "polarity": "negative"}]}, "unknown opinion"),
+    ],
+)
+def test_any_other_sample_is_refused(change: dict[str, Any], message: str) -> None:
+    rows = analyses(600)
+    labels = _labels(rows)
+    labels[3] |= change
+    with pytest.raises(LabelError, match=message):
+        report(rows, labels=labels, outcome=STARS, bootstrap=20)
+
+
+def test_a_row_labelled_twice_is_refused() -> None:
+    rows = analyses(600)
+    labels = _labels(rows)
+    with pytest.raises(LabelError, match="again"):
+        report(rows, labels=[*labels, labels[0]], outcome=STARS, bootstrap=20)
+
+
+def test_no_labels_at_all_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "none.jsonl").write_text("", encoding="utf-8")
+    for labels in ([], tmp_path / "none.jsonl", tmp_path / "missing.jsonl"):
+        with pytest.raises(LabelError):
+            report(analyses(300), labels=labels, outcome=STARS, bootstrap=20)

@@ -1,0 +1,87 @@
+"""The wording: both languages of every sentence, with the same figures in them."""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from typing import Any
+
+import pytest
+
+from sentiment.drivers.cautions import SENTENCES
+from sentiment.reporting.values import Text
+from sentiment.reporting.wording import known, say, show, show_interval
+
+
+def _sentences(entry: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, str]]]:
+    for key, value in entry.items():
+        place = f"{path}.{key}" if path else key
+        if set(value) == {"zh", "en"}:
+            yield place, value
+        else:
+            yield from _sentences(value, place)
+
+
+def _all() -> list[tuple[str, Mapping[str, str]]]:
+    text = resources.files("sentiment.reporting").joinpath("wording.toml").read_text("utf-8")
+    return list(_sentences(tomllib.loads(text)))
+
+
+def test_every_sentence_has_the_same_figures_in_both_languages() -> None:
+    for place, sentence in _all():
+        fields = {
+            language: sorted(
+                (name, spec) for _, name, spec, _ in string.Formatter().parse(words) if name
+            )
+            for language, words in sentence.items()
+        }
+        assert fields["zh"] == fields["en"], place
+        assert sentence["zh"].strip(), place
+        assert sentence["en"].strip(), place
+
+
+def test_chinese_sentences_hold_chinese_and_english_ones_none() -> None:
+    for place, sentence in _all():
+        if "{" in sentence["en"] and len(sentence["en"]) < 30:
+            continue
+        assert not any("一" <= character <= "鿿" for character in sentence["en"]), place
+
+
+def test_every_warning_of_the_statistics_can_be_said() -> None:
+    # These two never reach a report: its own conditions come first.
+    spare = {"few_rows", "low_r2", "too_few_rows", "constant_outcome", "not_converged", "rescaled",
+             "penalty_reward_few_rows", "projected"}  # fmt: skip
+    missing = [code for code in SENTENCES if code not in spare and not known(f"caution.{code}")]
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (1234567, "n", "1,234,567"),
+        (12.35, "points", "12.3"),
+        (-3.04, "signed", "−3.0"),
+        (0.04, "signed", "0.0"),
+        (-0.04, "signed", "0.0"),
+        (3.06, "signed", "+3.1"),
+        (99.96, "percent", "100.0%"),
+        (0.125, "ratio", "0.12"),
+        (4.216, "stars", "4.22"),
+        (None, "points", "–"),
+        (float("nan"), "points", "–"),
+    ],
+)
+def test_numbers(value: float | None, unit: str, shown: str) -> None:
+    assert show(value, unit) == shown
+
+
+def test_intervals() -> None:
+    assert show_interval(-1.25, 3.0, "signed") == "[−1.2, 3.0]"
+    assert show_interval(None, 3.0, "signed") == ""
+
+
+def test_a_text_in_a_sentence_comes_in_the_sentences_language() -> None:
+    said = say("series.complaints", name=Text(zh="物流", en="delivery"))
+    assert said == Text(zh="抱怨率：物流", en="Complaints: delivery")
