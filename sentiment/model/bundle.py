@@ -235,12 +235,14 @@ def write(
     files = {entry.name: _sha256(entry) for entry in sorted(scratch.iterdir())}
     _dump(scratch / _MANIFEST, {"files": files, "made": made})
     path.mkdir(exist_ok=True)
+    # Scratch files are private; a bundle is read by whoever may read the folder it is in.
+    for entry in scratch.iterdir():
+        entry.chmod(0o644)
     for entry in path.iterdir():
         entry.unlink()
     for entry in sorted(scratch.iterdir()):
         os.replace(entry, path / entry.name)
     scratch.rmdir()
-    # mkdtemp makes it private; a bundle is read by whoever may read the folder it is in.
     return read(path)
 
 

@@ -7,6 +7,7 @@ that is short or says one thing stays whole, and of a long one the judged words 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,12 @@ __all__ = ["Evidence"]
 # The guideline's longest evidence: 40 characters of Chinese, a dozen English words.
 _LONGEST_HAN = 40
 _LONGEST_LATIN = 80
+# Words that join a clause to the one before and judge nothing; evidence starts after them.
+_JOINING = re.compile(
+    r"(?:但是|但|不过|可是|可|就是|只是|而且|并且|然而|然后|还有|另外|所以|因为|虽然|尽管|其次|首先|最后)"
+    r"(?=[\u4e00-\u9fff]{2})|(?:but|and|however|although|though|also|so|because|plus|yet|while)\b[\s,]+(?=\w)",
+    re.IGNORECASE,
+)
 _EDGES = " \t\r\n,.;:!?，。；：！？、…~～-—()（）[]【】\"“”'‘’"
 
 
@@ -129,4 +136,5 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
         end -= 1
     while start < end - 1 and text[start] in _EDGES:
         start += 1
-    return start, end
+    joining = _JOINING.match(text, start, end)
+    return (joining.end() if joining else start), end

@@ -132,6 +132,10 @@ class LiteModel:
             column += self.heads.clause_heads
         else:
             column = self.labels.pairs.index((name, polarity))
+            scores = self.heads.score(read)
+            _, at = label_probabilities(scores, 1, self.combination, self.labels)
+            # What spoke for a finding is in the clause that decided.
+            known = known[read.clause[known] == at[0, column]]
         weights = self.heads.weights[self.heads.index(read.features.bucket[known]), column]
         pieces: dict[tuple[int, int], float] = {}
         for start, end, weight in zip(
