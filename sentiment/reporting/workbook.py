@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import zipfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ _FORMATS = {
 _WIDTHS = {"text": 60, "evidence": 70, "formula": 70, "name": 34, "series": 40, "reason": 30}
 # XML 1.0 has no place for these, and Excel repairs a file that holds them by dropping the sheet.
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_STAMP = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</)")
 _LONGEST = 32_767  # characters in one cell
 
 
@@ -49,7 +51,20 @@ def render(blocks: Sequence[Block], language: Language) -> bytes:
             _write(sheet, table, language)
     stream = io.BytesIO()
     book.save(stream)
-    return stream.getvalue()
+    return _timeless(stream)
+
+
+def _timeless(stream: io.BytesIO) -> bytes:
+    """Return the workbook without the time of its making: the same report is the same bytes."""
+    steady = io.BytesIO()
+    with zipfile.ZipFile(stream) as source, zipfile.ZipFile(steady, "w") as target:
+        for name in source.namelist():
+            data = source.read(name)
+            if name == "docProps/core.xml":
+                data = _STAMP.sub(rb"\g<1>2000-01-01T00:00:00Z\g<2>", data)
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            target.writestr(entry, data, zipfile.ZIP_DEFLATED)
+    return steady.getvalue()
 
 
 def _write(sheet: Any, table: Table, language: Language) -> None:
