@@ -150,7 +150,7 @@ def merge_periods(dates: Sequence[Any] | NDArray[Any], *, floor: int = PERIOD_RO
     key = {
         month: (month // 3 * 3, True) if month // 3 in small else (month, False)
         for month in range(first, last + 1)
-        if counts[month - first] or month // 3 in small
+        if counts[month - first]  # a gap in the data is no period
     }
     order = sorted(set(key.values()))
     place = {period: at for at, period in enumerate(order)}

@@ -144,3 +144,9 @@ def test_p_chart_needs_shares(counts, totals):
 def test_all_or_none_needs_no_alarm():
     assert not trend.p_chart([0, 0], [10, 20]).outside.any()
     assert not trend.p_chart([10, 20], [10, 20]).outside.any()
+
+
+def test_a_gap_of_a_quarter_is_no_period() -> None:
+    dates = ["2023-01-15"] * 40 + ["2023-08-15"] * 40
+    found = trend.trend(dates, [1.0] * 80, kind="net")
+    assert [(point.label, point.n) for point in found.points] == [("2023-Q1", 40), ("2023-Q3", 40)]
