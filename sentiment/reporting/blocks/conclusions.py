@@ -23,7 +23,7 @@ from sentiment.reporting.blocks.mentions import caution, column, percent_cells
 from sentiment.reporting.linked import WHAT_IF_SHARE
 from sentiment.reporting.study import Study
 from sentiment.reporting.values import Block, Cell, Row, Table, Text, same
-from sentiment.reporting.wording import say
+from sentiment.reporting.wording import say, show_interval
 
 __all__ = ["actions_block", "headline_block", "method_block", "trust_block"]
 
@@ -82,8 +82,7 @@ def _state(study: Study) -> Text:
         "headline.state",
         figure=row["name"],
         value=say(f"headline.value_{row['unit']}", value=row["value"]),
-        low=row["value_low"],
-        high=row["value_high"],
+        interval=show_interval(row["value_low"], row["value_high"], str(row["unit"])),
         n=row["n"],
     )
 
