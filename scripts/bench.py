@@ -1,0 +1,573 @@
+"""Measure speed, memory and size beside SnowNLP, VADER and TextBlob, on the same rows.
+
+    python scripts/bench.py                  # all of it, under six minutes; writes docs/bench.*
+    python scripts/bench.py --rows mine.txt  # on your own texts, one a line
+    python scripts/bench.py --quick          # a smoke test
+
+A row is about 60 Chinese characters or 25 English words, half and half, put together from the
+sentences of data/sample_reviews.csv. Everything is measured in processes of its own: what one system
+loads is neither in the time nor in the memory of another. The peers give one number a text; this
+project gives sentiment, topics, drivers and their evidence.
+
+The peers come with the extra [bench]; one that is not installed is left out, with a sentence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import platform
+import random
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.util import find_spec
+from itertools import islice
+from math import ceil, floor, log10
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "data" / "sample_reviews.csv"
+TEXT = "评价内容"
+# The lengths of the issue: a row of 60 characters of Chinese is one of 25 words of English.
+USUAL = 60
+WORDS_PER_CHARACTER = 25 / 60
+BATCH = 512
+
+# What is imported, and the package that is installed, for each peer.
+PEERS = {
+    "SnowNLP": ("snownlp", "snownlp"),
+    "VADER": ("vaderSentiment", "vaderSentiment"),
+    "TextBlob": ("textblob", "textblob"),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured.
+
+    :param sizes: Rows of the runs from file to file.
+    :param lengths: Characters of a row, for the rates by length.
+    :param seconds: The longest that one measurement may take, where it can be cut short.
+    :param repeats: How often a short measurement is taken; the median counts.
+    """
+
+    sizes: tuple[int, ...] = (1_000, 10_000, 100_000)
+    lengths: tuple[int, ...] = (20, 60, 200, 1_000)
+    seconds: float = 5.0
+    repeats: int = 3
+
+
+QUICK = Plan(sizes=(200,), lengths=(20, 60), seconds=1.0, repeats=1)
+
+
+@dataclass
+class Figures:
+    """What was measured of one system; rates in rows a second, times in seconds, sizes in bytes."""
+
+    name: str
+    version: str
+    ours: bool
+    imported: float = 0.0
+    first: float = 0.0
+    memory: float = 0.0
+    by_length: dict[int, float] = field(default_factory=dict)
+    start: float = 0.0
+    file: dict[int, float] = field(default_factory=dict)
+    file_running: dict[int, float] = field(default_factory=dict)
+    file_memory: float = 0.0
+    installed: int = 0
+
+
+# --- rows -------------------------------------------------------------------------------------
+
+
+def sentences() -> tuple[list[str], list[str]]:
+    """Return the sentences of the sample, Chinese and English."""
+    with SAMPLE.open(encoding="utf-8-sig", newline="") as file:
+        texts = [row[TEXT] for row in csv.DictReader(file)]
+    pieces = [
+        piece for text in texts for piece in re.findall(r".+?(?:[。！？!?]+|\.(?=\s|$)|$)", text)
+    ]
+    pieces = [piece.strip() for piece in pieces]
+    chinese = [_ended(piece, "。") for piece in pieces if re.match("[㐀-鿿]", piece)]
+    english = [_ended(piece, ".") for piece in pieces if piece.isascii() and piece.count(" ") > 2]
+    return chinese, english
+
+
+def _ended(sentence: str, mark: str) -> str:
+    return sentence if sentence[-1:] in "。！？!?." else sentence + mark
+
+
+def make_rows(count: int, length: int = USUAL) -> list[str]:
+    """Return rows of about that many Chinese characters, or as long in English; always the same."""
+    chinese, english = sentences()
+    chance = random.Random(length)
+    return [
+        _joined(chance, chinese, "", length)
+        if index % 2 == 0
+        else _joined(chance, english, " ", length)
+        for index in range(count)
+    ]
+
+
+def _joined(chance: random.Random, pieces: Sequence[str], space: str, length: int) -> str:
+    """Join sentences drawn at random and cut them to about the length, give or take a third."""
+    wanted = round(length * chance.uniform(2 / 3, 4 / 3))
+    text: list[str] = []
+    units = 0
+    while units < (wanted if not space else wanted * WORDS_PER_CHARACTER):
+        piece = chance.choice(pieces)
+        text.append(piece)
+        units += len(piece.split()) if space else len(piece)
+    joined = space.join(text)
+    if space:
+        return " ".join(joined.split()[: max(round(wanted * WORDS_PER_CHARACTER), 1)])
+    return joined[:wanted]
+
+
+def write_csv(path: Path, rows: Sequence[str]) -> None:
+    """Write an export with an order number, stars and the text."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["订单号", "评分", TEXT])
+        writer.writerows([f"A-{n:07}", n % 5 + 1, row] for n, row in enumerate(rows, start=1))
+
+
+# --- in a process of its own --------------------------------------------------------------------
+
+
+def scorer(name: str) -> Callable[[Sequence[str]], list[Any]]:
+    """Import and load a system; return what scores a batch of texts with it."""
+    if name == "SnowNLP":
+        snow = import_module("snownlp").SnowNLP
+        return lambda texts: [snow(text).sentiments for text in texts]
+    if name == "VADER":
+        vader = import_module("vaderSentiment.vaderSentiment").SentimentIntensityAnalyzer()
+        return lambda texts: [vader.polarity_scores(text)["compound"] for text in texts]
+    if name == "TextBlob":
+        blob = import_module("textblob").TextBlob
+        return lambda texts: [blob(text).sentiment.polarity for text in texts]
+    import sentiment
+
+    return sentiment.load(name).analyze_batch
+
+
+def child_memory(name: str, rows_path: str, seconds: str) -> None:
+    """Score ten rows, say so, then rows in memory until they or the time end; print the rate."""
+    score = scorer(name)
+    rows: list[str] = json.loads(Path(rows_path).read_text(encoding="utf-8"))
+    score(rows[:10])
+    print("ten", flush=True)
+    done, began = 0, time.perf_counter()
+    # A slow system is asked for one row at a time, so that it can be stopped in time.
+    batch = 1 if name in PEERS else BATCH
+    for first in range(0, len(rows), batch):
+        done += len(score(rows[first : first + batch]))
+        if time.perf_counter() - began > float(seconds):
+            break
+    print(done / (time.perf_counter() - began))
+
+
+def child_file(name: str, source: str, output: str) -> None:
+    """Score a CSV file into another one, as a user of that system would."""
+    score = scorer(name)
+    with (
+        open(source, encoding="utf-8", newline="") as read,
+        open(output, "w", encoding="utf-8", newline="") as write,
+    ):
+        rows = csv.DictReader(read)
+        writer = csv.DictWriter(write, [*(rows.fieldnames or ()), "sentiment"])
+        writer.writeheader()
+        while batch := list(islice(rows, BATCH)):
+            for row, value in zip(batch, score([row[TEXT] for row in batch]), strict=True):
+                writer.writerow({**row, "sentiment": value})
+
+
+# --- from outside ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process: seconds to its first line and to its end, peak bytes of all its processes."""
+
+    first: float
+    seconds: float
+    memory: float
+    printed: list[str]
+
+
+def run(command: Sequence[str]) -> Run:
+    """Run a command to its end and measure it."""
+    with tempfile.TemporaryFile() as complaint:  # a pipe that nobody empties would stop it
+        began = time.perf_counter()
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=complaint, text=True, encoding="utf-8"
+        ) as process:
+            peak = _Peak(process.pid)
+            assert process.stdout is not None
+            printed = [process.stdout.readline()]
+            to_first = time.perf_counter() - began
+            printed += process.stdout
+            _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - began
+            process.returncode = os.waitstatus_to_exitcode(status)
+        most = peak.stop()
+        if process.returncode:
+            complaint.seek(0)
+            said = complaint.read().decode("utf-8", "replace")
+            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {said}")
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Run(to_first, seconds, max(most, usage.ru_maxrss * unit), printed)
+
+
+class _Peak:
+    """Watches the memory of a process and its children together, where /proc tells it."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._most = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def stop(self) -> int:
+        """Return the most that was seen, in bytes."""
+        self._over.set()
+        self._thread.join()
+        return self._most
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.1):
+            self._most = max(self._most, sum(map(_resident, _family(self._pid))))
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children = path.read_text().split()
+        except OSError:
+            continue
+        for child in children:
+            yield from _family(int(child))
+
+
+def _resident(pid: int) -> int:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def child(*arguments: str) -> list[str]:
+    """Return the command that runs a part of this script in a process of its own."""
+    return [sys.executable, str(Path(__file__)), "child", *arguments]
+
+
+def measure(figures: Figures, plan: Plan, rows: list[str] | None, folder: Path) -> None:
+    """Fill in the figures of one system."""
+    name = figures.name
+    module = "sentiment" if figures.ours else PEERS[name][0]
+    command = [sys.executable, "-c", f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"]  # fmt: skip # noqa: E501
+    figures.imported = statistics.median(
+        float(run(command).printed[0]) for _ in range(plan.repeats)
+    )
+    for length in (USUAL,) if rows else plan.lengths:
+        texts = rows or make_rows(min(plan.sizes[-1], 2_000_000 // length), length)
+        path = folder / f"{length}.json"
+        path.write_text(json.dumps(texts), encoding="utf-8")
+        done = run(child("memory", name, str(path), str(plan.seconds)))
+        figures.by_length[length] = float(done.printed[1])
+        if length == USUAL:
+            again = [
+                run(child("memory", name, str(path), "0")).first for _ in range(plan.repeats - 1)
+            ]
+            figures.first = statistics.median([done.first, *again])
+            figures.memory = done.memory
+    _from_file(figures, plan, rows, folder)
+    figures.installed = installed_size("sentiment" if figures.ours else PEERS[name][1])
+
+
+def _from_file(figures: Figures, plan: Plan, rows: list[str] | None, folder: Path) -> None:
+    source, output = folder / "in.csv", folder / "out.csv"
+    command = child("file", figures.name, str(source), str(output))
+    if figures.ours:
+        command = [sys.executable, "-m", "sentiment", "score", str(source), "-o", str(output)]
+        command += ["--model", figures.name, "--overwrite", "--restart"]
+    texts = rows or make_rows(plan.sizes[-1])
+    write_csv(source, texts[:10])
+    figures.start = statistics.median(run(command).seconds for _ in range(plan.repeats))
+    for size in plan.sizes:
+        # A peer that is slow is not waited for; for it, more rows take longer and tell no more.
+        expected = size / figures.by_length[USUAL]
+        if size > len(texts) or (not figures.ours and expected > 2 * plan.seconds):
+            continue
+        write_csv(source, texts[:size])
+        done = [run(command) for _ in range(plan.repeats if expected < plan.seconds else 1)]
+        seconds = statistics.median(each.seconds for each in done)
+        figures.file[size] = size / seconds
+        if seconds > figures.start:
+            figures.file_running[size] = (size - 10) / (seconds - figures.start)
+        figures.file_memory = max(each.memory for each in done)
+
+
+def installed_size(name: str) -> int:
+    """Return the bytes of a package with everything that a plain install of it brings."""
+    total = 0
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        package = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
+        if package in seen:
+            continue
+        seen.add(package)
+        try:
+            found = distribution(package)
+        except PackageNotFoundError:
+            continue  # for another system or Python
+        total += sum(_size(Path(str(file.locate()))) for file in found.files or ())
+        waiting += [
+            re.split(r"[^\w.-]", required, maxsplit=1)[0]
+            for required in found.requires or ()
+            if "extra ==" not in required
+        ]
+    if name == "sentiment":
+        # An editable install lists one pointer; the files and the models are in the checkout.
+        for part in ("sentiment", "models"):
+            total += sum(
+                _size(path)
+                for path in (ROOT / part).rglob("*")
+                if path.is_file() and path.suffix != ".pyc"
+            )
+    return total
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() and path.suffix != ".pyc" else 0
+
+
+# --- what it ran on -------------------------------------------------------------------------------
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures depend on: processor, cores, memory, versions."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "date": time.strftime("%Y-%m-%d"),
+    }  # fmt: skip
+
+
+def _processor() -> str:
+    described = Path("/proc/cpuinfo")
+    if described.is_file():
+        for line in described.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def systems(only: Sequence[str]) -> Iterator[Figures]:
+    """Yield empty figures for each bundled model and each peer that is installed.
+
+    :param only: Their names; all when empty.
+    """
+    from sentiment.model.bundle import bundled, read
+
+    models = bundled()
+    if not models:
+        print("No model is bundled here: nothing of this project is measured.")
+    for name, path in models.items():
+        if not only or name in only:
+            yield Figures(name, read(path).name, ours=True)
+    for name, (module, package) in PEERS.items():
+        if only and name not in only:
+            continue
+        if find_spec(module) is None:
+            print(f'{name} is not installed and is left out: pip install "sentiment[bench]".')
+        else:
+            yield Figures(name, f"{name} {version(package)}", ours=False)
+
+
+# --- what is written ----------------------------------------------------------------------------
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _rate(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def report(found: Sequence[Figures], plan: Plan, where: dict[str, Any]) -> str:
+    """Return what docs/bench.md says."""
+    usual = [
+        [
+            each.version,
+            *[_rate(each.file.get(size)) for size in plan.sizes],
+            *[_rate(each.file_running.get(size)) for size in plan.sizes[-1:]],
+            _rate(each.by_length.get(USUAL)),
+        ]
+        for each in found
+    ]
+    lengths = sorted({length for each in found for length in each.by_length})
+    by_length = [
+        [each.version, *[_rate(each.by_length.get(length)) for length in lengths]] for each in found
+    ]
+    cost = [
+        [
+            each.version,
+            f"{each.imported * 1000:,.0f} ms",
+            f"{each.first:.2f} s",
+            f"{each.start:.2f} s",
+            f"{each.memory / 2**20:,.0f} MB",
+            f"{each.file_memory / 2**20:,.0f} MB" if each.file else "–",
+            f"{each.installed / 2**20:,.0f} MB",
+        ]
+        for each in found
+    ]
+    parts = [
+        "# Speed, memory and size",
+        f"Written by `make bench` on {where['date']}: {where['processor']}, {where['cores']} cores, "
+        f"{where['memory'] / 2**30:.0f} GB, {where['system']}, Python {where['python']}, "
+        f"NumPy {where['numpy']}. The same rows for all: about 60 Chinese characters or 25 English "
+        "words each, half and half. SnowNLP reads Chinese only, VADER and TextBlob English only, and "
+        "each gives one number a text; this project gives sentiment, topics, drivers and evidence.",
+        "![Rows a second](bench.svg)",
+        "## Rows a second",
+        "From a CSV file to a CSV file, the process's start included (a peer in a loop of its own, in "
+        "one process; this project as `sentiment score`, with its default number of processes); the "
+        "longest run again without what ten rows take; and in memory, in one process, models loaded. "
+        "A dash: it would have taken too long.",
+        table(
+            ["", *[f"file, {size:,} rows" for size in plan.sizes], "without start", "in memory"],
+            usual,
+        ),
+        *_ratios(found),
+        "## By length of text",
+        "Rows a second in memory, in one process, by Chinese characters of a row (English to match).",
+        table(["", *[f"{length:,}" for length in lengths]], by_length),
+        "## Start, memory, size",
+        "Import; process start to ten rows scored through Python, and from file to file; peak resident "
+        "memory in one process, and of all processes of the longest run from file to file; size on "
+        "disk of a plain install with all that it needs, without compiled caches.",
+        table(
+            ["", "import", "ten rows", "ten rows, file", "memory", "memory, file", "installed"],
+            cost,
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _ratios(found: Sequence[Figures]) -> list[str]:
+    """Return one sentence for each of our models: how many times as fast as each peer."""
+    lines = []
+    for ours in (each for each in found if each.ours):
+        times = [
+            f"{max(ours.file_running.values()) / max(peer.file_running.values()):,.1f} times {peer.name}"
+            f" ({ours.by_length[USUAL] / peer.by_length[USUAL]:,.1f} in memory)"
+            for peer in found
+            if not peer.ours and peer.file_running and ours.file_running
+        ]  # fmt: skip
+        if times:
+            lines.append(f"{ours.version} from file to file, start excluded: {', '.join(times)}.")
+    return lines
+
+
+def picture(found: Sequence[Figures]) -> str:
+    """Return the rates as bars, on a logarithmic axis: they lie a factor of a thousand apart."""
+    bars = []
+    for each in found:
+        dark, light = ("#1f6f8b", "#99c9d6") if each.ours else ("#8a8f98", "#c9ccd1")
+        bars += [
+            (f"{each.version}, file to file", max(each.file.values(), default=0.0), dark),
+            (f"{each.version}, in memory", each.by_length.get(USUAL, 0.0), light),
+        ]
+    bars = [bar for bar in bars if bar[1]]
+    high, left, width = 22, 200, 440
+    low = floor(log10(min((rate for _, rate, _ in bars), default=1)))
+    top = max(ceil(log10(max((rate for _, rate, _ in bars), default=1))), low + 1)
+    height = len(bars) * high + 70
+
+    def place(rate: float) -> float:
+        return left + width * (log10(rate) - low) / (top - low)
+
+    body = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 {height}" role="img" '
+        'aria-label="Rows a second" font-family="system-ui, sans-serif" font-size="12">',
+        f'<rect width="760" height="{height}" fill="#fff"/>',
+        '<text x="16" y="24" font-size="15" fill="#222">Rows a second (logarithmic)</text>',
+    ]
+    for power in range(low, top + 1):
+        x = place(10.0**power)
+        body.append(f'<path d="M{x:.1f} 40V{height - 26}" stroke="#e3e5e8"/>')
+        body.append(
+            f'<text x="{x:.1f}" y="{height - 10}" text-anchor="middle" fill="#666">{10**power:,}</text>'
+        )
+    for index, (label, rate, shade) in enumerate(bars):
+        y = 42 + index * high
+        body.append(f'<text x="16" y="{y + 14}" fill="#222">{label}</text>')
+        body.append(
+            f'<rect x="{left}" y="{y + 3}" width="{place(rate) - left:.1f}" height="{high - 7}" '
+            f'fill="{shade}"/>'
+        )
+        body.append(f'<text x="{place(rate) + 6:.1f}" y="{y + 14}" fill="#222">{rate:,.0f}</text>')
+    return "\n".join([*body, "</svg>"]) + "\n"
+
+
+def main() -> None:
+    """Measure everything and write docs/bench.json, bench.md and bench.svg."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=Path, help="texts to measure with, one a line")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="lite, VADER ..."
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of the results")
+    parser.add_argument("--quick", action="store_true", help="a smoke test on 200 rows")
+    options = parser.parse_args()
+    plan = QUICK if options.quick else Plan()
+    rows = None
+    if options.rows:
+        rows = [line for line in options.rows.read_text(encoding="utf-8").splitlines() if line]
+    found = list(systems(options.only))
+    with tempfile.TemporaryDirectory() as folder:
+        for each in found:
+            print(f"{each.version} ...", flush=True)
+            measure(each, plan, rows, Path(folder))
+    where = machine()
+    text = report(found, plan, where)
+    print(text)
+    options.out.mkdir(parents=True, exist_ok=True)
+    values = {"machine": where, "plan": asdict(plan), "systems": [asdict(each) for each in found]}
+    (options.out / "bench.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    (options.out / "bench.md").write_text(text, encoding="utf-8")
+    (options.out / "bench.svg").write_text(picture(found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["child"]:
+        {"memory": child_memory, "file": child_file}[sys.argv[2]](*sys.argv[3:6])
+    else:
+        main()
