@@ -7,7 +7,7 @@
     manifest.json        sha256 of every other file, and what the bundle was made from
 
 No pickle and no code: a bundle from a stranger can be wrong, but it cannot run anything. A file that
-was changed, is missing or is not in the manifest is refused.
+was changed or is missing is refused; one that is not in the manifest is never read.
 """
 
 from __future__ import annotations
@@ -75,7 +75,10 @@ class Bundle:
     @property
     def card(self) -> str:
         """The model card, Markdown."""
-        return (self.path / _CARD).read_text(encoding="utf-8")
+        try:
+            return self._listed(_CARD).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{self.path / _CARD}: the card cannot be read ({error}).") from error
 
     @property
     def size(self) -> int:
@@ -92,12 +95,19 @@ class Bundle:
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
+        path = self._listed(_WEIGHTS)
         try:
-            return load_file(self.path / _WEIGHTS)
+            return load_file(path)
         except (SafetensorError, OSError) as error:
+            raise ModelError(f"{path}: the arrays cannot be read ({error}).") from error
+
+    def _listed(self, name: str) -> Path:
+        """Return the path of a file that was checked against the manifest."""
+        if name not in self.manifest["files"]:
             raise ModelError(
-                f"{self.path / _WEIGHTS}: the arrays cannot be read ({error})."
-            ) from error
+                f"{self.path}: the manifest does not list {name}; get the bundle again."
+            )
+        return self.path / name
 
 
 def bundled() -> dict[str, Path]:
@@ -118,10 +128,15 @@ def find(model: str | os.PathLike[str] | None = None) -> Path:
     """Return the folder of a model: a bundled name, a folder, or a repository on a hub.
 
     :raises ModelError: There is no such model, or the hub cannot be reached.
+    :raises InputError: Neither a string nor a path.
     :raises MissingExtra: A hub is asked for without the extra that reaches it.
     """
     if model is None:
         model = DEFAULT
+    if not isinstance(model, (str, os.PathLike)):
+        raise InputError(
+            f"A model is named by a string or a path, not by a {type(model).__name__}."
+        )
     known = bundled()
     if isinstance(model, str) and model in known:
         return known[model]
@@ -216,44 +231,70 @@ def write(
     :param made: What it was made from, for the manifest: data hash, commit, versions, command.
     :raises OutputError: The folder exists and is no bundle, or cannot be written.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
-    path = Path(path)
-    if path.exists() and not (path / _MANIFEST).is_file() and any(path.iterdir()):
-        raise OutputError(f"{path}: exists and is no model bundle; choose another folder.")
+    path = Path(path).resolve()  # of a link, the folder is replaced and not the link
+    _refuse_to_overwrite(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
+            new = Path(scratch) / "new"
+            new.mkdir()
+            _dump(new / _CONFIG, {"schema": SCHEMA, **config})
+            _dump(new / _METRICS, metrics)
+            plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+            (new / _WEIGHTS).write_bytes(save(plain))
+            (new / _CARD).write_bytes(card.encode())
+            files = {entry.name: _sha256(entry) for entry in sorted(new.iterdir())}
+            _dump(new / _MANIFEST, {"files": files, "made": made})
+            _swap(new, path, Path(scratch) / "old")
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
-    _dump(scratch / _CONFIG, {"schema": SCHEMA, **config})
-    _dump(scratch / _METRICS, metrics)
-    save_file(
-        {name: np.ascontiguousarray(array) for name, array in arrays.items()}, scratch / _WEIGHTS
-    )
-    (scratch / _CARD).write_text(card, encoding="utf-8")
-    files = {entry.name: _sha256(entry) for entry in sorted(scratch.iterdir())}
-    _dump(scratch / _MANIFEST, {"files": files, "made": made})
-    path.mkdir(exist_ok=True)
-    # Scratch files are private; a bundle is read by whoever may read the folder it is in.
-    for entry in scratch.iterdir():
-        entry.chmod(0o644)
-    for entry in path.iterdir():
-        entry.unlink()
-    for entry in sorted(scratch.iterdir()):
-        os.replace(entry, path / entry.name)
-    scratch.rmdir()
     return read(path)
 
 
+def _swap(new: Path, path: Path, old: Path) -> None:
+    """Put a folder in the place of another: no reader ever finds half of one and half of the other."""
+    if not path.exists():
+        new.rename(path)
+        return
+    path.rename(old)
+    try:
+        new.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
+
+
+def _refuse_to_overwrite(path: Path) -> None:
+    """Raise unless nothing would be lost but an older bundle."""
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise OutputError(f"{path}: exists and is no folder; choose another one.")
+    present = {entry.name for entry in path.iterdir()}
+    if not present:
+        return
+    if _MANIFEST not in present:
+        raise OutputError(f"{path}: exists and is no model bundle; choose another folder.")
+    listed = _json(path / _MANIFEST).get("files")
+    others = sorted(present - {_MANIFEST, *(listed if isinstance(listed, Mapping) else ())})
+    if others:
+        raise OutputError(
+            f"{path}: holds {others[0]}, which is no part of a bundle and would be lost; move it, or "
+            "choose another folder."
+        )
+
+
 def _dump(path: Path, data: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    # As bytes: a line ends in the same way on every system, and so the sha256 is the same.
+    path.write_bytes((json.dumps(data, ensure_ascii=False, indent=1) + "\n").encode())
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path}: cannot be read ({error}); get the bundle again.") from error
     if not isinstance(data, dict):
         raise ModelError(f"{path}: not a JSON object; get the bundle again.")

@@ -159,12 +159,9 @@ def set_targets(corpus: Corpus, labels: Labels, taxonomy: Taxonomy) -> Targets:
     clause_topic = _any(clause_label, labels, topics=True)
     clause_topic[single] = topic[corpus.row_of_clause[single]]
     clause_polarity = _by_polarity(clause_label, labels)
-    clause_polarity[single] = np.nanmax(
-        np.where(np.isnan(clause_topic[single]), 0, clause_topic[single]).reshape(
-            int(single.sum()), -1, 3
-        ),
-        axis=1,
-    )
+    of_single = np.nan_to_num(clause_topic[single])
+    shape = (len(of_single), len(labels.topics), len(POLARITIES))
+    clause_polarity[single] = of_single.reshape(shape).max(axis=1)
     # The polarity of a clause is asked only where something is judged.
     clause_polarity[clause_polarity.max(1) <= 0] = np.nan
     return Targets(

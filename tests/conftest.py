@@ -1,0 +1,33 @@
+"""A real model, small: what the tests of everything around a model share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import sentiment
+from sentiment.analyzer import Analyzer
+from sentiment.model.bundle import bundled
+
+TINY = Path(__file__).parent / "models" / "tiny"
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Path:
+    """The folder of a small lite bundle, made by scripts/make_tiny_model.py. Not to be written to."""
+    return TINY
+
+
+@pytest.fixture(scope="session")
+def analyzer(tiny: Path) -> Analyzer:
+    """An analyzer of the small model."""
+    return sentiment.load(tiny)
+
+
+@pytest.fixture(scope="session")
+def lite() -> Analyzer:
+    """An analyzer of the bundled lite model."""
+    if "lite" not in bundled():
+        pytest.skip("models/lite is not there")
+    return sentiment.load("lite")
