@@ -12,7 +12,7 @@ praise looks like with one that has two thousand.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -99,7 +99,8 @@ class _Questions(nn.Module):
         vectors = self.name + self.polarity + self.pair
         names, polarities, width = vectors.shape
         scores = tokens @ vectors.reshape(names * polarities, width).T
-        return scores.transpose(1, 2).unflatten(1, (names, polarities))
+        rows, length, _ = tokens.shape
+        return scores.transpose(1, 2).reshape(rows, names, polarities, length)
 
 
 class _Pooling(nn.Module):
@@ -148,11 +149,8 @@ class FeedbackNetwork(nn.Module):
         cls, folder: str, topics: int, names: int, dropout: float = 0.1
     ) -> FeedbackNetwork:
         """Put fresh heads on the encoder that `pretrain` saved."""
-        encoder = cast(
-            ModernBertModel,
-            ModernBertModel.from_pretrained(
-                folder, mlp_dropout=dropout, embedding_dropout=dropout, attn_implementation="sdpa"
-            ),
+        encoder = ModernBertModel.from_pretrained(
+            folder, mlp_dropout=dropout, embedding_dropout=dropout, attn_implementation="eager"
         )
         return cls(encoder, encoder.config.hidden_size, topics, names, dropout)
 
@@ -169,7 +167,9 @@ class FeedbackNetwork(nn.Module):
         findings = (looks.exp() * self.weigh(tokens).float()).sum(-1) + self.bias
         tokens = self.drop(tokens)
         overall = self.overall(self.overall_pool(tokens, silence[:, 0]).flatten(1))
-        slots = self.topic_pool(tokens, silence[:, 0]).unflatten(1, (self._topics, 2)).flatten(2)
+        slots = self.topic_pool(tokens, silence[:, 0]).reshape(
+            -1, self._topics, 2 * tokens.shape[-1]
+        )
         topics = self.topics(slots) + self.topic_bias
         starts = self.start(tokens) + silence
         ends = self.end(tokens) + silence

@@ -270,7 +270,7 @@ def finetune(
         with torch.autocast(device, dtype=torch.bfloat16, enabled=options.bf16):
             answers = network(batch.ids, batch.attention)
         loss = loss_of(answers, batch, topic_of, options)
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -314,7 +314,8 @@ def measure(
     order = sorted(range(len(targets)), key=lambda index: len(targets[index].ids))
     lengths = [len(targets[index].ids) for index in order]
     topic_of = _topic_of(taxonomy).numpy()
-    drivers, topics, evidence = _Counts(), _Counts(), []
+    drivers, topics = _Counts(), _Counts()
+    evidence: list[float] = []
     right = clear = clear_right = 0
     for group in _cut(order, lengths, tokens):
         rows = [targets[index] for index in group]
@@ -325,9 +326,8 @@ def measure(
         for row, target in enumerate(rows):
             found = decide(findings[row], starts[row], ends[row], len(target.ids), thresholds)
             found = [one for one in found if one.name < len(topic_of)]
-            gold = {
-                tuple(pair) for pair in np.argwhere(target.findings[: len(topic_of)] == 1).tolist()
-            }
+            labelled = target.findings[: len(topic_of)] == 1
+            gold = {(name, polarity) for name, polarity in np.argwhere(labelled).tolist()}
             said = {(one.name, one.polarity) for one in found}
             drivers.add(said, gold)
             topics.add(_states(said, topic_of), _states(gold, topic_of))

@@ -14,9 +14,11 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -24,7 +26,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
-from transformers import ModernBertConfig, ModernBertForMaskedLM
+from transformers import AutoModelForMaskedLM, ModernBertConfig, PreTrainedModel
 
 from sentiment.model.network import EncoderOptions, encoder_config
 from sentiment.train.tokenizer import MARKER, SPECIALS
@@ -211,29 +213,29 @@ def pretrain(
     state = training.state
     sources = {name: _Source(rows[name], name, options, state) for name in _LANGUAGES}
 
-    began = saved = said = time.monotonic()
-    began_tokens = state.tokens
-    losses: list[float] = []
-    stopped = _stopped_by_signal()
-    while (left := ends - time.monotonic()) > 0 and state.step < options.steps:
-        if stopped.is_set():
-            break
-        cool = min(1.0, left / (60 * options.cooldown)) if options.cooldown else 1.0
-        if cool < 1.0 and not training.cooling:
-            training.save(stable)  # the last state at the full rate: a later run goes on from it
-            training.cooling = True
-        losses.append(training.update(sources, opens, cool))
-        now = time.monotonic()
-        if now - said > 30:
-            rate = (state.tokens - began_tokens) / (now - began)
-            log.say(
-                f"step {state.step} tokens {state.tokens / 1e6:.2f}M loss {np.mean(losses):.3f} "
-                f"{rate:.0f} tokens/s cool {cool:.2f}"
-            )
-            losses, said = [], now
-        if now - saved > 60 * options.checkpoint_minutes:
-            _checkpoint(out, training, heldout, opens, options, log)
-            saved = time.monotonic()
+    with _stopped_by_signal() as stopped:
+        saved = said = time.monotonic()
+        said_tokens, losses = state.tokens, list[float]()
+        while state.step < options.steps and not stopped.is_set():
+            left = ends - time.monotonic()
+            if left <= 0:
+                break
+            cool = min(1.0, left / (60 * options.cooldown)) if options.cooldown else 1.0
+            if cool < 1.0 and not training.cooling:
+                training.save(stable)  # the last state at the full rate: a later run starts here
+                training.cooling = True
+            losses.append(training.update(sources, opens, cool))
+            now = time.monotonic()
+            if now - said > 30:
+                rate = (state.tokens - said_tokens) / (now - said)
+                log.say(
+                    f"step {state.step} tokens {state.tokens / 1e6:.2f}M "
+                    f"loss {np.mean(losses):.3f} {rate:.0f} tokens/s cool {cool:.2f}"
+                )
+                said_tokens, losses, said = state.tokens, [], now
+            if now - saved > 60 * options.checkpoint_minutes:
+                _checkpoint(out, training, heldout, opens, options, log)
+                saved = said = time.monotonic()
     return _checkpoint(out, training, heldout, opens, options, log)
 
 
@@ -280,7 +282,7 @@ class _Training:
         self.state = _State()
         self.cooling = False
         # On a CPU the plain products beat the fused attention at these lengths, by a fifth.
-        self.model = ModernBertForMaskedLM._from_config(config, attn_implementation="eager")
+        self.model = AutoModelForMaskedLM.from_config(config, attn_implementation="eager")
         self.model.train()
         self.averaged = AveragedModel(self.model, avg_fn=self._average)
         self.optimizers = _optimizers(self.model, options)
@@ -417,7 +419,7 @@ def _checkpoint(
     log: _Log,
 ) -> float:
     """Measure the averaged weights, save them for fine-tuning, and the state unless it cools."""
-    model = training.averaged.module
+    model = cast(PreTrainedModel, training.averaged.module)
     losses = {name: heldout_loss(model, rows, opens, options) for name, rows in heldout.items()}
     state = training.state
     log.say(
@@ -439,12 +441,17 @@ def _replace_folder(new: Path, old: Path) -> None:
     new.rmdir()
 
 
-def _stopped_by_signal() -> threading.Event:
-    """Return an event that SIGTERM or Ctrl-C sets, so that a run that is ended saves its state."""
+@contextmanager
+def _stopped_by_signal() -> Iterator[threading.Event]:
+    """Give an event that SIGTERM or Ctrl-C sets, so that a run that is ended saves its state."""
     stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
-    return stopped
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda *_: stopped.set()) for number in numbers]
+    try:
+        yield stopped
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 class _Log:

@@ -22,7 +22,8 @@ _SMOOTHING = 0.75
 def log_frequencies(ids: NDArray[np.uint16], vocabulary: int) -> NDArray[np.float32]:
     """Return the log of each token's share, add-one smoothed: where a decoder's bias starts."""
     counts = np.bincount(ids, minlength=vocabulary) + 1.0
-    return np.log(counts / counts.sum()).astype(np.float32)
+    logs: NDArray[np.float32] = np.log(counts / counts.sum()).astype(np.float32)
+    return logs
 
 
 def neighbour_vectors(

@@ -103,7 +103,7 @@ def test_offsets_cover_the_text_and_nothing_is_unknown(trained: Tokenizer, text:
     encoding = trained.encode(text, add_special_tokens=False)
     assert "[UNK]" not in encoding.tokens
     ends = 0
-    covered = set()
+    covered: set[int] = set()
     for start, end in encoding.offsets:
         assert 0 <= start < end <= len(text)
         assert end >= ends

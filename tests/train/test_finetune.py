@@ -1,0 +1,228 @@
+"""Fine-tuning: what is not labelled teaches nothing, evidence lands on its tokens, the net learns."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs the extra [torch]")
+pytest.importorskip("transformers", reason="needs the extra [torch]")
+
+import torch
+from tokenizers import Tokenizer
+from transformers import ModernBertModel
+
+from sentiment.model.network import Answers, EncoderOptions, FeedbackNetwork, encoder_config
+from sentiment.records import POLARITIES, SENTIMENTS, STATES
+from sentiment.taxonomy import Taxonomy
+from sentiment.text import prepare
+from sentiment.train import finetune as own
+from sentiment.train import tokenizer
+from sentiment.train.examples import Example, Judgement, group_of
+from sentiment.train.export import check_parity, export_onnx, save_weights
+from sentiment.train.token_targets import UNKNOWN, Targets, evidence_span, read_targets
+from tests.train.test_tokenizer import EN, OPTIONS, ZH, texts
+
+TAXONOMY = Taxonomy.default()
+NAMES = (*TAXONOMY.drivers, *TAXONOMY.tags)
+TINY = EncoderOptions(layers=1, width=32, heads=2, inner=32)
+QUICK = own.FinetuneOptions(steps=60, tokens=512, threads=1)
+
+
+@pytest.fixture(scope="module")
+def trained() -> Tokenizer:
+    return tokenizer.train(texts(ZH, "👍"), texts(EN, "★"), OPTIONS)
+
+
+def gold(text: str, *opinions: Judgement, overall: str = "negative") -> Example:
+    states = dict.fromkeys(TAXONOMY.topics, "absent")
+    states |= {one.name.split(".")[0]: one.polarity for one in opinions}
+    return Example(
+        text=text,
+        language="zh" if text > "z" else "en",
+        source="gold",
+        group=group_of(text),
+        overall=overall,  # type: ignore[arg-type]
+        opinions=opinions,
+        topics=states,  # type: ignore[arg-type]
+        tags=(),
+        gold=True,
+    )
+
+
+# A row of which nothing is known.
+ROW = Targets(
+    ids=np.array([2, 300, 301, 3]),
+    overall=UNKNOWN,
+    overall_weight=1.0,
+    topics=np.full(4, UNKNOWN),
+    findings=np.full((len(NAMES), 3), np.nan, dtype=np.float32),
+    spans=np.full((len(NAMES), 3, 2), UNKNOWN),
+    kind="overall",
+)
+
+SPEED = Judgement("delivery.speed", "positive", "物流很快")
+QUALITY = Judgement("quality.general", "negative", "质量也不错")
+LATE = Judgement("delivery.speed", "negative", "delivery was late")
+
+
+def network(trained: Tokenizer) -> FeedbackNetwork:
+    torch.manual_seed(0)
+    encoder = ModernBertModel(encoder_config(trained.get_vocab_size(), TINY))
+    return FeedbackNetwork(encoder, TINY.width, len(TAXONOMY.topics), len(NAMES))
+
+
+def one(trained: Tokenizer, example: Example) -> Targets:
+    return read_targets([example], trained, TAXONOMY, window=64)[0]
+
+
+def test_evidence_is_the_tokens_that_hold_it(trained: Tokenizer) -> None:
+    text = "物流很快，质量也不错，性价比高。"
+    target = one(trained, gold(text, SPEED, QUALITY))
+    tokens = trained.encode(text)
+    first, last = target.spans[NAMES.index("delivery.speed"), POLARITIES.index("positive")]
+    assert text[tokens.offsets[first][0] : tokens.offsets[last][1]] == "物流很快"
+    first, last = target.spans[NAMES.index("quality.general"), POLARITIES.index("negative")]
+    assert text[tokens.offsets[first][0] : tokens.offsets[last][1]] == "质量也不错"
+    assert (target.spans != UNKNOWN).sum() == 4
+
+
+def test_evidence_is_found_behind_what_was_cleaned() -> None:
+    prepared = prepare("GREAT&nbsp;phone,   but the   Battery dies!!!!!!!!")
+    span = evidence_span(prepared, "the   Battery dies")
+    assert span is not None
+    assert prepared.folded[slice(*span)] == "the battery dies"
+    assert evidence_span(prepared, "not there") is None
+
+
+def test_what_is_not_labelled_is_unknown(trained: Tokenizer) -> None:
+    star = Example("very good", "en", "yelp", "g1", overall="positive", overall_weight=0.5)
+    target = one(trained, star)
+    assert target.kind == "overall"
+    assert np.isnan(target.findings).all()
+    assert (target.topics == UNKNOWN).all()
+    assert (target.overall, target.overall_weight) == (SENTIMENTS.index("positive"), 0.5)
+    mapped = Example(
+        "the price is fine",
+        "en",
+        "asqp_phone",
+        "g2",
+        topics={"price": "positive", "delivery": "absent"},
+        drivers={"price.level": "positive"},
+    )
+    target = one(trained, mapped)
+    assert target.kind == "aspects"
+    assert target.overall == UNKNOWN
+    assert target.topics.tolist().count(UNKNOWN) == 2
+    rows = {name: target.findings[NAMES.index(name)] for name in NAMES}
+    assert rows["price.level"][2] == 1
+    assert rows["price.level"][0] == 0
+    assert np.isnan(rows["price.value"]).all()  # the price is judged, which other way is not said
+    assert (rows["delivery.speed"] == 0).all()  # nothing of an absent topic is judged
+    assert np.isnan(rows["quality.general"]).all()
+    assert np.isnan(rows["brand"]).all()
+
+
+def test_unknown_labels_have_no_gradient(trained: Tokenizer) -> None:
+    batch = own.collate([ROW, ROW])
+    answers = network(trained)(batch.ids, batch.attention)
+    loss = own.loss_of(answers, batch, own._topic_of(TAXONOMY), QUICK)
+    assert loss.item() == 0.0
+
+
+def loss_of_topic(state: str, logits: dict[str, float]) -> float:
+    """Loss of a row of which only the state of delivery is known, for logits of its drivers."""
+    findings = torch.full((1, len(NAMES), 3), -9.0)
+    for name, logit in logits.items():
+        findings[0, NAMES.index(name), POLARITIES.index("positive")] = logit
+    topics = torch.full((1, 4), UNKNOWN)
+    topics[0, list(TAXONOMY.topics).index("delivery")] = STATES.index(state)
+    batch = own.Batch(
+        ids=torch.zeros(1, 3),
+        attention=torch.ones(1, 3),
+        overall=torch.tensor([UNKNOWN]),
+        overall_weight=torch.ones(1),
+        topics=topics,
+        findings=torch.full((1, len(NAMES), 3), torch.nan),
+        spans=torch.full((1, len(NAMES), 3, 2), UNKNOWN),
+    )
+    return float(own._implied_loss(findings, batch, own._topic_of(TAXONOMY)))
+
+
+def test_a_praised_topic_asks_for_any_praised_driver() -> None:
+    none = loss_of_topic("positive", {})
+    speed = loss_of_topic("positive", {"delivery.speed": 5.0})
+    tracking = loss_of_topic("positive", {"delivery.tracking": 5.0})
+    other = loss_of_topic("positive", {"price.level": 5.0})
+    assert speed == pytest.approx(tracking, abs=1e-4)
+    assert speed < 0.1 < 5 < none
+    assert other == pytest.approx(none, abs=1e-4)
+    assert loss_of_topic("absent", {"delivery.speed": 5.0}) > 4
+
+
+def test_a_batch_padded_or_alone_gives_the_same_answers(trained: Tokenizer) -> None:
+    model = network(trained).eval()
+    short = one(trained, gold("物流很快，质量也不错", SPEED))
+    long = one(trained, gold("the delivery was late and the box was damaged! don't regret", LATE))
+    together, alone = own.collate([short, long]), own.collate([short])
+    with torch.no_grad():
+        both: Answers = model(together.ids, together.attention)
+        single: Answers = model(alone.ids, alone.attention)
+    for name in ("overall", "topics", "findings"):
+        assert torch.allclose(getattr(both, name)[0], getattr(single, name)[0], atol=1e-5)
+
+
+def examples() -> list[Example]:
+    rows = []
+    for n in range(40):
+        rows.append(gold(f"物流很快，第{n}次", SPEED, overall="positive"))
+        rows.append(gold(f"the delivery was late, order {n}", LATE))
+        rows.append(gold(f"friendly words {n}", overall="neutral"))
+    return rows
+
+
+def test_it_learns_who_says_what_where_and_exports(trained: Tokenizer, tmp_path: Path) -> None:
+    targets = read_targets(examples(), trained, TAXONOMY, window=64)
+    model = network(trained)
+    before = own.measure(model, targets, TAXONOMY)
+    said: list[str] = []
+    own.finetune(model, targets, TAXONOMY, replace(QUICK, steps=150), said.append)
+    after = own.measure(model, targets, TAXONOMY)
+    assert before.driver_f1 < 0.3
+    assert after.driver_f1 > 0.95
+    assert after.topic_f1 > 0.95
+    assert after.overall > 0.95
+    assert after.polarity > 0.95
+    assert after.evidence > 0.8
+    assert said[0] == "gold: 120 rows; aspects: 0 rows; overall: 0 rows"
+
+    save_weights(model, tmp_path / "network.safetensors")
+    assert (tmp_path / "network.safetensors").stat().st_size < 200_000
+    pytest.importorskip("onnxscript", reason="needs the extra [torch]")
+    with pytest.warns(match=".*"):  # what torch's exporter says of itself
+        export_onnx(model, tmp_path / "model.onnx")
+    parity = check_parity(model, tmp_path / "model.onnx", [target.ids for target in targets])
+    assert parity.rows == 120
+
+
+def test_the_same_run_gives_the_same_weights(trained: Tokenizer) -> None:
+    targets = read_targets(examples(), trained, TAXONOMY, window=64)
+    options = replace(QUICK, steps=5)
+    one, two = (
+        own.finetune(network(trained), targets, TAXONOMY, options, lambda _: None) for _ in range(2)
+    )
+    for name, value in one.state_dict().items():
+        assert torch.equal(value, two.state_dict()[name]), name
+
+
+def test_batches_hold_every_row_once_and_keep_their_room() -> None:
+    draw = np.random.default_rng(0)
+    rows = [replace(ROW, ids=np.zeros(n, dtype=np.int64)) for n in draw.integers(3, 120, 500)]
+    stream = own.batches(rows, replace(QUICK, tokens=1024), seed=1)
+    seen: list[int] = []
+    while len(seen) < len(rows):
+        batch = next(stream)
+        assert len(batch) * max(len(target.ids) for target in batch) <= 1024
+        seen.extend(id(target) for target in batch)
+    assert sorted(seen) == sorted(map(id, rows))
