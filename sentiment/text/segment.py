@@ -285,7 +285,15 @@ def _at_with(w: _Words, start: int, first: int, last: int) -> bool:
 
 
 def _at_space(w: _Words, start: int, first: int, last: int) -> bool:
-    """Take a space beside Chinese for a comma, if what it parts is more than a word."""
+    """Take a space beside Chinese for a comma, if what it parts is more than a word.
+
+    Between Chinese and Latin it is only a gap (quality 不错), unless a judgement ends there.
+    """
+    left, right = w.codes[first - 1 : first] in _ZH, w.codes[last : last + 1] in _ZH
+    if left and not right:
+        return bool(_ENDS_JUDGED.search(w.codes, max(start, first - 8), first))
+    if right and not left:
+        return last - start > 6 and bool(_EN_JUDGES.search(w.codes, start, first))
     if w.place(last) - w.place(start) <= 5:
         return bool(_ZH_JUDGES.search(w.codes, start, first))
     return w.codes[last : last + 1] in _ZH or bool(
