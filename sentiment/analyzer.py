@@ -6,9 +6,11 @@ One path serves one text and ten million: a single text is a batch of one.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from sentiment.errors import InputError, ModelError
@@ -27,6 +29,8 @@ __all__ = ["Analyzer", "load"]
 
 # Enough texts for array operations to pay, few enough for a stream to stay lazy.
 _BATCH = 256
+# A text longer than this is never the evidence as a whole.
+_WHOLE = 40
 _DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -45,7 +49,8 @@ def load(model: str | os.PathLike[str] | None = None, *, device: str = "auto") -
     """
     if device not in _DEVICES:
         raise InputError(f"device {device!r} is none of {', '.join(_DEVICES)}.")
-    return Analyzer(_open(os.fspath(bundle.find(model)), device), device)
+    # Absolute, so that a pickled analyzer arrives wherever the other process runs.
+    return Analyzer(_open(os.path.abspath(bundle.find(model)), device), device)
 
 
 def _open(path: str, device: str) -> Model:
@@ -66,9 +71,15 @@ class _Reloaded:
 
     path: str
     device: str
+    digest: str
 
     def __call__(self) -> Analyzer:
-        return Analyzer(_open(self.path, self.device), self.device)
+        model = _open(self.path, self.device)
+        if model.digest != self.digest:
+            raise ModelError(
+                f"{self.path}: another model than when the analyzer was pickled; load it again."
+            )
+        return Analyzer(model, self.device)
 
 
 class Analyzer:
@@ -89,7 +100,7 @@ class Analyzer:
         path = getattr(self._model, "path", None)
         if path is None:
             raise TypeError("this analyzer's model is in no folder, so it cannot be pickled")
-        return _Reloaded(str(path), self._device), ()
+        return _Reloaded(str(path), self._device, self.model_digest), ()
 
     @property
     def model_name(self) -> str:
@@ -124,7 +135,7 @@ class Analyzer:
 
         :param texts: As for `analyze`, each.
         """
-        feedback = [_feedback(text, row) for row, text in enumerate(texts, start=1)]
+        feedback = [_feedback(text, row) for row, text in enumerate(_several(texts), start=1)]
         prepared = [prepare(item.text, item.damage) for item in feedback]
         scored = [
             index for index, ready in enumerate(prepared) if ready.status in ("ok", "damaged")
@@ -142,7 +153,7 @@ class Analyzer:
 
         :param texts: Any iterable of what `analyze` takes; it may be endless.
         """
-        source = iter(texts)
+        source = iter(_several(texts))
         try:
             row = 0
             while batch := list(islice(source, _BATCH)):
@@ -218,6 +229,9 @@ class Analyzer:
         drivers = self.taxonomy.drivers
         for finding in findings:
             start, end = prepared.to_original(finding.start, finding.end)
+            if end - start > _WHOLE and end - start >= len(text.strip()):
+                # What the text line collapsed ("哈" a hundred times) is never evidence as a whole.
+                end = start + _WHOLE
             evidence = text[start:end]
             confidence = round(finding.confidence, 4)
             if finding.name in drivers:
@@ -239,11 +253,30 @@ def _rounded(probabilities: Sequence[float]) -> list[float]:
     return values
 
 
+def _several(texts: Iterable[object]) -> Iterable[object]:
+    """Return the texts, unless they are something that would be taken apart into other things."""
+    name = type(texts).__name__
+    if isinstance(texts, (str, bytes, Feedback)):
+        raise InputError(
+            f"Several texts are wanted and this is one {name}; use analyze, or a list."
+        )
+    if isinstance(texts, Mapping) or name == "DataFrame":
+        raise InputError(
+            f"Texts do not come as a {name}; give a list, or use frame for a DataFrame."
+        )
+    if not isinstance(texts, Iterable):
+        raise InputError(f"Texts do not come as a {name}; give a list or another iterable.")
+    return texts
+
+
 def _feedback(text: object, row: int) -> Feedback:
     if isinstance(text, Feedback):
+        if not isinstance(text.text, str):
+            raise InputError(f"The text of row {text.row} is a {type(text.text).__name__}.")
         return text
     if isinstance(text, str):
-        return Feedback(text=text, row=row)
+        # A plain string of whatever kind of string it is (NumPy's): records are pickled and written.
+        return Feedback(text=str.__str__(text), row=row)
     if text is None or _is_missing(text):
         return Feedback(text="", row=row)
     if isinstance(text, bytes):
@@ -253,7 +286,7 @@ def _feedback(text: object, row: int) -> Feedback:
             return Feedback(
                 text=text.decode("utf-8", "replace"), row=row, damage="bytes that are not UTF-8"
             )
-    if isinstance(text, (int, float)) and not isinstance(text, bool):
+    if isinstance(text, (Real, Decimal)) and not isinstance(text, bool):
         return Feedback(text=str(text), row=row)
     raise InputError(
         f"Text {row} is a {type(text).__name__}; give a string (for several texts use "
@@ -263,10 +296,10 @@ def _feedback(text: object, row: int) -> Feedback:
 
 def _is_missing(value: Any) -> bool:
     """Tell NaN, NaT and pandas' NA without importing pandas: none of them equals itself."""
-    if isinstance(value, (list, tuple, dict, set)):
+    if hasattr(value, "__len__"):
         return False
     try:
         return not bool(value == value)
-    except (TypeError, ValueError):
-        # pandas' NA refuses to be a bool; an array has no single answer and is no text.
+    except (ArithmeticError, TypeError, ValueError):
+        # pandas' NA refuses to be a bool.
         return type(value).__name__ == "NAType"

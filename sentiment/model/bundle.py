@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiment.errors import InputError, MissingExtra, ModelError, OutputError
+from sentiment.errors import InputError, MissingExtra, ModelError, OutputError, TaxonomyError
 from sentiment.taxonomy import Taxonomy
 
 __all__ = ["DEFAULT", "SCHEMA", "Bundle", "bundled", "find", "read", "write"]
@@ -67,9 +67,13 @@ class Bundle:
     @property
     def taxonomy(self) -> Taxonomy:
         """The taxonomy that its heads are laid out for."""
+        where = str(self.path / _CONFIG)
+        data = self.config["taxonomy"]
+        if not isinstance(data, Mapping):
+            raise ModelError(f"{where}: the taxonomy is no object; get the bundle again.")
         try:
-            return Taxonomy.from_dict(self.config["taxonomy"], where=str(self.path / _CONFIG))
-        except InputError as error:  # pragma: no cover - a TaxonomyError says it itself
+            return Taxonomy.from_dict(data, where=where)
+        except TaxonomyError as error:
             raise ModelError(str(error)) from error
 
     @property

@@ -22,6 +22,9 @@ __all__ = ["Evidence"]
 # The guideline's longest evidence: 40 characters of Chinese, a dozen English words.
 _LONGEST_HAN = 40
 _LONGEST_LATIN = 80
+# A text longer than this is never evidence as a whole: of what is left the rest can be seen.
+_WHOLE = 40
+_SHARE = 0.8
 # Words that join a clause to the one before and judge nothing; evidence starts after them.
 _JOINING = re.compile(
     r"(?:但是|但|不过|可是|可|就是|只是|而且|并且|然而|然后|还有|另外|所以|因为|虽然|尽管|其次|首先|最后)"
@@ -65,21 +68,26 @@ class Evidence:
                 continue
             start, end = int(read.clause_start[at]), int(read.clause_end[at])
             inside = order[bounds[at] : bounds[at + 1]]
-            yield self._cut(prepared.text, start, end, read, heads, inside, label)
+            original = len(prepared.original.strip())
+            yield self._cut(prepared.text, start, end, original, read, heads, inside, label)
 
     def _cut(
-        self, text: str, start: int, end: int, read: Batch, heads: Heads,
+        self, text: str, start: int, end: int, original: int, read: Batch, heads: Heads,
         inside: NDArray[np.int64], label: int,
     ) -> tuple[int, int]:  # fmt: skip
         words = text[start:end]
         # A character above the last Latin letter tells the scripts apart well enough here.
         han = sum(letter > "\u2e7f" for letter in words) * 3 > end - start
-        if end - start > (self.whole_han if han else self.whole_latin) and len(inside):
+        size, longest = self.whole_han, _LONGEST_HAN
+        if not han:
+            size, longest = self.whole_latin, _LONGEST_LATIN
+        if max(end - start, original) > _WHOLE and (start, end) == _trimmed(text, 0, len(text)):
+            longest = min(_WHOLE, max(1, int((end - start) * _SHARE)))
+        if end - start > min(size, longest) and len(inside):
             price = self.price_han if han else self.price_latin
-            first, last = _best_stretch(start, end, read, heads, inside, label, price)
+            first, last = _best_stretch(start, end, read, heads, inside, label, price, longest)
             first, last = _whole_words(text, first, last, start, end)
             start, end = _trimmed(text, first, last)
-        longest = _LONGEST_HAN if han else _LONGEST_LATIN
         if end - start > longest:
             end = start + longest
             while (
@@ -94,7 +102,7 @@ class Evidence:
 
 def _best_stretch(
     start: int, end: int, read: Batch, heads: Heads,
-    inside: NDArray[np.int64], label: int, price: float,
+    inside: NDArray[np.int64], label: int, price: float, longest: int,
 ) -> tuple[int, int]:  # fmt: skip
     features = read.features
     weight = heads.weights[heads.index(features.bucket[inside]), label]
@@ -108,9 +116,12 @@ def _best_stretch(
     if not len(positive):
         return start, end
     total = np.concatenate(([0.0], np.cumsum(by_letter - price * positive.mean())))
-    lowest = np.minimum.accumulate(total)
+    reach = min(longest, size)
+    padded = np.concatenate((np.full(reach, np.inf), total))
+    lowest = np.lib.stride_tricks.sliding_window_view(padded, reach + 1).min(1)
     stop = int((total - lowest).argmax())
-    begin = int(total[: stop + 1].argmin())
+    begin = max(0, stop - reach)
+    begin += int(total[begin : stop + 1].argmin())
     return start + begin, start + max(stop, begin + 1)
 
 

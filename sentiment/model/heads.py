@@ -145,15 +145,22 @@ class Heads:
     ) -> NDArray[np.float32]:
         """Return the sum of the weights of each segment; `segment` is ascending."""
         sums = np.zeros((segments, self.weights.shape[1]), dtype=np.float32)
+        if not len(segment):
+            return sums
         starts = np.flatnonzero(np.diff(segment, prepend=-1))
+        # A long segment is summed piece by piece, so that the gathered rows never fill the memory;
+        # pieces are counted from its own start, so that its sum does not depend on its neighbours.
+        pieces = -(-np.diff(starts, append=len(segment)) // _SLICE)
+        within = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+        starts = np.repeat(starts, pieces) + within * _SLICE
         ends = np.append(starts[1:], len(segment))
         first = 0
         while first < len(starts):
-            # Whole segments only: as many as fit in a slice, at least one.
-            last = max(int(np.searchsorted(ends, starts[first] + _SLICE, "right")), first + 1)
+            # As many pieces as fit in a slice. A full one fills it: no segment is in a slice twice.
+            last = int(np.searchsorted(ends, starts[first] + _SLICE, "right"))
             low, high = starts[first], ends[last - 1]
             gathered = self.weights.take(feature[low:high], axis=0)
-            sums[segment[starts[first:last]]] = np.add.reduceat(
+            sums[segment[starts[first:last]]] += np.add.reduceat(
                 gathered, starts[first:last] - low, axis=0
             )
             first = last

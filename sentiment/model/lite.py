@@ -38,15 +38,16 @@ from sentiment.model.combination import (
 from sentiment.model.evidence import Evidence
 from sentiment.model.heads import Heads, read_batch
 from sentiment.model.protocol import Finding, Prediction, Reason
-from sentiment.records import SENTIMENTS
+from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import Prepared
 
 __all__ = ["LiteModel"]
 
 # Texts scored at one time: enough for array operations to pay, few enough for the arrays to stay in
-# the cache.
+# the cache. Long texts come fewer at a time, so that the memory they take has a limit.
 _ROWS = 128
+_LETTERS = 100_000
 
 
 class LiteModel:
@@ -95,17 +96,16 @@ class LiteModel:
             )  # fmt: skip
             limits = config["thresholds"]
             thresholds = Thresholds(
-                tuple(limits["state"]), limits["driver"], limits["neutral"], limits["tag"]
-            )
+                tuple(map(float, limits["state"])), float(limits["driver"]),
+                float(limits["neutral"]), float(limits["tag"]),
+            )  # fmt: skip
             evidence = Evidence(**config["evidence"])
             model = cls(
                 name=saved.name, taxonomy=taxonomy, labels=labels, heads=heads,
                 combination=combination, thresholds=thresholds, evidence=evidence,
                 digest=saved.digest, path=saved.path,
             )  # fmt: skip
-            width = len(labels) + 1 + len(labels) + len(labels.topics) * 3 + len(SENTIMENTS) + 1
-            if weights.shape != (len(heads.buckets), width):
-                raise ValueError(f"weights have the shape {weights.shape}")
+            model._check(clause_heads=config["clause_heads"])
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelError(
                 f"{saved.path}: not a lite model that this release can run ({error!r}); "
@@ -113,12 +113,36 @@ class LiteModel:
             ) from error
         return model
 
+    def _check(self, clause_heads: int) -> None:
+        """Raise ValueError unless every array fits the labels and holds numbers."""
+        labels, heads, combination = self.labels, self.heads, self.combination
+        count, topics = len(labels), len(labels.topics)
+        width = 2 * count + 1 + topics * len(POLARITIES) + len(SENTIMENTS) + 1
+        shapes = {
+            "weights": (heads.weights, (len(heads.buckets), width)),
+            "bias": (heads.bias, (width,)),
+            "combine.clause": (combination.clause, (2, count)),
+            "combine.label": (combination.label, (5, count)),
+            "combine.state": (combination.state, (topics, len(STATES), 10)),
+            "combine.overall": (combination.overall, (len(SENTIMENTS), 16)),
+            "state thresholds": (np.array(self.thresholds.state), (topics,)),
+        }
+        for name, (array, shape) in shapes.items():
+            if array.shape != shape:
+                raise ValueError(f"{name} of the shape {array.shape}, not {shape}")
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} that are no numbers")
+        if clause_heads != count + 1:
+            raise ValueError(f"{clause_heads} clause heads, not {count + 1}")
+        if (np.diff(heads.buckets, prepend=-1) <= 0).any():
+            raise ValueError("buckets out of order")
+        strangers = set(labels.names) - {*self.taxonomy.drivers, *self.taxonomy.tags}
+        if strangers or not set(labels.polarities) <= set(POLARITIES):
+            raise ValueError(f"labels that the taxonomy does not know: {sorted(strangers)}")
+
     def predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
         """Return one prediction per text, in order; no result depends on the other texts."""
-        predictions: list[Prediction] = []
-        for first in range(0, len(batch), _ROWS):
-            predictions.extend(self._predict(batch[first : first + _ROWS]))
-        return predictions
+        return [prediction for part in _parts(batch) for prediction in self._predict(part)]
 
     def reasons(self, prepared: Prepared, name: str, polarity: str) -> list[Reason]:
         """Return the pieces of a text that spoke for a finding or for a sentiment, strongest first.
@@ -176,6 +200,20 @@ class LiteModel:
             )
             predictions.append(Prediction(tuple(overall[row].tolist()), tuple(findings)))
         return predictions
+
+
+def _parts(batch: Sequence[Prepared]) -> Iterator[list[Prepared]]:
+    """Yield the texts in order, as many at a time as are scored at one time."""
+    part: list[Prepared] = []
+    letters = 0
+    for prepared in batch:
+        letters += len(prepared.text)
+        if part and (len(part) == _ROWS or letters > _LETTERS):
+            yield part
+            part, letters = [], len(prepared.text)
+        part.append(prepared)
+    if part:
+        yield part
 
 
 def _asked(
