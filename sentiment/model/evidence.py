@@ -22,6 +22,8 @@ __all__ = ["Evidence"]
 # The guideline's longest evidence: 40 characters of Chinese, a dozen English words.
 _LONGEST_HAN = 40
 _LONGEST_LATIN = 80
+_CRUMB_HAN = 2
+_CRUMB_LATIN = 5
 # A text longer than this is never evidence as a whole: of what is left the rest can be seen.
 _WHOLE = 40
 _SHARE = 0.8

@@ -259,15 +259,11 @@ def _tune_evidence(
         gold = (span for span, use in zip(truth, which, strict=True) if use)
         return float(np.mean([_overlap(*pair) for pair in zip(spans, gold, strict=True)]))
 
-    best = Evidence(10, 30, 0.5, 0.5)
-    for whole, price, sizes, which in (
-        ("whole_han", "price_han", (6, 8, 10, 14), han),
-        ("whole_latin", "price_latin", (20, 30, 40, 60), ~han),
-    ):
+    # A clause of ordinary length stays whole: cutting it too gains less than .002 and splits words.
+    best = Evidence(16, 45, 0.4, 0.4)
+    for price, which in (("price_han", han), ("price_latin", ~han)):
         if which.any():
-            changes: list[dict[str, Any]] = [
-                {whole: size, price: share} for size in sizes for share in (0.2, 0.4, 0.6, 0.8)
-            ]
+            changes: list[dict[str, Any]] = [{price: share} for share in (0.1, 0.2, 0.3, 0.4, 0.6)]
             tried = [replace(best, **change) for change in changes]
             best = max(tried, key=partial(overlap, which=which))
     return best
