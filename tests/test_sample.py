@@ -7,7 +7,6 @@ import json
 import re
 from collections import Counter
 from functools import cache
-from itertools import combinations
 from pathlib import Path
 from statistics import correlation
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 
 from sentiment.records import POLARITIES, SENTIMENTS
 from sentiment.taxonomy import Taxonomy
+from tests.frames import framed, shared_frames
 
 DATA = Path(__file__).parents[1] / "data"
 EMPTY = {
@@ -24,15 +24,6 @@ EMPTY = {
 }
 NO_ANSWER = EMPTY | {"暂无", "同上"}
 MONTHS = [f"2025-{month:02d}" for month in range(9, 13)] + [f"2026-{m:02d}" for m in range(1, 6)]
-
-# What a template would vary: the things sold, and numbers. Masked before rows are compared.
-_THINGS = re.compile(
-    r"V8|C2|耳机|咖啡机|双肩包|背包|吸尘器|机器|headphones?|earphones?|headset|espresso machine"
-    r"|coffee machine|backpack|bag|vacuum|[0-9]+|[一二两三四五六七八九十百千]+"
-    r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b",
-    re.IGNORECASE,
-)
-_UNIT = re.compile(r"[㐀-鿿]|[A-Za-z']+|#")
 
 
 @cache
@@ -51,12 +42,6 @@ def labels() -> tuple[dict[str, Any], ...]:
 def survey() -> tuple[list[str], ...]:
     with (DATA / "sample_survey.csv").open(encoding="utf-8-sig", newline="") as file:
         return tuple(csv.reader(file, strict=True))
-
-
-def grams(text: str, size: int) -> frozenset[tuple[str, ...]]:
-    """Runs of Chinese characters and English words, with things and numbers masked."""
-    units = _UNIT.findall(_THINGS.sub(" # ", text.lower()))
-    return frozenset(tuple(units[at : at + size]) for at in range(len(units) - size + 1))
 
 
 def judgements(kind: str, name: str) -> Counter[tuple[str, str]]:
@@ -216,12 +201,9 @@ def test_no_sentence_frame_is_used_twice() -> None:
     texts = [row["text"] for row in labels()] + [
         answer for answer in answers if answer not in NO_ANSWER
     ]
-    known = [(text, grams(text, 5), grams(text, 4)) for text in texts]
-    for (left, *some), (right, *others) in combinations(known, 2):
-        assert not some[0] & others[0], (left, right)
-        shared = some[1] & others[1]
-        assert len(shared) <= 1, (left, right, shared)
-    masked = Counter(" ".join(_UNIT.findall(_THINGS.sub("#", text.lower()))) for text in texts)
+    assert list(shared_frames(texts, 5)) == []
+    assert [found for found in shared_frames(texts, 4) if len(found[2]) > 1] == []
+    masked = Counter(framed(text) for text in texts)
     assert [text for text, count in masked.items() if text and count > 1] == []
 
 
