@@ -132,16 +132,17 @@ def periods_of(table: ScoredTable) -> Periods:
 
 
 def last_periods(study: Study) -> tuple[tuple[Change, ...], str, str]:
-    """Compare the last period with the one before it; empty when there are not two."""
+    """Compare the last two periods that are large enough; empty when there are not two."""
     periods = study.periods
-    if len(periods.labels) < 2:
+    large = np.flatnonzero(periods.counts >= MEASURE_SHOWN)
+    if len(large) < 2:
         return (), "", ""
-    last = len(periods.labels) - 1
+    before, last = large[-2:]
     pairs = [
-        (series, series.values[periods.codes == last], series.values[periods.codes == last - 1])
+        (series, series.values[periods.codes == last], series.values[periods.codes == before])
         for series in series_of(study, study.table, drivers=True)
     ]
-    return _judged(pairs), periods.labels[last - 1], periods.labels[last]
+    return _judged(pairs), periods.labels[before], periods.labels[last]
 
 
 def _judged(

@@ -323,6 +323,7 @@ def _point_title(row: Row, names: Mapping[str, str]) -> str:
 
 
 _CHART = 132
+_CROWD = 30  # periods beyond which single points would hide the line
 
 
 def series_chart(rows: Sequence[Row], alarms: Iterable[object], unit: str, label: str) -> Markup:
@@ -369,6 +370,7 @@ def series_chart(rows: Sequence[Row], alarms: Iterable[object], unit: str, label
     parts = [inner]
     if low < 0 < high:
         parts.append(tag("line", x1="0", x2="100%", y1=_at(y(0)), y2=_at(y(0)), class_="axis"))
+    crowded = count > _CROWD
     for place, row in good:
         value = _number(row["value"]) or 0.0
         title = (
@@ -393,7 +395,14 @@ def series_chart(rows: Sequence[Row], alarms: Iterable[object], unit: str, label
                     class_="alarm",
                 )
             )
-        parts.append(tag("g", Markup("").join(mark), class_="node", tabindex="0"))
+        parts.append(
+            tag(
+                "g",
+                Markup("").join(mark),
+                class_="node quiet" if crowded and not alarm else "node",
+                tabindex="0",
+            )
+        )
     for place, anchor in ((good[0][0], "start"), (good[-1][0], "end")):
         row = rows[place]
         value = _number(row["value"]) or 0.0
@@ -424,7 +433,7 @@ def series_chart(rows: Sequence[Row], alarms: Iterable[object], unit: str, label
 
 
 def stations(rows: Sequence[Row], names: Mapping[str, str], label: str) -> Markup:
-    """Draw the touchpoints as stations on a line: area is mentions, below it blame and praise."""
+    """Draw the touchpoints as stations on a line: area is mentions, above it net sentiment."""
     top = top_of(rows, "n")
     step = 100 / max(len(rows), 1)
     parts = [tag("line", x1=_at(step / 2), x2=_at(100 - step / 2), y1=62, y2=62, class_="track")]
@@ -439,7 +448,7 @@ def stations(rows: Sequence[Row], names: Mapping[str, str], label: str) -> Marku
                 "text",
                 "–" if net is None else show(net, "signed"),
                 x=_at(middle),
-                y=66,
+                y=54 - size,
                 text_anchor="middle",
                 class_="net",
             )

@@ -29,7 +29,7 @@ __all__ = [
 TOUCHPOINTS = ("before", "buy", "delivery", "use", "after")
 DIMENSIONS = ("tangibles", "reliability", "responsiveness", "assurance", "empathy")
 LAYERS = ("material", "spiritual", "social")
-INTENTS = ("repurchase", "recommend", "churn")
+_LISTED = 10  # names in one sentence of a note
 
 
 def column(key: str, unit: Unit = "text", *, interval: bool = False) -> Column:
@@ -391,6 +391,8 @@ def named(study: Study, names: Iterable[str]) -> Text:
             shown = same(code)
         mark = {"-": " (−)", "+": " (+)"}.get(sign, "")
         found.append(Text(zh=shown.zh + mark, en=shown.en + mark))
+    if len(found) > _LISTED:
+        found = [*found[:_LISTED], say("name.more", n=len(found) - _LISTED)]
     return joined(found)
 
 

@@ -29,7 +29,7 @@
       var view = shown();
       root.lang = view.lang;
       var target = reading && reading !== "headline" && document.getElementById(choice.id.slice(-2) + "-" + reading);
-      if (target) target.scrollIntoView();
+      if (target) target.scrollIntoView({ behavior: "instant" });
       note();
     });
   });
