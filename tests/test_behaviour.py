@@ -35,7 +35,9 @@ from tests.behaviour import (
     known_path,
     misses,
     models,
+    rates,
     read_cases,
+    table,
 )
 from tests.frames import shared_frames
 from tests.shared import shared
@@ -188,6 +190,15 @@ def test_known_failures_say_their_line(monkeypatch: pytest.MonkeyPatch, tmp_path
 @pytest.mark.parametrize("model", models())
 def test_every_listed_failure_is_a_case(model: str) -> None:
     assert set(known_failures(model)) <= {case.id for case in read_cases()}
+
+
+@pytest.mark.parametrize("model", models())
+def test_rates_are_printed(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sum(rate.total for rate in rates(model)) == len(read_cases())
+    assert sum(rate.total - rate.passed for rate in rates(model)) == len(failures(model))
+    # Seen in every run, not only in one that fails.
+    with capsys.disabled():
+        print("", *table(model), sep="\n")
 
 
 @pytest.mark.parametrize(("group", "language"), list(ENOUGH))
