@@ -41,10 +41,11 @@ def decide(
     :param tokens: Number of the row's tokens, [CLS] and [SEP] included; the rest is padding.
     :param thresholds: Probability from which a finding counts, one or (N, 3).
     """
+    found: list[Found] = []
+    if tokens <= 2:
+        return found  # nothing but [CLS] and [SEP], which are no evidence
     probabilities = 1.0 / (1.0 + np.exp(-findings))
-    found = []
     for name, polarity in np.argwhere(probabilities >= thresholds).tolist():
-        # Neither [CLS] nor [SEP] is evidence.
         first, last = best_span(
             starts[name, polarity, 1 : tokens - 1], ends[name, polarity, 1 : tokens - 1]
         )

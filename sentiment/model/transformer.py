@@ -1,0 +1,303 @@
+"""The base model: one pass of a small bilingual transformer, run by ONNX Runtime.
+
+A text is read in windows of tokens. One window holds most texts; a longer one is read in several
+that overlap, and they are put together so: a driver or tag is judged as the window says that is
+surest of it, with the evidence found there; the overall sentiment is the mean of the windows, each
+counted by its tokens. Windows of like length are run together and padded; padding is masked, so that
+no result depends on the other texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment.errors import MissingExtra, ModelError
+from sentiment.model.bundle import Bundle
+from sentiment.model.decision import Found, decide
+from sentiment.model.protocol import Finding, Prediction, Reason
+from sentiment.records import POLARITIES, SENTIMENTS
+from sentiment.taxonomy import Taxonomy
+from sentiment.text import Prepared
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
+__all__ = ["Settings", "TransformerModel"]
+
+# What the graph is asked for; it gives the topics as well, which only training needs.
+_ASKED = ("overall", "findings", "starts", "ends")
+# Tokens of one run, padding included: its activations stay near the cache.
+_TOKENS = 2048
+_PAD = 0
+# A padded length is a multiple of this, so that the runtime sees few shapes.
+_STEP = 8
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What calibration chose; fields of config.json.
+
+    :param window: Tokens of a window, [CLS] and [SEP] included.
+    :param overlap: Tokens that a window shares with the one before it.
+    :param temperature: Divides the overall logits.
+    :param slope: Of the logit of a finding, before the sigmoid, with `shift`.
+    :param shift: Added after the slope.
+    :param thresholds: Probability from which a finding counts, (N, 3), after slope and shift.
+    """
+
+    window: int
+    overlap: int
+    temperature: float
+    slope: float
+    shift: float
+    thresholds: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, config: Any, names: int) -> Settings:
+        """Read the fields; raise ValueError, KeyError or TypeError where they cannot be right."""
+        thresholds = np.array(config["thresholds"], dtype=np.float32)
+        if thresholds.shape != (names, len(POLARITIES)) or not np.isfinite(thresholds).all():
+            raise ValueError(f"thresholds of the shape {thresholds.shape}")
+        settings = cls(
+            window=int(config["window"]),
+            overlap=int(config["overlap"]),
+            temperature=float(config["temperature"]),
+            slope=float(config["slope"]),
+            shift=float(config["shift"]),
+            thresholds=thresholds,
+        )
+        if not 0 <= settings.overlap < settings.window - 2 or settings.temperature <= 0:
+            raise ValueError("a window that cannot move on, or a temperature that is none")
+        return settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Tokens `first` to `last` (exclusive) of one text."""
+
+    text: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What the network says of one window: calibrated, evidence as tokens of the text."""
+
+    probabilities: NDArray[np.float32]
+    found: tuple[Found, ...]
+
+
+class TransformerModel:
+    """A base model. The runtime and the tokenizer are safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        digest: str,
+        taxonomy: Taxonomy,
+        settings: Settings,
+        tokenizer: Tokenizer,
+        session: InferenceSession,
+    ) -> None:
+        self.name = name
+        self.digest = digest
+        self.taxonomy = taxonomy
+        self.settings = settings
+        self._names = (*taxonomy.drivers, *taxonomy.tags)
+        self._tokenizer = tokenizer
+        self._session = session
+        self._open, self._close = (tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
+
+    @classmethod
+    def of(cls, saved: Bundle, threads: int = 0) -> TransformerModel:
+        """Build the model that a bundle holds.
+
+        :param threads: Of one run; 0 leaves the choice to the runtime.
+        :raises ModelError: A file or field is missing or cannot be right.
+        :raises MissingExtra: ONNX Runtime or tokenizers is not installed.
+        """
+        taxonomy = saved.taxonomy
+        try:
+            names = len(taxonomy.drivers) + len(taxonomy.tags)
+            settings = Settings.of(saved.config, names)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"{saved.path}: not a transformer that this release can run ({error!r}); "
+                "get the bundle again."
+            ) from error
+        return cls(
+            name=saved.name,
+            digest=saved.digest,
+            taxonomy=taxonomy,
+            settings=settings,
+            tokenizer=_tokenizer(saved.path / "tokenizer.json"),
+            session=_session(saved.path / "model.onnx", threads),
+        )
+
+    def predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
+        """Return one prediction per text, in order; no result depends on the other texts."""
+        encodings = self._tokenizer.encode_batch(
+            [prepared.folded for prepared in batch], add_special_tokens=False
+        )
+        ids = [encoding.ids for encoding in encodings]
+        windows = [window for text in range(len(ids)) for window in self._windows(text, ids[text])]
+        read: list[list[tuple[_Window, _Read]]] = [[] for _ in batch]
+        for window, result in self._run(windows, ids):
+            read[window.text].append((window, result))
+        return [
+            self._together(parts, encoding.offsets)
+            for parts, encoding in zip(read, encodings, strict=True)
+        ]
+
+    def reasons(self, prepared: Prepared, name: str, polarity: str) -> list[Reason]:
+        """Return the clauses of a text by what the answer loses without them, strongest first.
+
+        :param name: A driver or tag, or "sentiment" with one of `records.SENTIMENTS`.
+        """
+        texts = [prepared.folded]
+        for start, end in prepared.clauses:
+            texts.append(prepared.folded[:start] + " " * (end - start) + prepared.folded[end:])
+        ids = [one.ids for one in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
+        # The first window alone: what is explained is a decision, not a book.
+        windows = [next(iter(self._windows(text, ids[text]))) for text in range(len(texts))]
+        scores = np.zeros(len(texts))
+        for window, outputs in self._outputs(windows, ids):
+            if name == "sentiment":
+                logits = outputs["overall"]
+                scores[window.text] = logits[SENTIMENTS.index(polarity)]  # type: ignore[arg-type]
+            else:
+                row, column = self._names.index(name), POLARITIES.index(polarity)  # type: ignore[arg-type]
+                scores[window.text] = outputs["findings"][row, column]
+        losses = scores[0] - scores[1:]
+        reasons = [
+            Reason(start, end, float(loss))
+            for (start, end), loss in zip(prepared.clauses, losses, strict=True)
+        ]
+        return sorted(reasons, key=lambda reason: (-abs(reason.weight), reason.start))
+
+    def _windows(self, text: int, ids: Sequence[int]) -> Iterator[_Window]:
+        """Yield the windows of a text: one, or several of which each moves on by as much."""
+        room = self.settings.window - 2
+        first = 0
+        while True:
+            last = min(first + room, len(ids))
+            yield _Window(text, first, last)
+            if last == len(ids):
+                return
+            first = last - self.settings.overlap
+
+    def _run(
+        self, windows: Sequence[_Window], ids: Sequence[Sequence[int]]
+    ) -> Iterator[tuple[_Window, _Read]]:
+        """Yield what the network says of every window, calibrated, in no particular order."""
+        settings = self.settings
+        for window, outputs in self._outputs(windows, ids):
+            logits = outputs["overall"] / settings.temperature
+            weights = np.exp(logits - logits.max())
+            found = decide(
+                outputs["findings"] * settings.slope + settings.shift,
+                outputs["starts"],
+                outputs["ends"],
+                window.last - window.first + 2,
+                settings.thresholds,
+            )
+            # [CLS] stands before the window's first token.
+            moved = window.first - 1
+            yield (
+                window,
+                _Read(
+                    weights / weights.sum(),
+                    tuple(
+                        one._replace(first=one.first + moved, last=one.last + moved)
+                        for one in found
+                    ),
+                ),
+            )
+
+    def _outputs(
+        self, windows: Sequence[_Window], ids: Sequence[Sequence[int]]
+    ) -> Iterator[tuple[_Window, dict[str, NDArray[np.float32]]]]:
+        """Yield each window with its rows of the outputs, windows of like length run together."""
+        order = sorted(windows, key=lambda window: window.last - window.first)
+        end = len(order)
+        while end > 0:
+            longest = order[end - 1]
+            width = -(-(longest.last - longest.first + 2) // _STEP) * _STEP
+            start = max(0, end - max(1, _TOKENS // width))
+            part = order[start:end]
+            given = np.full((len(part), width), _PAD, dtype=np.int64)
+            for row, window in enumerate(part):
+                tokens = ids[window.text][window.first : window.last]
+                given[row, : len(tokens) + 2] = [self._open, *tokens, self._close]
+            attention = (given != _PAD).astype(np.int64)
+            arrays = self._session.run(list(_ASKED), {"ids": given, "attention": attention})
+            for row, window in enumerate(part):
+                yield window, {name: array[row] for name, array in zip(_ASKED, arrays, strict=True)}
+            end = start
+
+    def _together(
+        self, parts: Sequence[tuple[_Window, _Read]], offsets: Sequence[tuple[int, int]]
+    ) -> Prediction:
+        """Put the windows of one text together, by the rule at the top."""
+        sizes = np.array([max(1, window.last - window.first) for window, _ in parts])
+        means = np.average([read.probabilities for _, read in parts], axis=0, weights=sizes)
+        surest: dict[tuple[int, int], Found] = {}
+        # In the order of the text, so that of two equally sure windows the first one counts.
+        for _, read in sorted(parts, key=lambda part: part[0].first):
+            for one in read.found:
+                known = surest.get((one.name, one.polarity))
+                if known is None or one.probability > known.probability:
+                    surest[one.name, one.polarity] = one
+        findings = [
+            Finding(
+                self._names[one.name],
+                POLARITIES[one.polarity],
+                one.probability,
+                offsets[one.first][0],
+                offsets[one.last][1],
+            )
+            for one in surest.values()
+        ]
+        findings.sort(key=lambda one: (one.name not in self.taxonomy.drivers, one.start, one.end))
+        negative, neutral, positive, mixed = means.tolist()
+        return Prediction((negative, neutral, positive, mixed), tuple(findings))
+
+
+def _tokenizer(path: Path) -> Tokenizer:
+    try:
+        from tokenizers import Tokenizer
+    except ImportError as error:
+        raise MissingExtra(
+            "The base model needs the package tokenizers; pip install it."
+        ) from error
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing narrower
+        raise ModelError(f"{path}: no tokenizer ({error}); get the bundle again.") from error
+
+
+def _session(path: Path, threads: int) -> InferenceSession:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingExtra(
+            "The base model needs the package onnxruntime; pip install it."
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3  # its warnings are about the graph, and no user can act on them
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the library's errors have no public root
+        raise ModelError(
+            f"{path}: no graph that can be run ({error}); get the bundle again."
+        ) from error
