@@ -173,9 +173,9 @@ class TransformerModel:
         for window, outputs in self._outputs(windows, ids):
             if name == "sentiment":
                 logits = outputs["overall"]
-                scores[window.text] = logits[SENTIMENTS.index(polarity)]  # type: ignore[arg-type]
+                scores[window.text] = logits[SENTIMENTS.index(polarity)]
             else:
-                row, column = self._names.index(name), POLARITIES.index(polarity)  # type: ignore[arg-type]
+                row, column = self._names.index(name), POLARITIES.index(polarity)
                 scores[window.text] = outputs["findings"][row, column]
         losses = scores[0] - scores[1:]
         reasons = [

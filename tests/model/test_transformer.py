@@ -9,7 +9,7 @@ import json
 import threading
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -93,7 +93,7 @@ def model(words: Tokenizer, rule: Rule) -> TransformerModel:
         taxonomy=TAXONOMY,
         settings=Settings.of(FIELDS, len(NAMES)),
         tokenizer=words,
-        session=rule,  # type: ignore[arg-type]
+        session=cast("Any", rule),
     )
 
 
