@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,6 +142,11 @@ def _weighted(weights: Floats, features: Floats) -> Floats:
     return result
 
 
+def _columns(values: Floats, columns: NDArray[Any]) -> Floats:
+    """Return some columns, each row in one piece: its sum is then taken in the same order in any batch."""
+    return np.ascontiguousarray(values[:, columns])
+
+
 def clause_pool(
     scores: Floats, row_of_clause: NDArray[np.int64], rows: int
 ) -> tuple[Floats, NDArray[np.int64]]:
@@ -178,7 +183,7 @@ def topic_features(probabilities: Floats, topics: Floats, labels: Labels) -> Flo
         for index in range(3):
             columns = np.flatnonzero((labels.topic_of == topic) & (polarity == index))
             if len(columns):
-                some = probabilities[:, columns]
+                some = _columns(probabilities, columns)
                 features[:, topic, index] = _logit(1 - np.prod(1 - some, axis=1))
                 features[:, topic, 3 + index] = _logit(some.max(1))
             features[:, topic, 6 + index] = topics[:, topic * 3 + index]
@@ -203,7 +208,7 @@ def overall_features(
     features[:, 4] = polarity
     features[:, 5] = np.abs(polarity)
     for index in range(3):
-        some = probabilities[:, kinds == index]
+        some = _columns(probabilities, kinds == index)
         features[:, 6 + index] = np.log1p(some.sum(1))
         features[:, 9 + index] = some.max(1)
     if len(clause_polarity):

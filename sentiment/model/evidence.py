@@ -22,6 +22,7 @@ __all__ = ["Evidence"]
 # The guideline's longest evidence: 40 characters of Chinese, a dozen English words.
 _LONGEST_HAN = 40
 _LONGEST_LATIN = 80
+# So few characters are not worth cutting off an end of a clause.
 _CRUMB_HAN = 2
 _CRUMB_LATIN = 5
 # A text longer than this is never evidence as a whole: of what is left the rest can be seen.
@@ -29,7 +30,7 @@ _WHOLE = 40
 _SHARE = 0.8
 # Words that join a clause to the one before and judge nothing; evidence starts after them.
 _JOINING = re.compile(
-    r"(?:但是|但|不过|可是|可|就是|只是|而且|并且|然而|然后|还有|另外|所以|因为|虽然|尽管|其次|首先|最后)"
+    r"(?:但是|但|不过|可是|就是|只是|而且|并且|然而|然后|还有|另外|所以|因为|虽然|尽管|其次|首先|最后)"
     r"(?=[\u4e00-\u9fff]{2})|(?:but|and|however|although|though|also|so|because|plus|yet|while)\b[\s,]+(?=\w)",
     re.IGNORECASE,
 )
@@ -89,6 +90,11 @@ class Evidence:
             price = self.price_han if han else self.price_latin
             first, last = _best_stretch(start, end, read, heads, inside, label, price, longest)
             first, last = _whole_words(text, first, last, start, end)
+            crumb = _CRUMB_HAN if han else _CRUMB_LATIN
+            if first - start <= crumb and last - start <= longest:
+                first = start
+            if end - last <= crumb and end - first <= longest:
+                last = end
             start, end = _trimmed(text, first, last)
         if end - start > longest:
             end = start + longest

@@ -55,7 +55,7 @@ def _mix(value: int) -> int:
 
 def _polynomial(letters: str) -> int:
     letters = letters.replace("\u2019", "'")
-    return sum(ord(letter) * _GOLDEN**at for at, letter in enumerate(letters))
+    return sum(ord(letter) * pow(_GOLDEN, at, 2**64) for at, letter in enumerate(letters))
 
 
 def _kind(letter: str) -> str:

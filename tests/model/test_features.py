@@ -21,7 +21,20 @@ TEXTS = [
 # Pieces that meet every branch, and whatever else hypothesis thinks of.
 PIECES = (
     *("不", "没", "好", "很", "物流", "質量", "〇", "カメラ", "좋아", "\U00020000", "豈"),
-    *("not", "no", "don't", "don’t", "dont", "never", "battery", "excellent", "a", "x2", "é", "ｇｏ"),
+    *(
+        "not",
+        "no",
+        "don't",
+        "don’t",
+        "dont",
+        "never",
+        "battery",
+        "excellent",
+        "a",
+        "x2",
+        "é",
+        "ｇｏ",
+    ),
     *(" ", "  ", "\t", "\n", "\u3000", ",", "。", ".", "-", "×", "'", "’", '"'),
     *("!", "?!", "~", "…", "%", "👍", "👍🏽", "❤️", "👨‍👩‍👧", "→", "\ufe0f", "\u200d"),
     *("\ud83d", "\udc4d", "\x00", "\ufffd", "\U0010ffff", "ا", "ไทย"),
@@ -45,7 +58,7 @@ def test_a_loop_finds_the_same_features(texts: list[str]) -> None:
 
 def test_a_loop_finds_the_same_features_in_real_texts() -> None:
     found = extract(TEXTS)
-    for at, text in enumerate(TEXTS):
+    for at, text in enumerate(TEXTS[:150]):
         assert row(found, at) == sorted(slow.features(text))
 
 
@@ -143,7 +156,7 @@ def test_a_long_text_and_threads_give_the_same(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_hashes_spread_evenly() -> None:
-    found = extract([f"w{number}" for number in range(20_000)]).bucket
-    assert len(np.unique(found)) > 19_900  # 48 collisions are expected among 4 million buckets
+    found = extract([f"w{number:04}" for number in range(10_000)]).bucket
+    assert len(np.unique(found)) > 9_970  # 12 collisions are expected among 4 million buckets
     counts = np.bincount(found >> (BUCKET_BITS - 4), minlength=16)
-    assert (np.abs(counts - 1250) < 6 * np.sqrt(1250)).all()
+    assert (np.abs(counts - 625) < 6 * np.sqrt(625)).all()

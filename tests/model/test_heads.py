@@ -97,7 +97,9 @@ def test_sums_taken_in_pieces_are_the_same_sums(
     monkeypatch: pytest.MonkeyPatch, slice_: int
 ) -> None:
     texts = [text * 3 for text in TEXTS[:30]] + ["", "。"]
-    clauses: list[Spans] = [[(0, len(text) // 2)] if at % 3 else [] for at, text in enumerate(texts)]
+    clauses: list[Spans] = [
+        [(0, len(text) // 2)] if at % 3 else [] for at, text in enumerate(texts)
+    ]
     whole = HEADS.score(read_batch(texts, clauses))
     monkeypatch.setattr(module, "_SLICE", slice_)
     pieces = HEADS.score(read_batch(texts, clauses))
