@@ -112,7 +112,7 @@ def holds(analysis: Analysis, text: str) -> None:
         for value in probabilities.values():
             assert 0 <= value <= 1
             assert value == round(value, 4)
-        assert sum(int(round(value * 10_000)) for value in probabilities.values()) == 10_000
+        assert sum(round(value * 10_000) for value in probabilities.values()) == 10_000
         assert analysis.confidence == probabilities[analysis.sentiment]
         assert analysis.confidence == max(probabilities.values())
         assert analysis.score == round(probabilities["positive"] - probabilities["negative"], 4)
@@ -271,8 +271,22 @@ def test_bytes_that_are_no_text_are_scored_and_marked(analyzer: Analyzer) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    [[], ["bad"], ("bad",), {"text": "bad"}, {"bad"}, object(), True, 1j, bytearray(b"bad")]
-    + [pd.Series(["bad"]), np.array([]), np.array([1.0]), np.array(["a", "b"]), np.bool_(True)],
+    [
+        [],
+        ["bad"],
+        ("bad",),
+        {"text": "bad"},
+        {"bad"},
+        object(),
+        True,
+        1j,
+        bytearray(b"bad"),
+        pd.Series(["bad"]),
+        np.array([]),
+        np.array([1.0]),
+        np.array(["a", "b"]),
+        np.bool_(True),
+    ],
 )
 def test_what_is_no_text_is_told(analyzer: Analyzer, text: object) -> None:
     with pytest.raises(InputError, match=r"Text 1 is a \w+; give a string .*analyze_batch"):

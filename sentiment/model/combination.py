@@ -143,7 +143,7 @@ def _weighted(weights: Floats, features: Floats) -> Floats:
 
 
 def _columns(values: Floats, columns: NDArray[Any]) -> Floats:
-    """Return some columns, each row in one piece: its sum is then taken in the same order in any batch."""
+    """Return some columns with each row in one piece: summed in the same order in any batch."""
     return np.ascontiguousarray(values[:, columns])
 
 

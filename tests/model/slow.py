@@ -13,13 +13,55 @@ from typing import Any, NamedTuple
 
 _MASK = 2**64 - 1
 _GOLDEN = 0x9E3779B97F4A7C15
-_NEGATIONS = {
-    *"不没沒未无無别別非",
-    *"not no never without hardly cannot nor neither none nothing".split(),
-    *"don't doesn't didn't isn't wasn't aren't weren't won't wouldn't can't couldn't".split(),
-    *"shouldn't haven't hasn't hadn't ain't".split(),
-    *"dont doesnt didnt isnt wasnt arent wont wouldnt cant couldnt".split(),
-}
+_NEGATIONS = frozenset(
+    [
+        "不",
+        "没",
+        "沒",
+        "未",
+        "无",
+        "無",
+        "别",
+        "別",
+        "非",
+        "not",
+        "no",
+        "never",
+        "without",
+        "hardly",
+        "cannot",
+        "nor",
+        "neither",
+        "none",
+        "nothing",
+        "don't",
+        "doesn't",
+        "didn't",
+        "isn't",
+        "wasn't",
+        "aren't",
+        "weren't",
+        "won't",
+        "wouldn't",
+        "can't",
+        "couldn't",
+        "shouldn't",
+        "haven't",
+        "hasn't",
+        "hadn't",
+        "ain't",
+        "dont",
+        "doesnt",
+        "didnt",
+        "isnt",
+        "wasnt",
+        "arent",
+        "wont",
+        "wouldnt",
+        "cant",
+        "couldnt",
+    ]
+)
 _LETTERS = (
     *((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A), (0xC0, 0x24F), (0x370, 0x52F), (0x5D0, 0x5EA)),
     *((0x620, 0x64A), (0x900, 0xDFF), (0xE01, 0xE4E), (0x1E00, 0x1FFF)),
@@ -130,9 +172,11 @@ def features(text: str) -> list[Feature]:
             stem = text[unit.start : unit.start + 5]
             hashed.append((_mix(_polynomial(stem) + 211), at, at))
         if unit.negates:
-            for reach in (1, 2, 3):
-                if together(at, at + reach):
-                    hashed.append((_mix(every[at + reach].hash + 307), at, at + reach))
+            hashed.extend(
+                (_mix(every[at + reach].hash + 307), at, at + reach)
+                for reach in (1, 2, 3)
+                if together(at, at + reach)
+            )
     return [
         Feature(value >> 42, every[first].start, every[last].end) for value, first, last in hashed
     ]

@@ -130,13 +130,13 @@ def test_the_manifest_names_nothing_outside(copy: Path, tmp_path: Path, name: st
     (tmp_path / "secret").write_text("s", encoding="utf-8")
     digest = hashlib.sha256(b"s").hexdigest()
     change(copy, "manifest.json", lambda data: data["files"].update({name: digest}))
-    with pytest.raises(ModelError, match="is not the name of a file|is missing"):
+    with pytest.raises(ModelError, match=r"is not the name of a file|is missing"):
         bundle.read(copy)
 
 
 def test_a_newer_schema_asks_for_an_upgrade(copy: Path) -> None:
     change(copy, "config.json", lambda data: data.update(schema=bundle.SCHEMA + 1))
-    with pytest.raises(ModelError, match="made by a newer release.*upgrade with pip"):
+    with pytest.raises(ModelError, match=r"made by a newer release.*upgrade with pip"):
         sentiment.load(copy)
 
 
@@ -375,7 +375,7 @@ def test_an_unknown_model_is_told(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ModelError, match="There is no model|no model bundle"):
+    with pytest.raises(ModelError, match=r"There is no model|no model bundle"):
         sentiment.load(model)
 
 
@@ -442,7 +442,8 @@ def test_no_hub_is_asked_for_a_folder_that_is_mistyped(
 def test_bundled_models_are_found_by_name_from_anywhere(tmp_path: Path) -> None:
     if not bundle.bundled():
         pytest.skip("no bundled model is there")
-    code = "from sentiment.model.bundle import bundled, read; print([read(p).name for p in bundled().values()])"
+    code = "from sentiment.model import bundle as b; "
+    code += "print([b.read(path).name for path in b.bundled().values()])"
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )

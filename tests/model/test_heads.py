@@ -25,7 +25,7 @@ def make_heads(texts: list[str], clause_heads: int = 3, row_heads: int = 4) -> H
     return Heads(known, weights, chance.normal(size=width).astype(np.float32), clause_heads)
 
 
-HEADS = make_heads(TEXTS[:200] + ["不好", "not good", "👍", "battery excellent"])
+HEADS = make_heads([*TEXTS[:200], "不好", "not good", "👍", "battery excellent"])
 
 
 @st.composite
