@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from sentiment.records import POLARITIES
 
 __all__ = ["Held", "fit_sigmoid", "fit_temperature", "settle"]
+
+Floats = NDArray[np.floating[Any]]
 
 _NEUTRAL = POLARITIES.index("neutral")
 _GRID = np.round(np.arange(0.15, 0.86, 0.025), 3)
@@ -31,10 +34,10 @@ class Held:
     :param judged: 1 judged so, 0 not, (R, N, 3).
     """
 
-    overall: NDArray[np.float32]
+    overall: Floats
     sentiments: NDArray[np.int64]
-    findings: NDArray[np.float32]
-    judged: NDArray[np.float32]
+    findings: Floats
+    judged: Floats
 
 
 def settle(held: Held, topic_of: Sequence[int]) -> dict[str, object]:
@@ -59,7 +62,7 @@ def settle(held: Held, topic_of: Sequence[int]) -> dict[str, object]:
     }
 
 
-def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+def fit_temperature(logits: Floats, labels: NDArray[np.int64]) -> float:
     """Return the number that logits are divided by for the smallest log loss (Guo et al. 2017)."""
 
     def loss(log_temperature: float) -> float:
@@ -78,7 +81,7 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
     return float(np.exp((low + high) / 2))
 
 
-def fit_sigmoid(logits: NDArray[np.float32], targets: NDArray[np.float32]) -> tuple[float, float]:
+def fit_sigmoid(logits: Floats, targets: Floats) -> tuple[float, float]:
     """Return (slope, shift) for which sigmoid(slope * logit + shift) fits best (Platt 1999).
 
     Newton's method on the log loss; NaN targets are left out.
@@ -100,7 +103,7 @@ def fit_sigmoid(logits: NDArray[np.float32], targets: NDArray[np.float32]) -> tu
 
 
 def _driver_thresholds(
-    probabilities: NDArray[np.float32], judged: NDArray[np.bool_], topic_of: Sequence[int]
+    probabilities: Floats, judged: NDArray[np.bool_], topic_of: Sequence[int]
 ) -> tuple[float, float]:
     """Return thresholds (praise and blame, neutral) with the highest sum of driver and topic F1."""
     best, chosen = -1.0, (0.5, 0.5)
@@ -117,12 +120,13 @@ def _driver_thresholds(
     return chosen
 
 
-def _states(judged: NDArray[np.bool_], membership: NDArray[np.float64]) -> NDArray[np.int64]:
+def _states(judged: NDArray[np.bool_], membership: Floats) -> NDArray[np.int64]:
     """Return the state of each topic as a number, 0 for absent, (R, topics); the records' rule."""
     by_topic = np.einsum("rnp,nt->rtp", judged.astype(np.float64), membership) > 0
     negative, neutral, positive = by_topic[..., 0], by_topic[..., 1], by_topic[..., 2]
-    states = 1 * negative + 2 * positive  # 3: both, mixed
-    return np.where(states == 0, 4 * neutral, states)
+    states: NDArray[np.int64] = 1 * negative + 2 * positive  # 3: both, mixed
+    states[states == 0] = 4 * neutral[states == 0]
+    return states
 
 
 def _state_f1(said: NDArray[np.int64], gold: NDArray[np.int64]) -> float:
@@ -130,7 +134,7 @@ def _state_f1(said: NDArray[np.int64], gold: NDArray[np.int64]) -> float:
     return float(2 * right / max(1, (said > 0).sum() + (gold > 0).sum()))
 
 
-def _best(probabilities: NDArray[np.float32], judged: NDArray[np.bool_]) -> float:
+def _best(probabilities: Floats, judged: NDArray[np.bool_]) -> float:
     scores = [_f1(probabilities >= threshold, judged) for threshold in _GRID]
     return float(_GRID[int(np.argmax(scores))])
 
