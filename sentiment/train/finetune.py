@@ -23,9 +23,19 @@ from sentiment.model.decision import decide
 from sentiment.model.network import Answers, FeedbackNetwork
 from sentiment.records import POLARITIES, SENTIMENTS, STATES, Opinion, topic_states
 from sentiment.taxonomy import Taxonomy
+from sentiment.train.base_settings import Held
 from sentiment.train.token_targets import UNKNOWN, Targets
 
-__all__ = ["Batch", "Figures", "FinetuneOptions", "collate", "finetune", "loss_of", "measure"]
+__all__ = [
+    "Batch",
+    "Figures",
+    "FinetuneOptions",
+    "collate",
+    "finetune",
+    "hold",
+    "loss_of",
+    "measure",
+]
 
 _KINDS = ("gold", "aspects", "overall")
 _CLEAR = [SENTIMENTS.index("negative"), SENTIMENTS.index("positive")]
@@ -307,39 +317,29 @@ def measure(
     targets: Sequence[Targets],
     taxonomy: Taxonomy,
     thresholds: NDArray[np.float32] | float = 0.5,
-    tokens: int = 8192,
 ) -> Figures:
     """Run the network over gold targets and compare; the network is left in evaluation mode."""
-    network.eval()
-    order = sorted(range(len(targets)), key=lambda index: len(targets[index].ids))
-    lengths = [len(targets[index].ids) for index in order]
     topic_of = _topic_of(taxonomy).numpy()
     drivers, topics = _Counts(), _Counts()
     evidence: list[float] = []
     right = clear = clear_right = 0
-    for group in _cut(order, lengths, tokens):
-        rows = [targets[index] for index in group]
-        batch = collate(rows)
-        with torch.no_grad():
-            answers = [part.numpy() for part in network(batch.ids, batch.attention)]
-        overall, _, findings, starts, ends, _ = answers
-        for row, target in enumerate(rows):
-            found = decide(findings[row], starts[row], ends[row], len(target.ids), thresholds)
-            found = [one for one in found if one.name < len(topic_of)]
-            labelled = target.findings[: len(topic_of)] == 1
-            gold = {(name, polarity) for name, polarity in np.argwhere(labelled).tolist()}
-            said = {(one.name, one.polarity) for one in found}
-            drivers.add(said, gold)
-            topics.add(_states(said, topic_of), _states(gold, topic_of))
-            evidence.extend(
-                _overlap(one.first, one.last, *target.spans[one.name, one.polarity].tolist())
-                for one in found
-                if target.spans[one.name, one.polarity, 0] != UNKNOWN
-            )
-            right += int(overall[row].argmax() == target.overall)
-            if target.overall in _CLEAR:
-                clear += 1
-                clear_right += int(_CLEAR[overall[row][_CLEAR].argmax()] == target.overall)
+    for target, row in _answered(network, targets):
+        found = decide(row.findings, row.starts, row.ends, len(target.ids), thresholds)
+        found = [one for one in found if one.name < len(topic_of)]
+        labelled = target.findings[: len(topic_of)] == 1
+        gold = {(name, polarity) for name, polarity in np.argwhere(labelled).tolist()}
+        said = {(one.name, one.polarity) for one in found}
+        drivers.add(said, gold)
+        topics.add(_states(said, topic_of), _states(gold, topic_of))
+        evidence.extend(
+            _overlap(one.first, one.last, *target.spans[one.name, one.polarity].tolist())
+            for one in found
+            if target.spans[one.name, one.polarity, 0] != UNKNOWN
+        )
+        right += int(row.overall.argmax() == target.overall)
+        if target.overall in _CLEAR:
+            clear += 1
+            clear_right += int(_CLEAR[row.overall[_CLEAR].argmax()] == target.overall)
     return Figures(
         rows=len(targets),
         topic_f1=topics.f1,
@@ -348,6 +348,42 @@ def measure(
         polarity=clear_right / max(1, clear),
         evidence=float(np.mean(evidence)) if evidence else float("nan"),
     )
+
+
+def hold(network: FeedbackNetwork, targets: Sequence[Targets]) -> Held:
+    """Return the logits of gold targets that the network was not trained on, for `settle`."""
+    rows = list(_answered(network, targets))
+    return Held(
+        overall=np.stack([row.overall for _, row in rows]),
+        sentiments=np.array([target.overall for target, _ in rows]),
+        findings=np.stack([row.findings for _, row in rows]),
+        judged=np.stack([target.findings for target, _ in rows]),
+    )
+
+
+class _Row(NamedTuple):
+    """The answers about one row, as arrays: what `decide` and calibration read."""
+
+    overall: NDArray[np.float32]
+    findings: NDArray[np.float32]
+    starts: NDArray[np.float32]
+    ends: NDArray[np.float32]
+
+
+def _answered(
+    network: FeedbackNetwork, targets: Sequence[Targets], tokens: int = 8192
+) -> Iterator[tuple[Targets, _Row]]:
+    """Yield every target with the network's answers, in the order of length."""
+    network.eval()
+    order = sorted(range(len(targets)), key=lambda index: len(targets[index].ids))
+    for group in _cut(order, [len(targets[index].ids) for index in order], tokens):
+        rows = [targets[index] for index in group]
+        batch = collate(rows)
+        with torch.no_grad():
+            answers = network(batch.ids, batch.attention)
+        arrays = [getattr(answers, name).numpy() for name in _Row._fields]
+        for row, target in enumerate(rows):
+            yield target, _Row(*(array[row] for array in arrays))
 
 
 @dataclass
