@@ -77,11 +77,12 @@ quando pelo pela estou tem foi seja fazer pra
     "French": """
 le les des est très tres une pour avec je c'est dans vous nous qui mais tout tous bon bonne merci
 j'ai ne ce cette sont été sur chauffeur chauffeurs rapide trajet prix cher toujours jamais aussi
-mon ont fait parfait parfaite
+mon ont fait parfait parfaite du aux par leur était avait avons chambre chambres petit déjeuner séjour
 """,
     "German": """
 und ist nicht sehr gut ich mit ein eine für fur auf aber zu von auch immer nur keine kein schlecht
 leider alles wir sind wird einfach fahrer schnell freundlich gute guter gutes danke preis habe wurde
+das der dem den wie noch hatten haben unser unsere bei nach aus zum zur zimmer frühstück personal sauber
 """,
     "Italian": """
 che non per molto sono della il ottimo ottima buono buona servizio bene più tutto è anche sempre gli
@@ -89,6 +90,7 @@ dei nel questa questo
 """,
     "Dutch": """
 het een niet en van ik dat goed met voor zeer erg maar ook slecht bestelling wel geen heel zijn
+ze hebben heeft hadden naar waar bij uit deze dit werd worden kamer kamers ontbijt netjes prima mooi
 """,
     "Indonesian and Malay": """
 yang dan tidak bagus sangat saya ini itu dengan untuk aplikasi banget aja mantap terima kasih tolong
