@@ -29,7 +29,7 @@ ATTACKS = (
 )
 
 
-def _attacked(rows: list[Analysis]) -> list[Analysis]:
+def attacked_rows(rows: list[Analysis]) -> list[Analysis]:
     """Put an attack into text, evidence, id and segment of the rows."""
     found = []
     for place, analysis in enumerate(rows):
@@ -49,7 +49,7 @@ def _attacked(rows: list[Analysis]) -> list[Analysis]:
 def attacked() -> Report:
     rows = analyses(260)
     return report(
-        [*rows[:100], *_attacked(rows[100:])],
+        [*rows[:100], *attacked_rows(rows[100:])],
         outcome=STARS,
         by="渠道",
         id="订单号",

@@ -105,6 +105,7 @@ def test_a_row_labelled_twice_is_refused() -> None:
 
 def test_no_labels_at_all_are_refused(tmp_path: Path) -> None:
     (tmp_path / "none.jsonl").write_text("", encoding="utf-8")
-    for labels in ([], tmp_path / "none.jsonl", tmp_path / "missing.jsonl"):
+    sources: list[Any] = [[], tmp_path / "none.jsonl", tmp_path / "missing.jsonl"]
+    for labels in sources:
         with pytest.raises(LabelError):
             report(analyses(300), labels=labels, outcome=STARS, bootstrap=20)

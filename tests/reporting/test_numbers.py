@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from html import unescape
 from pathlib import Path
 
@@ -103,8 +104,14 @@ def _cells(table: Table, row: Row) -> Counter[float]:
     return found
 
 
-def _sum(rows: object, key: str) -> float:
-    return sum(float(row[key]) for row in rows if row.get(key) is not None)  # type: ignore[attr-defined]
+def _number(row: Row, key: str) -> float:
+    value = row[key]
+    assert isinstance(value, (int, float))
+    return float(value)
+
+
+def _sum(rows: Sequence[Row], key: str) -> float:
+    return sum((_number(row, key) for row in rows if row.get(key) is not None), 0.0)
 
 
 def test_sums_hold(full: Report) -> None:
@@ -116,17 +123,18 @@ def test_sums_hold(full: Report) -> None:
     assert show(100 * r2, "percent") in importance.sentences[0].en
     waterfall = importance.rows("waterfall")
     steps = _sum(waterfall, "step")
-    assert float(waterfall[0]["level"]) + steps == pytest.approx(float(waterfall[-1]["level"]))  # type: ignore[arg-type]
+    assert _number(waterfall[0], "level") + steps == pytest.approx(_number(waterfall[-1], "level"))
     assert waterfall[-2]["level"] == pytest.approx(waterfall[-1]["level"])
     mean = next(r for r in full["figures"].rows("figures") if r["code"] == "mean")
     assert waterfall[-1]["level"] == pytest.approx(mean["mean_100"])
     for key in ("topics", "drivers"):
         for row in full[key].rows(key):
             parts = ("positive", "neutral", "mixed", "negative")
-            assert sum(int(row[part]) for part in parts) == row["n"]  # type: ignore[arg-type]
+            assert sum((_number(row, part) for part in parts), 0.0) == row["n"]
     assert _sum(full["method"].rows("weights"), "weight") == pytest.approx(100)
     for row in full["expectations"].rows("expectations"):
-        assert sum(float(row[part]) for part in ("above", "met", "below")) == pytest.approx(100)  # type: ignore[arg-type]
+        shares = ("above", "met", "below")
+        assert sum((_number(row, part) for part in shares), 0.0) == pytest.approx(100)
 
 
 def test_figures_lie_within_their_intervals(full: Report) -> None:

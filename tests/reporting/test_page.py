@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sentiment.reporting.build import Report, report
-from tests.reporting.rows import STARS
-from tests.reporting.test_hostile import _attacked, analyses
+from tests.reporting.rows import STARS, analyses
+from tests.reporting.test_hostile import attacked_rows
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -149,7 +149,7 @@ def test_every_character_has_a_glyph(chromium: Browser, page: Path) -> None:
 
 def test_hostile_words_do_not_run(chromium: Browser, tmp_path: Path) -> None:
     made: Report = report(
-        _attacked(analyses(120)), outcome=STARS, by="渠道", id="订单号", bootstrap=20
+        attacked_rows(analyses(120)), outcome=STARS, by="渠道", id="订单号", bootstrap=20
     )
     for tab in _open(chromium, made.save(tmp_path / "hostile.html")):
         assert "owned" not in tab.title()
