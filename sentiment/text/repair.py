@@ -86,6 +86,8 @@ _GBK_SIGN = f"[{GBK_SIGNS}]"
 _GBK_RUN = re.compile(r"[^\x00-\x7f]{3,}[?\ufffd]?")
 _GBK_SIGNS = re.compile(_GBK_SIGN)
 MOJIBAKE = re.compile(rf"{_LATIN_MOJIBAKE}|{_GBK_SIGN}")
+# A run with more lost characters than this was not misread as GBK.
+_MOST_LOST = 2
 
 
 def mojibake(text: str) -> tuple[str, OffsetMap | None]:
@@ -137,11 +139,11 @@ def _latin(run: str) -> list[_Piece]:
 
 def _gbk(run: str) -> list[_Piece]:
     """Decode a run that GBK gave, if it gives Chinese in daily use; an odd last byte is lost."""
-    pieces, lost = _aligned([_gbk_bytes(character) for character in run])
+    pieces, lost = _aligned([_gbk_bytes(character) for character in run], _MOST_LOST)
     found = to_simplified("".join(piece[0] for piece in pieces))
     known = sum(1 for character in found if _is_daily(character))
     read = len(found) - lost
-    return pieces if read > 1 and lost < 3 and known * 4 >= read * 3 else []
+    return pieces if read > 1 and lost <= _MOST_LOST and known * 4 >= read * 3 else []
 
 
 def _is_daily(character: str) -> bool:
@@ -153,9 +155,11 @@ def _is_daily(character: str) -> bool:
     )
 
 
-def _aligned(codes: list[bytes]) -> tuple[list[_Piece], int]:
+def _aligned(codes: list[bytes], most_lost: int | None = None) -> tuple[list[_Piece], int]:
     """Decode the bytes of a run as UTF-8.
 
+    :param most_lost: Stop when more are lost: traditional text looks misread until it is tried, and
+        fails after a few characters.
     :return: The pieces, each with the characters of the run that its bytes came from, and how many
         of them are U+FFFD: bytes that are no UTF-8.
     """
@@ -168,6 +172,8 @@ def _aligned(codes: list[bytes]) -> tuple[list[_Piece], int]:
     while place < len(data):
         character, size = _first_character(data[place : place + 4])
         lost += character == "\ufffd"
+        if most_lost is not None and lost > most_lost:
+            return [], lost
         pieces.append((character, owner[place], owner[place + size - 1] + 1))
         place += size
     if not codes[-1] and pieces:

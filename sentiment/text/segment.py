@@ -55,11 +55,22 @@ _RUNS = {".": "!", "-": ","}
 _NOT_HAN = "\x00-㏿ꀀ-\U0010ffff"
 
 
+# Words met before are looked up, not told again: the common ones, a few megabytes at most.
+_MOST_CODES = 50_000
+_LONGEST_KEPT = 16
+
+
 class _Codes(dict[str, str]):
     """The code of a word or sign; what the lexicon lacks is told by its first character."""
 
     def __missing__(self, word: str) -> str:
         """Return the code of a word that is in no list."""
+        code = self._told(word)
+        if len(self) < _MOST_CODES and len(word) <= _LONGEST_KEPT:
+            self[word] = code
+        return code
+
+    def _told(self, word: str) -> str:
         first = word[0]
         if first in _SIGNS:
             return _RUNS.get(first, _SIGNS[first])
@@ -407,7 +418,7 @@ def _spans(text: str, cuts: list[int]) -> tuple[Span, ...]:
         core = piece.lstrip(_EDGE)
         first = start + len(piece) - len(core)
         core = core.rstrip(_EDGE)
-        if core and CONTENT.search(core):
+        if core and (core[0].isalnum() or CONTENT.search(core)):
             spans.append((first, first + len(core)))
         start = cut
     return tuple(spans)
