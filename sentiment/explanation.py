@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -119,7 +120,7 @@ class Explanation:
                 lines.append(f"    {say['because']}: {because}")
         if not analysis.opinions and analysis.sentiment is not None:
             lines.append(f"{say['opinions']}: {say['none']}")
-        return lines
+        return [_visible(line) for line in lines]
 
 
 def _told(prepared: Prepared, reasons: list[Reason]) -> tuple[tuple[str, float], ...]:
@@ -127,6 +128,16 @@ def _told(prepared: Prepared, reasons: list[Reason]) -> tuple[tuple[str, float],
         (prepared.text[reason.start : reason.end], round(reason.weight, 2))
         for reason in reasons[:_REASONS]
         if round(reason.weight, 2)
+    )
+
+
+def _visible(line: str) -> str:
+    """Show what has no look of its own by its number: a review must not steer a terminal."""
+    return "".join(
+        letter
+        if letter.isprintable() or unicodedata.category(letter) == "Zs"
+        else letter.encode("unicode_escape").decode()
+        for letter in line
     )
 
 

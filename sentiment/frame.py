@@ -60,9 +60,12 @@ def score_frame(analyzer: Analyzer, frame: pd.DataFrame, text: str | None) -> pd
 
 def _text_column(frame: pd.DataFrame, text: str | None) -> Any:
     if text is not None:
-        if text not in frame.columns:
+        places = [name == text for name in frame.columns]
+        if not any(places):
             listed = ", ".join(str(name) for name in frame.columns)
             raise ColumnError(f"The frame has no column {text!r}; it has {listed}.")
+        if sum(places) > 1:
+            raise ColumnError(f"The frame has two columns {text!r}; rename one of them.")
         return text
     from sentiment.tables.roles import find_roles
 

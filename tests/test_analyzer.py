@@ -272,20 +272,8 @@ def test_bytes_that_are_no_text_are_scored_and_marked(analyzer: Analyzer) -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        [],
-        ["bad"],
-        ("bad",),
-        {"text": "bad"},
-        {"bad"},
-        object(),
-        True,
-        1j,
-        bytearray(b"bad"),
-        pd.Series(["bad"]),
-        np.array([]),
-        np.array([1.0]),
-        np.array(["a", "b"]),
-        np.bool_(True),
+        *([], ["bad"], ("bad",), {"text": "bad"}, {"bad"}, object(), True, 1j, bytearray(b"bad")),
+        *(pd.Series(["bad"]), np.array([]), np.array([1.0]), np.array(["a", "b"]), np.bool_(True)),
     ],
 )
 def test_what_is_no_text_is_told(analyzer: Analyzer, text: object) -> None:
