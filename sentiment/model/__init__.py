@@ -1,0 +1,1 @@
+"""Models: features, heads, decisions, and the bundles they are saved in."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, cast
 
 import numpy as np
@@ -28,6 +29,7 @@ __all__ = [
     "overall_columns",
     "overall_features",
     "overall_probabilities",
+    "settle",
     "state_probabilities",
     "topic_columns",
     "topic_features",
@@ -319,3 +321,22 @@ def overall_probabilities(
         labels,
     )
     return _softmax(_weighted(weights.overall, features))
+
+
+def settle(
+    chosen: NDArray[np.bool_], probabilities: Floats, clause_of: NDArray[np.int64], labels: Labels
+) -> NDArray[np.bool_]:
+    """Keep one polarity where the same clause would praise and blame the same driver.
+
+    The likelier one stays. Two polarities of one driver are two opinions, and those stand in two
+    places.
+    """
+    settled = chosen.copy()
+    for name in dict.fromkeys(labels.names):
+        columns = [at for at, other in enumerate(labels.names) if other == name]
+        for one, other in combinations(columns, 2):
+            both = chosen[:, one] & chosen[:, other] & (clause_of[:, one] == clause_of[:, other])
+            first = probabilities[:, one] >= probabilities[:, other]
+            settled[both & first, other] = False
+            settled[both & ~first, one] = False
+    return settled

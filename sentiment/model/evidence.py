@@ -34,6 +34,15 @@ _JOINING = re.compile(
     r"(?=[\u4e00-\u9fff]{2})|(?:but|and|however|although|though|also|so|because|plus|yet|while)\b[\s,]+(?=\w)",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"[^\s,;:()\"]+")
+_FEWEST_WORDS = 3
+# Words that evidence does not end with: what they lead to belongs to it.
+_LEADING_WORDS = """
+a an the to of and or in on at for from with by my your our their his her its this that these is are
+was were be been am do does did not no very so too as than because if when which who i we you he she
+have has had will would can could it they
+"""
+_LEADING = frozenset(_LEADING_WORDS.split())
 _EDGES = " \t\r\n,.;:!?，。；：！？、…~～-—()（）[]【】\"“”'‘’"
 
 
@@ -90,6 +99,8 @@ class Evidence:
             price = self.price_han if han else self.price_latin
             first, last = _best_stretch(start, end, read, heads, inside, label, price, longest)
             first, last = _whole_words(text, first, last, start, end)
+            if not han:
+                first, last = _phrase(text, first, last, start, end)
             crumb = _CRUMB_HAN if han else _CRUMB_LATIN
             if first - start <= crumb and last - start <= longest:
                 first = start
@@ -139,6 +150,20 @@ def _whole_words(text: str, first: int, last: int, start: int, end: int) -> tupl
     while last < end and _inside_word(text[last - 1], text[last]):
         last += 1
     return first, last
+
+
+def _phrase(text: str, first: int, last: int, start: int, end: int) -> tuple[int, int]:
+    """Grow a piece of English to three words, and past a word that only leads on ("had to")."""
+    words = list(_WORD.finditer(text, first, last))
+    before = list(_WORD.finditer(text, start, first))
+    for word in _WORD.finditer(text, last, end):
+        leading = words and words[-1].group().lower() in _LEADING
+        if len(words) >= _FEWEST_WORDS and not leading:
+            break
+        words.append(word)
+    while before and len(words) < _FEWEST_WORDS:
+        words.insert(0, before.pop())
+    return (words[0].start(), words[-1].end()) if words else (first, last)
 
 
 def _inside_word(left: str, right: str) -> bool:

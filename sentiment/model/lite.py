@@ -33,6 +33,7 @@ from sentiment.model.combination import (
     label_probabilities,
     overall_columns,
     overall_probabilities,
+    settle,
     state_probabilities,
 )
 from sentiment.model.evidence import Evidence
@@ -182,6 +183,7 @@ class LiteModel:
         states = state_probabilities(scores, probabilities, weights, self.labels)
         overall = overall_probabilities(scores, probabilities, weights, self.labels)
         kept = choose(states, probabilities, self.labels, self.thresholds)
+        kept = settle(kept, probabilities, clause_of, self.labels)
         chosen = [np.flatnonzero(row).tolist() for row in kept]
         spans = self.evidence.spans(batch, read, self.heads, _asked(chosen, clause_of))
         predictions: list[Prediction] = []
