@@ -113,6 +113,11 @@ class Analyzer:
         return self._model.digest
 
     @property
+    def accuracy(self) -> Mapping[str, Mapping[str, float]]:
+        """F1 of each topic's states by language, as measured when the model was trained."""
+        return self._model.accuracy
+
+    @property
     def taxonomy(self) -> Taxonomy:
         """The topics, drivers and tags that it finds."""
         return self._model.taxonomy
@@ -248,8 +253,7 @@ def _rounded(probabilities: Sequence[float]) -> list[float]:
     """Round to four decimals so that they still sum to 1: the largest takes what is left over."""
     values = [round(float(value), 4) for value in probabilities]
     largest = values.index(max(values))
-    rest = sum(value for index, value in enumerate(values) if index != largest)
-    values[largest] = round(1.0 - rest, 4)
+    values[largest] = round(1.0 - sum(values[:largest] + values[largest + 1 :]), 4)
     return values
 
 

@@ -39,6 +39,9 @@ STATUSES: tuple[Status, ...] = ("ok", "empty", "damaged", "unsupported")
 # Four decimals in every output, so that one run gives the same bytes in every format.
 _DECIMALS = 4
 
+# One encoder for all records: json.dumps() makes a new one for each.
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
@@ -187,7 +190,7 @@ class Analysis:
 
     def to_json(self) -> str:
         """Return the record as one line of JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
+        return _encode(self.to_dict())
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Analysis:

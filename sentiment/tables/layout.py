@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sentiment.records import Analysis
 
@@ -69,7 +70,11 @@ class Layout:
 
 
 # One encoder for all cells: json.dumps() makes a new one for each.
-_json = json.JSONEncoder(ensure_ascii=False).encode
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _json(values: list[Any]) -> str:
+    return _encode(values) if values else "[]"  # as most lists of tags are
 
 
 def decimal(value: float | None) -> str | None:
