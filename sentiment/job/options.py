@@ -45,6 +45,8 @@ class Summary:
     model: str
     taxonomy: Mapping[str, Any]
     """The whole taxonomy as plain data, its version among it: a report needs the names."""
+    accuracy: Mapping[str, Mapping[str, float]]
+    """F1 of the model by topic and language, for the report to say how far to trust it."""
     options: Mapping[str, Any]
     tally: Tally
     rejects: str | None
@@ -81,6 +83,7 @@ class Summary:
             "roles": dict(self.roles),
             "model": self.model,
             "taxonomy": dict(self.taxonomy),
+            "accuracy": {topic: dict(by_language) for topic, by_language in self.accuracy.items()},
             "options": dict(self.options),
             "rows": {
                 "in": self.rows,
@@ -121,6 +124,7 @@ class Summary:
             roles=data["roles"],
             model=data["model"],
             taxonomy=data["taxonomy"],
+            accuracy=data.get("accuracy", {}),
             options=data["options"],
             tally=tally,
             rejects=data["rejects"],

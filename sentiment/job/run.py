@@ -319,6 +319,7 @@ class _Job:
             roles=table.roles.to_dict(),
             model=self.analyzer.model_name,
             taxonomy=self.analyzer.taxonomy.to_dict(),
+            accuracy=self.analyzer.accuracy,
             options={"model": self.options.model, "device": self.options.device},
             tally=tally,
             rejects=None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -25,6 +25,10 @@ class Analyzes(Protocol):
     @property
     def model_digest(self) -> str:
         """A digest that changes whenever a file of the model does."""
+
+    @property
+    def accuracy(self) -> Mapping[str, Mapping[str, float]]:
+        """F1 of its topics by language; may be empty."""
 
     @property
     def taxonomy(self) -> Taxonomy:

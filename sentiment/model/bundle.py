@@ -77,6 +77,22 @@ class Bundle:
             raise ModelError(str(error)) from error
 
     @property
+    def accuracy(self) -> dict[str, dict[str, float]]:
+        """Micro F1 of the states of each topic, by language, on the rows it was measured on."""
+        found: dict[str, dict[str, float]] = {}
+        for by_language in self.metrics.values():
+            for language, figures in by_language.items():
+                sums: dict[str, list[int]] = {}
+                for state, counts in figures.get("topics", {}).items():
+                    total = sums.setdefault(state.partition(":")[0], [0, 0])
+                    total[0] += 2 * counts["right"]
+                    total[1] += counts["labelled"] + counts["found"]
+                for topic, (right, total_count) in sums.items():
+                    if total_count:
+                        found.setdefault(topic, {})[language] = round(right / total_count, 4)
+        return found
+
+    @property
     def card(self) -> str:
         """The model card, Markdown."""
         try:

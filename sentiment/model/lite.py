@@ -16,7 +16,7 @@ Every step is a handful of weights fitted on cross-fitted scores; nothing is loo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -65,6 +65,7 @@ class LiteModel:
         thresholds: Thresholds,
         evidence: Evidence,
         digest: str = "",
+        accuracy: Mapping[str, Mapping[str, float]] | None = None,
         path: Path | None = None,
     ) -> None:
         self.name = name
@@ -75,6 +76,7 @@ class LiteModel:
         self.thresholds = thresholds
         self.evidence = evidence
         self.digest = digest
+        self.accuracy = accuracy or {}
         self.path = path
 
     @classmethod
@@ -104,7 +106,7 @@ class LiteModel:
             model = cls(
                 name=saved.name, taxonomy=taxonomy, labels=labels, heads=heads,
                 combination=combination, thresholds=thresholds, evidence=evidence,
-                digest=saved.digest, path=saved.path,
+                digest=saved.digest, accuracy=saved.accuracy, path=saved.path,
             )  # fmt: skip
             model._check(clause_heads=config["clause_heads"])
         except (KeyError, TypeError, ValueError, IndexError) as error:

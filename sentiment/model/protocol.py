@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,6 +61,10 @@ class Model(Protocol):
     @property
     def taxonomy(self) -> Taxonomy:
         """What its heads are laid out for."""
+
+    @property
+    def accuracy(self) -> Mapping[str, Mapping[str, float]]:
+        """F1 of each topic's states by language, as measured when it was trained; may be empty."""
 
     def predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
         """Return one prediction per text, in order; no result depends on the other texts."""

@@ -16,6 +16,7 @@ class FakeAnalyzer:
         self.model_name = "fake@1"
         self.model_digest = digest
         self.taxonomy = Taxonomy.default()
+        self.accuracy = {"delivery": {"en": 0.8}}
         self.scored = 0
 
     def analyze_batch(self, feedback: list[str | Feedback], /) -> list[Analysis]:

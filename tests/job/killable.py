@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from sentiment.job import JobOptions, score
@@ -29,6 +30,10 @@ class Noting:
     @property
     def model_digest(self) -> str:
         return self._analyzer.model_digest
+
+    @property
+    def accuracy(self) -> Mapping[str, Mapping[str, float]]:
+        return self._analyzer.accuracy
 
     @property
     def taxonomy(self) -> Taxonomy:

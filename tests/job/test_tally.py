@@ -62,6 +62,7 @@ def test_a_summary_comes_back_as_it_was_written() -> None:
         roles={"text": ["text"]},
         model="fake@1",
         taxonomy={"version": "1"},
+        accuracy={"price": {"zh": 0.7}},
         options={},
         tally=count(analyses([["ok"], ["empty"]]), rejected=1),
         rejects="b.csv.rejects.jsonl",
