@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sentiment.train.examples import Example, load_examples
+from sentiment.train.examples import Example, group_of, load_examples
 
 __all__ = ["CorpusOptions", "CorpusReport", "build", "is_held_out"]
 
@@ -64,7 +64,7 @@ def build(
     """
     options = options or CorpusOptions()
     fold = fold or _text_line
-    kept, left_out = _select(data, options)
+    kept, left_out = _select(data, options, fold)
     random.Random(options.seed).shuffle(kept)
     files = _arrange(kept, options, fold)
     out.mkdir(parents=True, exist_ok=True)
@@ -81,24 +81,44 @@ def build(
     return report
 
 
-def _select(data: Path, options: CorpusOptions) -> tuple[list[Example], Counter[str]]:
-    # What may be read at all, and that no text of a test is among it, is `load_examples`' business.
-    examples = load_examples(data, purpose="pretrain")
-    own_test = {example.group for example in load_examples(data) if is_held_out(example)}
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A text that is in: as it was, and on one line as the model sees it."""
+
+    text: str
+    folded: str
+    language: str
+    source: str
+
+
+def _select(
+    data: Path, options: CorpusOptions, fold: Callable[[str], str]
+) -> tuple[list[_Kept], Counter[str]]:
+    # What may be read at all is `load_examples`' business, and that no text of a test is among it,
+    # letter for letter. Folded, a test's text in traditional script is found in simplified as well.
+    measured = load_examples(data, purpose="measure")
+    own_test = [example for example in load_examples(data) if is_held_out(example)]
+    out = {group_of(fold(example.text)) for example in (*measured, *own_test)}
+    seen: set[str] = set()
     left_out: Counter[str] = Counter()
     kept = []
-    for example in examples:
-        if example.group in own_test or is_held_out(example):
-            left_out["own test"] += 1
-        elif sum(map(str.isalnum, example.text)) < options.shortest:
+    for example in load_examples(data, purpose="pretrain"):
+        folded = " ".join(fold(example.text).split())
+        group = group_of(folded)
+        if sum(map(str.isalnum, folded)) < options.shortest:
             left_out["short"] += 1
+        elif is_held_out(example) or group in out:
+            left_out["a text of a test, as it is folded"] += 1
+        elif group in seen:
+            left_out["repeated, as it is folded"] += 1
         else:
-            kept.append(example)
+            seen.add(group)
+            kept.append(_Kept(example.text, folded, example.language, example.source))
     return kept, left_out
 
 
 def _arrange(
-    kept: list[Example], options: CorpusOptions, fold: Callable[[str], str]
+    kept: list[_Kept], options: CorpusOptions, fold: Callable[[str], str]
 ) -> dict[str, list[str]]:
     draw = random.Random(options.seed)
     files: dict[str, list[str]] = {
@@ -106,13 +126,12 @@ def _arrange(
     }
     traditional = _to_traditional()
     for text in kept:
-        folded = _one_line(fold(text.text))
         if draw.random() < options.heldout:
-            files[f"heldout_{text.language}"].append(folded)
+            files[f"heldout_{text.language}"].append(text.folded)
             continue
-        files[text.language].append(folded)
+        files[text.language].append(text.folded)
         if text.language == "zh" and draw.random() < options.traditional:
-            files["zh"].append(_one_line(fold(traditional(text.text))))
+            files["zh"].append(" ".join(fold(traditional(text.text)).split()))
     spliced = [text for text in files["zh"] if draw.random() < options.spliced]
     if files["en"]:
         for chinese in spliced:
@@ -135,12 +154,6 @@ def _text_line(text: str) -> str:
     return prepare(text).folded
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
 def _write_lines(path: Path, texts: Iterable[str]) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as out:
-        for text in texts:
-            if text:
-                out.write(text + "\n")
+        out.writelines(f"{text}\n" for text in texts)

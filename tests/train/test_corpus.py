@@ -8,7 +8,7 @@ import pytest
 
 from sentiment.errors import InputError
 from sentiment.train import corpus
-from sentiment.train.examples import load_examples
+from sentiment.train.examples import group_of, load_examples
 from tests.shared import shared
 
 MOTTOES = ("物流很快", "质量不错", "客服耐心", "价格实惠", "包装严实", "味道一般")
@@ -105,11 +105,22 @@ def test_a_folder_without_sets_is_refused(tmp_path: Path) -> None:
         corpus.build(tmp_path, tmp_path / "corpus")
 
 
+def test_a_test_in_the_other_script_is_found(data: Path, tmp_path: Path) -> None:
+    # "the parcel came quickly, I am satisfied", traditional in the test and simplified in training
+    write_set(data, "zh/openrice_senti.test", [row("快遞來得很快，我很滿意", "zh")])
+    write_set(data, "zh/appstore_zh_stars.train", [row("快递来得很快！我很满意", "zh")])
+    report = corpus.build(data, tmp_path / "corpus")
+    assert not any(
+        "我很满意" in line for lines in read(tmp_path / "corpus").values() for line in lines
+    )
+    assert report.left_out["a text of a test, as it is folded"] == 1
+
+
 @pytest.mark.shared
-def test_nothing_that_is_measured_is_in_the_real_corpus(tmp_path: Path) -> None:
+def test_nothing_that_is_measured_is_in_the_real_corpus() -> None:
     data = shared("data")
     measured = {example.group for example in load_examples(data, purpose="measure")}
-    kept, left_out = corpus._select(data, corpus.CorpusOptions())
+    kept, left_out = corpus._select(data, corpus.CorpusOptions(), plainly)
     assert len(kept) > 400_000
-    assert left_out["own test"] > 5_000
-    assert not measured & {example.group for example in kept}
+    assert left_out["a text of a test, as it is folded"] > 5_000
+    assert not measured & {group_of(text.text) for text in kept}
