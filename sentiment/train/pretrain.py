@@ -8,6 +8,7 @@ them).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -400,12 +401,15 @@ def _opens_word(tokenizer: Tokenizer) -> list[bool]:
 
 
 def _cached(tokenizer: Tokenizer, corpus: Path, name: str, out: Path) -> Rows:
-    """Tokenise once: the arrays are kept beside the checkpoints and read by later runs."""
-    path = out / f"tokens-{name}.npz"
+    """Tokenise once: the arrays are kept beside the checkpoints until a text or a piece changes."""
+    texts = corpus / f"{name}.txt"
+    made_from = hashlib.sha256(tokenizer.to_str().encode())
+    made_from.update(texts.read_bytes())
+    path = out / f"tokens-{name}-{made_from.hexdigest()[:12]}.npz"
     if path.exists():
         with np.load(path) as arrays:
             return Rows(arrays["ids"], arrays["starts"])
-    rows = tokenise(tokenizer, corpus / f"{name}.txt")
+    rows = tokenise(tokenizer, texts)
     np.savez(path, ids=rows.ids, starts=rows.starts)
     return rows
 
