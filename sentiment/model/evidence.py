@@ -8,8 +8,9 @@ that is short or says one thing stays whole, and of a long one the judged words 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ __all__ = ["Evidence"]
 # The guideline's longest evidence: 40 characters of Chinese, a dozen English words.
 _LONGEST_HAN = 40
 _LONGEST_LATIN = 80
+# Clauses cut at one time: an array operation costs as much for one as for a hundred.
+_AT_ONCE = 512
+_ABOVE_LATIN = re.compile("[\u2e80-\U0010ffff]+")
 # So few characters are not worth cutting off an end of a clause.
 _CRUMB_HAN = 2
 _CRUMB_LATIN = 5
@@ -66,82 +70,144 @@ class Evidence:
         batch: Sequence[Prepared],
         read: Batch,
         heads: Heads,
-        asked: Iterator[tuple[int, int, int]],
-    ) -> Iterator[tuple[int, int]]:
-        """Yield the span of the prepared text for each (row, clause, label) that is asked for."""
+        asked: Iterable[tuple[int, int, int]],
+    ) -> list[tuple[int, int]]:
+        """Return the span of the prepared text for each (row, clause, label) that is asked for."""
         known = heads.known(read)
         clause = read.clause[known]
         order = known[np.argsort(clause, kind="stable")]
-        bounds = np.searchsorted(read.clause[order], np.arange(len(read.row_of_clause) + 1))
+        bounds = np.searchsorted(
+            read.clause[order], np.arange(len(read.row_of_clause) + 1)
+        ).tolist()
+        starts, ends = read.clause_start.tolist(), read.clause_end.tolist()
+        pieces: list[_Piece] = []
+        long: list[int] = []
         for row, at, label in asked:
-            prepared = batch[row]
             if at < 0:
-                yield _trimmed(prepared.text, 0, min(len(prepared.text), _LONGEST_HAN))
+                pieces.append(_Piece(batch[row].text, 0, min(len(batch[row].text), _LONGEST_HAN)))
                 continue
-            start, end = int(read.clause_start[at]), int(read.clause_end[at])
-            inside = order[bounds[at] : bounds[at + 1]]
-            original = len(prepared.original.strip())
-            yield self._cut(prepared.text, start, end, original, read, heads, inside, label)
+            piece = self._piece(batch[row], starts[at], ends[at])
+            if piece.price is not None and bounds[at] < bounds[at + 1]:
+                piece = piece._replace(label=label, features=(bounds[at], bounds[at + 1]))
+                long.append(len(pieces))
+            pieces.append(piece)
+        stretches: dict[int, tuple[int, int]] = {}
+        for first in range(0, len(long), _AT_ONCE):
+            some = long[first : first + _AT_ONCE]
+            found = _best_stretches([pieces[index] for index in some], order, read, heads)
+            stretches.update(zip(some, found, strict=True))
+        return [_cut(piece, stretches.get(index)) for index, piece in enumerate(pieces)]
 
-    def _cut(
-        self, text: str, start: int, end: int, original: int, read: Batch, heads: Heads,
-        inside: NDArray[np.int64], label: int,
-    ) -> tuple[int, int]:  # fmt: skip
-        words = text[start:end]
+    def _piece(self, prepared: Prepared, start: int, end: int) -> _Piece:
+        text = prepared.text
         # A character above the last Latin letter tells the scripts apart well enough here.
-        han = sum(letter > "\u2e7f" for letter in words) * 3 > end - start
+        above = sum(map(len, _ABOVE_LATIN.findall(text, start, end)))
+        han = above * 3 > end - start
         size, longest = self.whole_han, _LONGEST_HAN
         if not han:
             size, longest = self.whole_latin, _LONGEST_LATIN
+        original = len(prepared.original.strip())
         if max(end - start, original) > _WHOLE and (start, end) == _trimmed(text, 0, len(text)):
             longest = min(_WHOLE, max(1, int((end - start) * _SHARE)))
-        if end - start > min(size, longest) and len(inside):
-            price = self.price_han if han else self.price_latin
-            first, last = _best_stretch(start, end, read, heads, inside, label, price, longest)
-            first, last = _whole_words(text, first, last, start, end)
-            if not han:
-                first, last = _phrase(text, first, last, start, end)
-            crumb = _CRUMB_HAN if han else _CRUMB_LATIN
-            if first - start <= crumb and last - start <= longest:
-                first = start
-            if end - last <= crumb and end - first <= longest:
-                last = end
-            start, end = _trimmed(text, first, last)
-        if end - start > longest:
-            end = start + longest
-            while (
-                not han
-                and end > start + longest // 2
-                and text[end - 1].isalnum()
-                and text[end].isalnum()
-            ):
-                end -= 1
-        return _trimmed(text, start, end)
+        price = self.price_han if han else self.price_latin
+        long = end - start > min(size, longest)
+        return _Piece(text, start, end, han, longest, price if long else None)
 
 
-def _best_stretch(
-    start: int, end: int, read: Batch, heads: Heads,
-    inside: NDArray[np.int64], label: int, price: float, longest: int,
-) -> tuple[int, int]:  # fmt: skip
-    features = read.features
-    weight = heads.weights[heads.index(features.bucket[inside]), label]
-    first = features.start[inside] - start
-    last = features.end[inside] - start
+class _Piece(NamedTuple):
+    """A clause that evidence is cut from.
+
+    :param longest: How many characters of it may be evidence.
+    :param price: Price of a character, None for a clause that stays whole.
+    :param label: The label that it is evidence for.
+    :param features: The first of its features and the one after the last, in the order of clauses.
+    """
+
+    text: str
+    start: int
+    end: int
+    han: bool = True
+    longest: int = _LONGEST_HAN
+    price: float | None = None
+    label: int = -1
+    features: tuple[int, int] = (0, 0)
+
+
+def _cut(piece: _Piece, stretch: tuple[int, int] | None) -> tuple[int, int]:
+    """Return the evidence in a clause, of which the words in the stretch decided."""
+    text, start, end, han, longest = piece[:5]
+    if stretch is not None:
+        first, last = _whole_words(text, *stretch, start, end)
+        if not han:
+            first, last = _phrase(text, first, last, start, end)
+        crumb = _CRUMB_HAN if han else _CRUMB_LATIN
+        if first - start <= crumb and last - start <= longest:
+            first = start
+        if end - last <= crumb and end - first <= longest:
+            last = end
+        start, end = _trimmed(text, first, last)
+    if end - start > longest:
+        end = start + longest
+        while (
+            not han
+            and end > start + longest // 2
+            and text[end - 1].isalnum()
+            and text[end].isalnum()
+        ):
+            end -= 1
+    return _trimmed(text, start, end)
+
+
+def _best_stretches(
+    pieces: Sequence[_Piece], order: NDArray[np.int64], read: Batch, heads: Heads
+) -> list[tuple[int, int]]:
+    """Return the deciding stretch of each clause, of all in a few array operations.
+
+    One row a clause, one column a character. Sums run along a row from its start, so that what a
+    row gives does not depend on how wide its neighbours make it.
+
+    :param order: The known features in the order of their clauses.
+    """
+    count = len(pieces)
+    start = np.array([piece.start for piece in pieces])
+    size = np.array([piece.end for piece in pieces]) - start
+    low, high = np.array([piece.features for piece in pieces]).T
+    features = high - low
+    row = np.repeat(np.arange(count), features)
+    inside = order[np.arange(len(row)) + np.repeat(high - np.cumsum(features), features)]
+    label = np.array([piece.label for piece in pieces])[row]
+    weight = heads.weights[heads.index(read.features.bucket[inside]), label]
+    first = read.features.start[inside] - start[row]
+    last = read.features.end[inside] - start[row]
     each = weight / (last - first)
-    size = end - start
-    change = np.bincount(first, each, size + 1) - np.bincount(last, each, size + 1)
-    by_letter = np.cumsum(change[:size])
-    positive = by_letter[by_letter > 0]
-    if not len(positive):
-        return start, end
-    total = np.concatenate(([0.0], np.cumsum(by_letter - price * positive.mean())))
-    reach = min(longest, size)
-    padded = np.concatenate((np.full(reach, np.inf), total))
-    lowest = np.lib.stride_tricks.sliding_window_view(padded, reach + 1).min(1)
-    stop = int((total - lowest).argmax())
-    begin = max(0, stop - reach)
-    begin += int(total[begin : stop + 1].argmin())
-    return start + begin, start + max(stop, begin + 1)
+
+    width = int(size.max()) + 1
+    place = np.arange(width)
+    change = np.bincount(row * width + first, each, count * width)
+    change -= np.bincount(row * width + last, each, count * width)
+    by_letter = np.cumsum(change.reshape(count, width), axis=1)
+    by_letter[place >= size[:, None]] = 0
+    positive = by_letter > 0
+    letters = positive.sum(1)
+    mean = np.cumsum(np.where(positive, by_letter, 0), axis=1)[:, -1] / np.maximum(letters, 1)
+    price = np.array([piece.price for piece in pieces]) * mean
+    total = np.zeros((count, width))
+    np.cumsum((by_letter - price[:, None])[:, :-1], axis=1, out=total[:, 1:])
+
+    lowest = np.minimum.accumulate(total, axis=1)
+    reach = np.minimum([piece.longest for piece in pieces], size)
+    for limit in set(reach[reach < size].tolist()):
+        rows = np.flatnonzero((reach == limit) & (reach < size))
+        padded = np.pad(total[rows], ((0, 0), (limit, 0)), constant_values=np.inf)
+        lowest[rows] = np.lib.stride_tricks.sliding_window_view(padded, limit + 1, axis=1).min(-1)
+    rise = total - lowest
+    rise[place > size[:, None]] = -1
+    stop = rise.argmax(1)
+    within = (place >= (stop - reach)[:, None]) & (place <= stop[:, None])
+    begin = np.where(within, total, np.inf).argmin(1)
+    stop = np.maximum(stop, begin + 1)
+    begin, stop = np.where(letters, begin, 0), np.where(letters, stop, size)
+    return list(zip((start + begin).tolist(), (start + stop).tolist(), strict=True))
 
 
 def _whole_words(text: str, first: int, last: int, start: int, end: int) -> tuple[int, int]:

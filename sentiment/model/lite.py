@@ -187,7 +187,7 @@ class LiteModel:
         kept = choose(states, probabilities, self.labels, self.thresholds)
         kept = settle(kept, probabilities, clause_of, self.labels)
         chosen = [np.flatnonzero(row).tolist() for row in kept]
-        spans = self.evidence.spans(batch, read, self.heads, _asked(chosen, clause_of))
+        spans = iter(self.evidence.spans(batch, read, self.heads, _asked(chosen, clause_of)))
         predictions: list[Prediction] = []
         for row, labels in enumerate(chosen):
             findings = [
