@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Any, cast
 
@@ -73,10 +74,29 @@ class Labels:
     def __len__(self) -> int:
         return len(self.names)
 
-    @property
+    @cached_property
     def polarity_of(self) -> NDArray[np.int64]:
         """Index of each label's polarity."""
         return np.array([POLARITIES.index(p) for p in self.polarities], dtype=np.int64)
+
+    @cached_property
+    def columns(self) -> list[list[NDArray[np.int64]]]:
+        """The labels of each topic and polarity, by their indices."""
+        return [
+            [
+                np.flatnonzero((self.topic_of == topic) & (self.polarity_of == polarity))
+                for polarity in range(len(POLARITIES))
+            ]
+            for topic in range(len(self.topics))
+        ]
+
+    @cached_property
+    def rivals(self) -> list[tuple[int, int]]:
+        """Every two labels that are of one driver or tag."""
+        count = range(len(self))
+        return [
+            pair for pair in combinations(count, 2) if len({self.names[at] for at in pair}) == 1
+        ]
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -163,9 +183,9 @@ def clause_pool(
         starts = np.flatnonzero(np.diff(row_of_clause, prepend=-1))
         present = row_of_clause[starts]
         best[present] = np.maximum.reduceat(scores, starts, axis=0)
-        ends = np.append(starts[1:], len(scores))
-        for row, first, last in zip(present.tolist(), starts.tolist(), ends.tolist(), strict=True):
-            at[row] = first + scores[first:last].argmax(0)
+        clauses = np.arange(len(scores))[:, None]
+        having = np.where(scores == best[row_of_clause], clauses, len(scores))
+        at[present] = np.minimum.reduceat(having, starts, axis=0)
     return best, at
 
 
@@ -178,12 +198,10 @@ def topic_features(probabilities: Floats, topics: Floats, labels: Labels) -> Flo
     :param probabilities: Of each label, shape (rows, labels).
     :param topics: The text's topic scores, shape (rows, topics * polarities).
     """
-    polarity = labels.polarity_of
     rows = len(probabilities)
     features = np.zeros((rows, len(labels.topics), 9), dtype=np.float32)
     for topic in range(len(labels.topics)):
-        for index in range(3):
-            columns = np.flatnonzero((labels.topic_of == topic) & (polarity == index))
+        for index, columns in enumerate(labels.columns[topic]):
             if len(columns):
                 some = _columns(probabilities, columns)
                 features[:, topic, index] = _logit(1 - np.prod(1 - some, axis=1))
@@ -236,8 +254,7 @@ def choose(
     for topic in range(len(labels.topics)):
         found = states[:, topic, 0] < thresholds.state[topic]
         state = 1 + states[:, topic, 1:].argmax(1)
-        for index, polarity in enumerate(POLARITIES):
-            columns = np.flatnonzero((labels.topic_of == topic) & (labels.polarity_of == index))
+        for polarity, columns in zip(POLARITIES, labels.columns[topic], strict=True):
             if not len(columns):
                 continue
             wanted = found & (state == STATES.index(polarity))
@@ -332,10 +349,9 @@ def settle(
     places.
     """
     settled = chosen.copy()
-    for name in dict.fromkeys(labels.names):
-        columns = [at for at, other in enumerate(labels.names) if other == name]
-        for one, other in combinations(columns, 2):
-            both = chosen[:, one] & chosen[:, other] & (clause_of[:, one] == clause_of[:, other])
+    for one, other in labels.rivals:
+        both = chosen[:, one] & chosen[:, other] & (clause_of[:, one] == clause_of[:, other])
+        if both.any():
             first = probabilities[:, one] >= probabilities[:, other]
             settled[both & first, other] = False
             settled[both & ~first, one] = False

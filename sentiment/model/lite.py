@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sentiment.errors import ModelError
 from sentiment.model.bundle import Bundle
@@ -186,24 +185,22 @@ class LiteModel:
         overall = overall_probabilities(scores, probabilities, weights, self.labels)
         kept = choose(states, probabilities, self.labels, self.thresholds)
         kept = settle(kept, probabilities, clause_of, self.labels)
-        chosen = [np.flatnonzero(row).tolist() for row in kept]
-        spans = iter(self.evidence.spans(batch, read, self.heads, _asked(chosen, clause_of)))
-        predictions: list[Prediction] = []
-        for row, labels in enumerate(chosen):
-            findings = [
-                Finding(
-                    self.labels.names[label],
-                    self.labels.polarities[label],
-                    float(probabilities[row, label]),
-                    *next(spans),
-                )
-                for label in labels
-            ]
-            findings.sort(
-                key=lambda finding: (finding.name not in self.taxonomy.drivers, finding.start)
-            )
-            predictions.append(Prediction(tuple(overall[row].tolist()), tuple(findings)))
-        return predictions
+        rows, labels = np.nonzero(kept)
+        asked = list(zip(rows.tolist(), clause_of[kept].tolist(), labels.tolist(), strict=True))
+        spans = self.evidence.spans(batch, read, self.heads, asked)
+        findings: list[list[Finding]] = [[] for _ in batch]
+        names, polarities = self.labels.names, self.labels.polarities
+        for (row, _, label), confidence, span in zip(
+            asked, probabilities[kept].tolist(), spans, strict=True
+        ):
+            findings[row].append(Finding(names[label], polarities[label], confidence, *span))
+        drivers = self.taxonomy.drivers
+        for found in findings:
+            found.sort(key=lambda finding: (finding.name not in drivers, finding.start))
+        return [
+            Prediction(tuple(values), tuple(found))
+            for values, found in zip(overall.tolist(), findings, strict=True)
+        ]
 
 
 def _parts(batch: Sequence[Prepared]) -> Iterator[list[Prepared]]:
@@ -218,12 +215,3 @@ def _parts(batch: Sequence[Prepared]) -> Iterator[list[Prepared]]:
         part.append(prepared)
     if part:
         yield part
-
-
-def _asked(
-    chosen: Sequence[Sequence[int]], clause_of: NDArray[np.int64]
-) -> Iterator[tuple[int, int, int]]:
-    """Yield (row, clause, label) for every label chosen, in order."""
-    for row, labels in enumerate(chosen):
-        for label in labels:
-            yield row, int(clause_of[row, label]), label
