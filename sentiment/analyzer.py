@@ -125,8 +125,9 @@ class Analyzer:
     def analyze(self, text: object) -> Analysis:
         """Return what one piece of feedback says.
 
+        >>> import sentiment
         >>> analysis = sentiment.load().analyze("Great phone, but it arrived late.")
-        >>> [(opinion.driver, opinion.evidence) for opinion in analysis.opinions]  # doctest: +SKIP
+        >>> [(o.driver, o.evidence) for o in analysis.opinions if o.topic == "delivery"]
         [('delivery.speed', 'it arrived late')]
 
         :param text: A string or a `Feedback`. None, NaN and pandas' NA are an empty answer; a number

@@ -119,6 +119,8 @@ def _fit_shared(features: Floats, targets: Floats, labels: Labels, thin: int = 1
         # The three polarities differ in how often they are judged; each has its own level.
         level = np.tile(np.eye(len(POLARITIES))[labels.polarity_of[columns]], (len(targets), 1))
         use = (y == 1) | ((y == 0) & (np.arange(len(y)) % thin == 0))
+        if len(np.unique(y[use])) < 2:
+            continue  # nothing to tell apart; the biases below say how often it occurs
         weight = np.where(y == 0, thin, 1)
         model = LogisticRegression(C=10, max_iter=300)
         model.fit(np.hstack([x, level])[use], y[use], sample_weight=weight[use])
@@ -147,12 +149,18 @@ def _fit_softmax(features: Floats, classes: NDArray[np.int64], count: int) -> Fl
     """Return weights (classes, features + 1), the bias last."""
     from sklearn.linear_model import LogisticRegression
 
+    weights = np.zeros((count, features.shape[1] + 1), dtype=np.float32)
+    weights[:, -1] = -20  # a class that no row has
+    present = np.unique(classes)
+    weights[present, -1] = 0
+    if len(present) == 1:
+        return weights
     model = LogisticRegression(C=1.0, max_iter=1000)
     model.fit(features, classes)
-    weights = np.full((count, features.shape[1] + 1), 0, dtype=np.float32)
-    weights[:, -1] = -20  # a class that no row has
-    weights[model.classes_, :-1] = model.coef_
-    weights[model.classes_, -1] = model.intercept_
+    # Of two classes, scikit-learn gives the odds of the second alone.
+    told = present[-len(model.coef_) :]
+    weights[told, :-1] = model.coef_
+    weights[told, -1] = model.intercept_
     return weights
 
 

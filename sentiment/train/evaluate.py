@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sentiment.errors import LabelError
+from sentiment.errors import InputError, LabelError
 from sentiment.records import SENTIMENTS
 from sentiment.train.examples import Example
 from sentiment.train.labelled import read_labelled_file
@@ -101,10 +101,13 @@ def evaluate(
         column for each topic.
     :raises LabelError: Rows that cannot be used, listed with their numbers, or no labels at all.
     :raises ModelError: A model that cannot be loaded.
+    :raises InputError: No model at all, or a file that cannot be read.
     """
     from sentiment.analyzer import load
 
     names = [models] if isinstance(models, (str, os.PathLike)) else list(models)
+    if not names:
+        raise InputError("There is no model to evaluate; name at least one model.")
     examples = read_labelled_file(Path(path))
     if not any(example.overall or example.topics for example in examples):
         raise LabelError(f"{path}: no row is labelled; it needs overall, opinions or topics.")
@@ -153,4 +156,4 @@ def _cell(value: float | None) -> str:
 def _line(label: str, cells: Iterable[str]) -> str:
     # A Chinese character takes two places on a terminal.
     wide = sum(character > "\u2e7f" for character in label)
-    return f"{label:<{38 - wide}}" + "".join(f"{cell:>10}" for cell in cells)
+    return label.ljust(38 - wide) + "".join(f"{cell:>10}" for cell in cells)

@@ -316,6 +316,8 @@ def _own(record: Mapping[str, Any], source: str, *, gold: bool = False) -> Examp
     if opinions is not None:
         states = topic_states(_as_opinions(opinions), Taxonomy.default().topics)
     elif states is not None:
+        if not isinstance(states, Mapping):
+            raise LabelError("topics is no object of a topic and its state each.")
         for topic, state in states.items():
             if state not in STATES:
                 raise LabelError(f"{topic}: {state!r} is none of {', '.join(STATES)}.")
@@ -344,6 +346,8 @@ def _as_opinions(judgements: Iterable[Judgement], *, by_name: bool = False) -> I
 def _judgements(entries: Any, key: str, text: str) -> tuple[Judgement, ...] | None:
     if entries is None:
         return None
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+        raise LabelError(f"{key}s are no list of objects with {key} and polarity.")
     judgements: list[Judgement] = []
     for entry in entries:
         name, polarity, evidence = entry.get(key), entry.get("polarity"), entry.get("evidence")

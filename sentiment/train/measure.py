@@ -90,6 +90,7 @@ class Figures:
         plain: dict[str, Any] = {}
         for name, value in asdict(self).items():
             plain[name] = round(value, 4) if isinstance(value, float) else value
+        plain["confusion"] = [list(counts) for counts in self.confusion]
         for name in ("sentiments", "topics", "drivers", "tags"):
             plain[name] = {
                 key: {

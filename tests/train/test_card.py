@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from typing import Any
+
+from sentiment.train.card import Card, TrainingSet, write_card
+
+FIGURES: dict[str, Any] = {
+    "rows": 300, "overall_accuracy": 0.8361, "polarity_accuracy": None, "flips": 0.0125,
+    "topics": {
+        "quality:negative": {"labelled": 6, "found": 4, "right": 3, "f1": 0.6},
+        "quality:positive": {"labelled": 2, "found": 4, "right": 1, "f1": 0.3},
+        "price:negative": {"labelled": 0, "found": 0, "right": 0, "f1": None},
+    },
+}  # fmt: skip
+
+
+def card(**changes: Any) -> str:
+    parts: dict[str, Any] = {
+        "name": "lite", "version": "1.2.0", "about": "What it is.",
+        "figures": {"gold dev": {"zh": FIGURES, "en": {"rows": 200, "topics": {}}}},
+        "sets": [TrainingSet("reviews", "zh", 1234, "none stated", "topics")],
+        "weaknesses": ["Sarcasm."], "recipe": {"folds": 4}, "reproduce": ["python train.py"],
+    }  # fmt: skip
+    return write_card(Card(**{**parts, **changes}))
+
+
+def rows() -> dict[str, list[str]]:
+    table = [line.strip("|").split("|") for line in card().splitlines() if line.startswith("|")]
+    return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in table}
+
+
+def test_a_card_says_all_it_is_given() -> None:
+    text = card()
+    assert text.startswith("# lite 1.2.0\n")
+    for piece in ("What it is.", "- Sarcasm.", "folds = 4", "python train.py", "zh 300, en 200"):
+        assert piece in text
+    assert rows()["reviews"] == ["zh", "1234", "topics", "none stated"]
+
+
+def test_figures_have_three_decimals_and_gaps_a_dash() -> None:
+    assert rows()["overall accuracy, four classes"] == ["0.836", "-"]
+    assert rows()["polarity accuracy, rows labelled positive or negative"] == ["-", "-"]
+    assert rows()["polarity flips, of those rows"] == ["0.013", "-"]
+
+
+def test_a_topic_counts_over_its_states() -> None:
+    # Quality: 8 labelled, 8 found, 4 right.
+    assert rows()["quality"] == ["0.500 (8)", "-"]
+    assert rows()["price"] == ["- (0)", "-"]
+
+
+def test_tables_are_whole() -> None:
+    block: list[int] = []
+    for line in [*card().splitlines(), ""]:
+        if line.startswith("|"):
+            block.append(line.count("|"))
+        else:
+            assert len(set(block)) <= 1
+            block = []
+
+
+def test_it_says_that_the_labels_are_not_human() -> None:
+    assert "They are not human labels." in card()
+
+
+def test_a_card_without_figures() -> None:
+    assert "## Figures" in card(figures={}, sets=[], weaknesses=[])

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sentiment
+from sentiment.errors import InputError, LabelError, ModelError, SentimentError
+from sentiment.train.evaluate import evaluate
+
+ROWS: list[dict[str, Any]] = [
+    {"text": "物流很快", "lang": "zh", "overall": "positive",
+     "opinions": [{"driver": "delivery.speed", "polarity": "positive", "evidence": "物流很快"}],
+     "tags": []},
+    {"text": "质量太差了", "lang": "zh", "overall": "negative", "opinions": None, "tags": None},
+    {"text": "It broke after a day", "lang": "en", "overall": "negative",
+     "topics": {"quality": "negative"}},
+    {"text": "Just a note", "lang": "en"},
+]  # fmt: skip
+
+
+def labelled(path: Path, rows: list[Any]) -> Path:
+    lines = [row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows]
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_figures_of_all_rows_and_of_each_language(tiny: Path, tmp_path: Path) -> None:
+    path = labelled(tmp_path / "gold.jsonl", ROWS)
+    found = sentiment.evaluate([tiny, str(tiny)], path)
+    assert found.rows == 4
+    assert [model.name for model in found.models] == ["tiny@1.0.0"] * 2
+    one, two = found.models
+    assert one.by_language == two.by_language
+    assert list(one.by_language) == ["all", "zh", "en"]
+    assert [figures.rows for figures in one.by_language.values()] == [4, 2, 2]
+    assert one.rate > 0
+    analyses = sentiment.load(tiny).analyze_batch(row["text"] for row in ROWS)
+    right = sum(
+        analysis.sentiment == row["overall"]
+        for row, analysis in zip(ROWS, analyses, strict=True)
+        if "overall" in row
+    )
+    assert one.by_language["all"].overall_accuracy == pytest.approx(right / 3)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_tables_can_be_read(tiny: Path, tmp_path: Path, language: str) -> None:
+    lines = evaluate(tiny, labelled(tmp_path / "gold.jsonl", ROWS)).lines(language)
+    told = "\n".join(lines)
+    heading = {"en": "overall accuracy (4 classes)", "zh": "总体情感准确率（四类）"}[language]
+    assert heading in told
+    assert "tiny@1.0.0" in told
+    assert "quality:negative" in told
+    # Columns end in one line: a Chinese character takes two places.
+    tables = [line for line in lines if line.startswith(("rows", "行数", heading))]
+    widths = {sum(1 + (letter > "\u2e7f") for letter in line) for line in tables}
+    assert len(widths) == 1
+
+
+def test_plain_data_holds_everything(tiny: Path, tmp_path: Path) -> None:
+    plain = evaluate(tiny, labelled(tmp_path / "gold.jsonl", ROWS)).to_dict()
+    assert json.loads(json.dumps(plain)) == plain
+    assert plain["models"][0]["languages"]["zh"]["rows"] == 2
+
+
+def test_a_table_with_topics_is_accepted(tiny: Path, tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text(
+        "Text,Sentiment,quality,delivery\n物流很快,positive,,positive\n质量太差了,,negative,absent\n",
+        encoding="utf-8",
+    )
+    (model,) = evaluate(tiny, path).models
+    figures = model.by_language["all"]
+    assert figures.rows == 2
+    assert sum(figures.sentiments[name].labelled for name in figures.sentiments) == 1
+    assert figures.topics["delivery:positive"].labelled == 1
+    assert figures.topics["quality:negative"].labelled == 1
+
+
+def told(path: Path, error: type[SentimentError], match: str, models: Any) -> None:
+    with pytest.raises(error, match=match) as raised:
+        evaluate(models, path)
+    assert str(raised.value)
+
+
+WRONG: list[tuple[str, type[SentimentError], str]] = [
+    ("", LabelError, "no row"),
+    ('{"text": "x"}\n', LabelError, "no row is labelled"),
+    ('{"text": "x", "overall": "great"}\n', LabelError, "line 1: overall 'great' is none of"),
+    ('{"text": ""}\n', LabelError, "line 1: no text"),
+    ('{"txt": "x"}\n', LabelError, "line 1: no text"),
+    (
+        '{"text": "x", "opinions": [{"driver": "", "polarity": "positive"}]}\n',
+        LabelError,
+        "without a",
+    ),
+    ('{"text": "x", "opinions": ["price"]}\n', LabelError, "line 1"),
+    ('{"text": "x", "opinions": 7}\n', LabelError, "line 1"),
+    ('{"text": "x", "tags": {"trust": "positive"}}\n', LabelError, "line 1"),
+    ('{"text": "x", "topics": {"price": "cheap"}}\n', LabelError, "price: 'cheap' is none of"),
+    ('{"text": "x", "topics": ["price"]}\n', LabelError, "line 1"),
+    ('{"text": "x", "overall": ["positive"]}\n', LabelError, "line 1"),
+    ('{"text": "x", "overall": "positive"', InputError, "line 1: not JSON"),
+    ("[1]\n", InputError, "not a JSON object"),
+]
+
+
+@pytest.mark.parametrize(("content", "error", "match"), WRONG)
+def test_wrong_json_lines_are_told(
+    tiny: Path, tmp_path: Path, content: str, error: type[SentimentError], match: str
+) -> None:
+    path = tmp_path / "gold.jsonl"
+    path.write_text(content, encoding="utf-8")
+    told(path, error, match, tiny)
+
+
+TABLES = [
+    ("text,stars\nx,1\n", "no labels; add a column sentiment"),
+    ("review,sentiment\nx,positive\n", "need a column named text; there are review, sentiment"),
+    ("text,sentiment\nx,great\n", "row 1: sentiment 'great' is none of"),
+    ("text,sentiment\n ,positive\n", "row 1: no text"),
+    ("text,quality\nx,good\n", "row 1: quality 'good' is none of"),
+    ("text,sentiment\nx,\n", "no row is labelled"),
+]
+
+
+@pytest.mark.parametrize(("content", "match"), TABLES)
+def test_wrong_tables_are_told(tiny: Path, tmp_path: Path, content: str, match: str) -> None:
+    path = tmp_path / "gold.csv"
+    path.write_text(content, encoding="utf-8")
+    told(path, LabelError, match, tiny)
+
+
+def test_many_faults_are_counted_and_twenty_listed(tiny: Path, tmp_path: Path) -> None:
+    path = labelled(tmp_path / "gold.jsonl", [{"text": "x", "overall": "great"}] * 50)
+    with pytest.raises(LabelError, match="50 rows cannot be used") as raised:
+        evaluate(tiny, path)
+    assert str(raised.value).count("line ") == 20
+
+
+def test_a_file_that_is_not_there_or_is_a_folder(tiny: Path, tmp_path: Path) -> None:
+    told(tmp_path / "none.jsonl", InputError, "no such file", tiny)
+    told(tmp_path, InputError, r"director|folder", tiny)
+    (tmp_path / "folder.jsonl").mkdir()
+    told(tmp_path / "folder.jsonl", InputError, "cannot be read", tiny)
+    (tmp_path / "binary.jsonl").write_bytes(b"\x80\x81\xff\x00")
+    told(tmp_path / "binary.jsonl", InputError, "cannot be read", tiny)
+
+
+def test_models_that_are_none(tmp_path: Path) -> None:
+    path = labelled(tmp_path / "gold.jsonl", ROWS)
+    told(path, ModelError, "There is no model 'unheard'", "unheard")
+    told(path, ModelError, "There is no model 'unheard'", ["unheard"])
+    told(path, InputError, "name at least one model", [])
+    told(path, InputError, "named by a string or a path", [7])

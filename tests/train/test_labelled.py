@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sentiment.train.labelled import read_labelled_file
+
+HEADER = ("text", "sentiment", "quality", "price", "id", "lang")
+ROWS = [
+    ("质量太差", "negative", "negative", "", "A-1", ""),
+    ("Cheap, and it shows", "", "Negative", "POSITIVE", "007", "en"),
+    ("nothing to say", "neutral", "absent", "absent", "", ""),
+]
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv", "xlsx", "parquet"])
+def test_every_table_format_is_read(tmp_path: Path, form: str) -> None:
+    frame = pd.DataFrame(ROWS, columns=list(HEADER))
+    path = tmp_path / f"labels.{form}"
+    if form == "xlsx":
+        frame.to_excel(path, index=False)
+    elif form == "parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_csv(path, index=False, sep={"csv": ",", "tsv": "\t"}[form])
+    one, two, three = read_labelled_file(path)
+    assert (one.text, one.overall, one.topics) == ("质量太差", "negative", {"quality": "negative"})
+    assert (one.language, two.language, three.language) == ("zh", "en", "en")
+    assert two.overall is None
+    assert two.topics == {"quality": "negative", "price": "positive"}
+    assert (one.id, two.id, three.id) == ("A-1", "007", None)
+    assert three.topics == {"quality": "absent", "price": "absent"}
+    assert {row.source for row in (one, two, three)} == {"labels"}
+    assert one.opinions is None  # a table says nothing of drivers
+    assert not one.gold
+
+
+def test_headings_may_be_written_large(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(" TEXT ,Sentiment\n很好,positive\n", encoding="utf-8")
+    (row,) = read_labelled_file(path)
+    assert (row.text, row.overall, row.topics) == ("很好", "positive", None)
+
+
+def test_json_lines_hold_the_schema(tmp_path: Path) -> None:
+    path = tmp_path / "x.ndjson"
+    path.write_text('{"text": "很好", "overall": "positive", "opinions": []}\n', encoding="utf-8")
+    (row,) = read_labelled_file(path)
+    assert row.opinions == ()
+    assert row.topics is not None
+    assert set(row.topics.values()) == {"absent"}
