@@ -249,8 +249,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "arg_by": ("column to compare groups by; may be repeated", "分组比较的列；可重复"),
     "arg_model": (
-        "lite, base, a folder or a hub id (default: the best one installed)",
-        "lite、base、文件夹或 hub 上的名称（默认：已安装的最好的一个）",
+        "lite, a folder or a hub id OWNER/NAME (default: lite)",
+        "lite、文件夹或 hub 上的名称 OWNER/NAME（默认：lite）",
     ),
     "arg_device": ("auto, cpu or cuda", "auto、cpu 或 cuda"),
     "arg_language": (
@@ -277,10 +277,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "分析用的进程数（默认：小文件一个，数千行以上每核一个）",
     ),
     "arg_explained": ("the text; - is stdin", "文本；- 表示标准输入"),
-    "arg_bundle": ("lite, base or a folder", "lite、base 或文件夹"),
+    "arg_bundle": ("lite or a folder", "lite 或文件夹"),
     "arg_models": (
-        "what to measure: lite, base, a folder or a hub id; several are compared",
-        "要评测的模型：lite、base、文件夹或 hub 上的名称；可比较多个",
+        "what to measure: lite, a folder or a hub id; several are compared",
+        "要评测的模型：lite、文件夹或 hub 上的名称；可比较多个",
     ),
     "arg_labelled": (
         "labelled rows: JSON lines, or a table with the columns text, sentiment and the topics",
