@@ -23,7 +23,7 @@ def test_the_default_has_four_topics_and_22_drivers_in_both_languages() -> None:
         "repurchase", "recommend", "churn", "suggestion",
     ]  # fmt: skip
     for entry in (*taxonomy.topics.values(), *taxonomy.drivers.values(), *taxonomy.tags.values()):
-        assert entry.zh and entry.en and entry.definition_zh and entry.definition_en, entry.name
+        assert all((entry.zh, entry.en, entry.definition_zh, entry.definition_en)), entry.name
         assert any("\u4e00" <= letter <= "\u9fff" for letter in entry.zh + entry.definition_zh)
         assert entry.en.isascii()
 
