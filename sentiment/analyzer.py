@@ -34,7 +34,12 @@ _WHOLE = 40
 _DEVICES = ("auto", "cpu", "cuda")
 
 
-def load(model: str | os.PathLike[str] | None = None, *, device: str = "auto") -> Analyzer:
+def load(
+    model: str | os.PathLike[str] | None = None,
+    *,
+    device: str = "auto",
+    taxonomy: str | os.PathLike[str] | Taxonomy | None = None,
+) -> Analyzer:
     """Load a model and return what scores feedback with it.
 
     >>> import sentiment
@@ -45,12 +50,19 @@ def load(model: str | os.PathLike[str] | None = None, *, device: str = "auto") -
     :param model: A bundled model's name ("lite"), a folder, or a hub id; the default model by
         default.
     :param device: "auto", "cpu" or "cuda"; a model that only runs on the CPU takes no notice.
+    :param taxonomy: A taxonomy file of your own, or one that was read. Its names and definitions
+        are used; topics, drivers and tags that it leaves out are left out of the results; those
+        that it adds are found once a model has learnt them.
     :raises ModelError: No such model, or its folder is not as it was saved.
+    :raises TaxonomyError: The taxonomy cannot be read or contradicts itself.
     """
     if device not in _DEVICES:
         raise InputError(f"device {device!r} is none of {', '.join(_DEVICES)}.")
     # Absolute, so that a pickled analyzer arrives wherever the other process runs.
-    return Analyzer(_open(os.path.abspath(bundle.find(model)), device), device)
+    opened = _open(os.path.abspath(bundle.find(model)), device)
+    if taxonomy is not None and not isinstance(taxonomy, Taxonomy):
+        taxonomy = Taxonomy.read(os.fspath(taxonomy))
+    return Analyzer(opened, device, taxonomy)
 
 
 def _open(path: str, device: str) -> Model:
@@ -72,6 +84,7 @@ class _Reloaded:
     path: str
     device: str
     digest: str
+    taxonomy: Taxonomy | None
 
     def __call__(self) -> Analyzer:
         model = _open(self.path, self.device)
@@ -79,7 +92,7 @@ class _Reloaded:
             raise ModelError(
                 f"{self.path}: another model than when the analyzer was pickled; load it again."
             )
-        return Analyzer(model, self.device)
+        return Analyzer(model, self.device, self.taxonomy)
 
 
 class Analyzer:
@@ -88,10 +101,13 @@ class Analyzer:
     Made by `load`.
     """
 
-    def __init__(self, model: Model, device: str = "auto") -> None:
+    def __init__(
+        self, model: Model, device: str = "auto", taxonomy: Taxonomy | None = None
+    ) -> None:
         self._model = model
         self._device = device
-        self._topics = tuple(model.taxonomy.topics)
+        self._own_taxonomy = taxonomy
+        self._topics = tuple(self.taxonomy.topics)
 
     def __repr__(self) -> str:
         return f"Analyzer({self.model_name!r})"
@@ -100,7 +116,7 @@ class Analyzer:
         path = getattr(self._model, "path", None)
         if path is None:
             raise TypeError("this analyzer's model is in no folder, so it cannot be pickled")
-        return _Reloaded(str(path), self._device, self.model_digest), ()
+        return _Reloaded(str(path), self._device, self.model_digest, self._own_taxonomy), ()
 
     @property
     def model_name(self) -> str:
@@ -120,7 +136,7 @@ class Analyzer:
     @property
     def taxonomy(self) -> Taxonomy:
         """The topics, drivers and tags that it finds."""
-        return self._model.taxonomy
+        return self._own_taxonomy or self._model.taxonomy
 
     def analyze(self, text: object) -> Analysis:
         """Return what one piece of feedback says.
@@ -245,7 +261,7 @@ class Analyzer:
                 opinions.append(
                     Opinion(topic, finding.name, finding.polarity, confidence, evidence, start, end)
                 )
-            else:
+            elif finding.name in self.taxonomy.tags:
                 tags.append(Tag(finding.name, finding.polarity, confidence, evidence, start, end))
         return tuple(opinions), tuple(tags)
 
