@@ -109,6 +109,7 @@ class _Builder:
 
     def model(self) -> None:
         self.option("--model", key="arg_model")
+        self.option("--taxonomy", key="arg_taxonomy", metavar="FILE")
         self.device()
 
     def device(self) -> None:

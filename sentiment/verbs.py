@@ -81,6 +81,7 @@ def _job_options(options: Namespace) -> JobOptions:
         read=read,
         model=options.model,
         device=options.device,
+        taxonomy=options.taxonomy,
         encoding=options.encoding,
         workers=options.workers,
         overwrite=options.overwrite,
@@ -218,7 +219,8 @@ def _explain(options: Namespace, talk: Talk) -> int:
     from sentiment.analyzer import load
 
     text = sys.stdin.read() if options.text == "-" else options.text
-    for line in load(options.model, device=options.device).explain(text).lines(talk.tongue):
+    analyzer = load(options.model, device=options.device, taxonomy=options.taxonomy)
+    for line in analyzer.explain(text).lines(talk.tongue):
         print(line)  # noqa: T201
     return 0
 

@@ -248,6 +248,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "结果列：星级、评分、NPS、CSAT 等",
     ),
     "arg_by": ("column to compare groups by; may be repeated", "分组比较的列；可重复"),
+    "arg_taxonomy": (
+        "a taxonomy file of your own, which extends or replaces the default",
+        "你自己的分类体系文件，扩展或取代默认的",
+    ),
     "arg_model": (
         "lite, a folder or a hub id OWNER/NAME (default: lite)",
         "lite、文件夹或 hub 上的名称 OWNER/NAME（默认：lite）",

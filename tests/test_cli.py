@@ -246,6 +246,29 @@ def test_a_scored_file_and_a_summary_and_what_was_found(run: Run, tmp_path: Path
 
 
 @pytest.mark.usefixtures("reviews")
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_taxonomy_of_ones_own(run: Run, tmp_path: Path, workers: str) -> None:
+    (tmp_path / "mine.toml").write_text(
+        '[topics.delivery]\nen = "shipping"\n[drivers."delivery.speed"]\nen = "how fast"\n',
+        encoding="utf-8",
+    )
+    call = ("score", "reviews.csv", "-o", "out.csv", "--workers", workers)
+    assert run(*call, "--taxonomy", "mine.toml").code == 0
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["delivery"] for row in rows] == [
+        "positive", "absent", "absent", "absent", "positive",
+    ]  # fmt: skip
+    assert "quality" not in rows[0]
+    assert {row["drivers"] for row in rows} == {"", "delivery.speed:positive"}
+    # Another taxonomy is another job.
+    assert run(*call).code == 2
+    missing = run(*call, "--overwrite", "--taxonomy", "none.toml")
+    assert missing.code == 2
+    assert "none.toml: the taxonomy cannot be read" in missing.err
+
+
+@pytest.mark.usefixtures("reviews")
 def test_the_output_stands_beside_the_input_where_none_is_named(run: Run, tmp_path: Path) -> None:
     assert run("score", "reviews.csv", "--model", "lite").code == 0
     assert (tmp_path / "reviews.scored.csv").exists()

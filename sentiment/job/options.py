@@ -22,6 +22,8 @@ class JobOptions:
     """Name, folder or hub id of a model; None is the bundled default."""
     device: str = "auto"
     """"auto", "cpu" or "cuda"."""
+    taxonomy: str | None = None
+    """A taxonomy file of the user's own; None is the model's."""
     encoding: str | None = None
     """Encoding of a CSV or TSV output; None is UTF-8 with a byte order mark."""
     workers: int | None = None

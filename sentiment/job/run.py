@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
@@ -37,6 +38,7 @@ from sentiment.job.tally import Tally
 from sentiment.job.watch import Silent, Watcher
 from sentiment.records import Feedback
 from sentiment.tables import Reject, SourceRow, Table, check_capacity, format_of, open_table
+from sentiment.taxonomy import Taxonomy
 
 __all__ = ["Interrupted", "score"]
 
@@ -82,6 +84,8 @@ def score(
         check_place(Path(output), source, options.encoding, kind)
     table = open_table(source, options.read)
     watcher.opened(table)
+    if options.taxonomy is not None:
+        load = partial(load_analyzer, taxonomy=Taxonomy.read(options.taxonomy))
     analyzer = load(options.model, options.device)
     job = _Job(source, output, options, watcher, load, kind, table, analyzer, started)
     return job.to_stdout(sys.stdout.buffer) if str(output) == "-" else job.to_file(Path(output))
@@ -169,7 +173,11 @@ class _Job:
                 "roles": table.roles.to_dict(),
                 "part": PART_ROWS,
             },
-            model={"name": self.analyzer.model_name, "digest": self.analyzer.model_digest},
+            model={
+                "name": self.analyzer.model_name,
+                "digest": self.analyzer.model_digest,
+                "taxonomy": self.analyzer.taxonomy.to_dict() if self.options.taxonomy else None,
+            },
         )
 
     @property

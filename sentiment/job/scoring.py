@@ -38,11 +38,11 @@ class Analyzes(Protocol):
         """Return one analysis per text, in order."""
 
 
-def load_analyzer(model: str | None, device: str) -> Analyzes:
+def load_analyzer(model: str | None, device: str, *, taxonomy: Taxonomy | None = None) -> Analyzes:
     """Load the analyzer that `sentiment.load` gives."""
     from sentiment.analyzer import load
 
-    return load(model, device=device)
+    return load(model, device=device, taxonomy=taxonomy)
 
 
 @dataclass(frozen=True, slots=True)
