@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment.analyzer import Analyzer
@@ -18,7 +18,6 @@ texts = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(text=texts | st.text(st.characters(), max_size=40))
 def test_any_text_is_explained(analyzer: Analyzer, text: str) -> None:
     explained = analyzer.explain(text)

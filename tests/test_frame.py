@@ -66,7 +66,7 @@ def test_what_was_there_is_left_as_it_was(analyzer: Analyzer) -> None:
     frame = pd.DataFrame(
         {
             "text": pd.array(TEXTS, dtype="string"),
-            "when": pd.to_datetime(["2026-01-01", None, "2026-03-01"]),
+            "when": pd.DatetimeIndex(["2026-01-01", "NaT", "2026-03-01"]),
             "code": ["007", "1e5", None],
             "count": pd.array([1, None, 3], dtype="Int64"),
             "kind": pd.Categorical(["a", "b", "a"]),

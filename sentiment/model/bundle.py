@@ -79,18 +79,10 @@ class Bundle:
     @property
     def accuracy(self) -> dict[str, dict[str, float]]:
         """Micro F1 of the states of each topic, by language, on the rows it was measured on."""
-        found: dict[str, dict[str, float]] = {}
-        for by_language in self.metrics.values():
-            for language, figures in by_language.items():
-                sums: dict[str, list[int]] = {}
-                for state, counts in figures.get("topics", {}).items():
-                    total = sums.setdefault(state.partition(":")[0], [0, 0])
-                    total[0] += 2 * counts["right"]
-                    total[1] += counts["labelled"] + counts["found"]
-                for topic, (right, total_count) in sums.items():
-                    if total_count:
-                        found.setdefault(topic, {})[language] = round(right / total_count, 4)
-        return found
+        try:
+            return _topic_f1(self.metrics)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return {}  # figures of another kind: a model runs without them
 
     @property
     def card(self) -> str:
@@ -128,6 +120,21 @@ class Bundle:
                 f"{self.path}: the manifest does not list {name}; get the bundle again."
             )
         return self.path / name
+
+
+def _topic_f1(metrics: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    for by_language in metrics.values():
+        for language, figures in by_language.items():
+            sums: dict[str, list[int]] = {}
+            for state, counts in figures.get("topics", {}).items():
+                total = sums.setdefault(state.partition(":")[0], [0, 0])
+                total[0] += 2 * counts["right"]
+                total[1] += counts["labelled"] + counts["found"]
+            for topic, (right, total_count) in sums.items():
+                if total_count:
+                    found.setdefault(topic, {})[language] = round(right / total_count, 4)
+    return found
 
 
 def bundled() -> dict[str, Path]:

@@ -104,6 +104,23 @@ def test_the_digest_changes_with_any_file(copy: Path) -> None:
     assert bundle.read(copy).digest != before
 
 
+def test_the_accuracy_by_topic_and_language_is_told(copy: Path) -> None:
+    def state(labelled: int, found: int, right: int) -> dict[str, int]:
+        return {"labelled": labelled, "found": found, "right": right}
+
+    states = {"quality:negative": state(6, 4, 3), "quality:mixed": state(2, 0, 0)}
+    nothing = {"price:negative": state(0, 0, 0)}
+    figures = {"gold dev": {"zh": {"topics": {**states, **nothing}}, "en": {"topics": {}}}}
+    change(copy, "metrics.json", lambda data: data.update(figures))
+    assert sentiment.load(copy).accuracy == {"quality": {"zh": 0.5}}
+
+
+@pytest.mark.parametrize("value", [0.5, [], {"zh": 1}, {"zh": {"topics": {"quality:mixed": {}}}}])
+def test_figures_of_another_kind_do_not_stop_a_model(copy: Path, value: object) -> None:
+    change(copy, "metrics.json", lambda data: data.update(measured=value))
+    assert sentiment.load(copy).accuracy == {}
+
+
 def test_a_folder_without_a_manifest_is_no_bundle(copy: Path) -> None:
     (copy / "manifest.json").unlink()
     with pytest.raises(ModelError, match=r"there is no manifest\.json in it"):
@@ -248,7 +265,7 @@ def test_a_pickle_is_never_run(copy: Path, tmp_path: Path) -> None:
 
 def test_what_the_manifest_does_not_list_is_not_read(copy: Path) -> None:
     for name in ("weights.safetensors", "README.md", "metrics.json"):
-        change(copy, "manifest.json", lambda data, name=name: data["files"].pop(name))
+        change(copy, "manifest.json", lambda data, left=name: data["files"].pop(left))  # type: ignore[misc]
     (copy / "metrics.json").write_text("no json", encoding="utf-8")
     saved = bundle.read(copy)
     assert saved.metrics == {}

@@ -26,7 +26,7 @@ from sentiment.records import POLARITIES, STATES
 from sentiment.taxonomy import Taxonomy
 
 TAXONOMY = Taxonomy.default()
-PAIRS = [
+PAIRS: list[tuple[str, str]] = [
     *(("quality.durability", polarity) for polarity in POLARITIES),
     *(("quality.general", polarity) for polarity in POLARITIES),
     *(("delivery.speed", polarity) for polarity in POLARITIES),

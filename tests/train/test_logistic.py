@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
@@ -8,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from sentiment.train.logistic import fit_logistic
 
-EXACT = {"steps": 60, "tolerance": 1e-5}
+EXACT: dict[str, Any] = {"steps": 60, "tolerance": 1e-5}
 
 
 def problem(rows: int = 300, features: int = 60, heads: int = 4) -> tuple[csr_matrix, np.ndarray]:
