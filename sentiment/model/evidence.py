@@ -34,8 +34,8 @@ _WHOLE = 40
 _SHARE = 0.8
 # Words that join a clause to the one before and judge nothing; evidence starts after them.
 _JOINING = re.compile(
-    r"(?:但是|但|不过|可是|就是|只是|而且|并且|然而|然后|还有|另外|所以|因为|虽然|尽管|其次|首先|最后)"
-    r"(?=[\u4e00-\u9fff]{2})|(?:but|and|however|although|though|also|so|because|plus|yet|while)\b[\s,]+(?=\w)",
+    r"(?:但是|但(?![愿凡])|不过|可是|就是|只是|而且|并且|然而|然后|还有|另外|所以|因为|虽然|尽管|其次|首先|最后)"
+    r"(?=[\u4e00-\u9fff]{2})|(?:but|and|however|although|though|because)\b[\s,]+(?=\w)",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\s,;:()\"]+")
