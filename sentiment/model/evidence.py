@@ -163,8 +163,8 @@ def _best_stretches(
 ) -> list[tuple[int, int]]:
     """Return the deciding stretch of each clause, of all in a few array operations.
 
-    One row a clause, one column a character. Sums run along a row from its start, so that what a
-    row gives does not depend on how wide its neighbours make it.
+    One row a clause, one column a character. Sums run along a row from its start, or over what was
+    taken out of it, so that what a row gives does not depend on how wide its neighbours make it.
 
     :param order: The known features in the order of their clauses.
     """
@@ -187,9 +187,8 @@ def _best_stretches(
     change -= np.bincount(row * width + last, each, count * width)
     by_letter = np.cumsum(change.reshape(count, width), axis=1)
     by_letter[place >= size[:, None]] = 0
-    positive = by_letter > 0
-    letters = positive.sum(1)
-    mean = np.cumsum(np.where(positive, by_letter, 0), axis=1)[:, -1] / np.maximum(letters, 1)
+    positive = [letters[letters > 0] for letters in by_letter]
+    mean = np.array([letters.mean() if len(letters) else 0.0 for letters in positive])
     price = np.array([piece.price for piece in pieces]) * mean
     total = np.zeros((count, width))
     np.cumsum((by_letter - price[:, None])[:, :-1], axis=1, out=total[:, 1:])
@@ -206,7 +205,7 @@ def _best_stretches(
     within = (place >= (stop - reach)[:, None]) & (place <= stop[:, None])
     begin = np.where(within, total, np.inf).argmin(1)
     stop = np.maximum(stop, begin + 1)
-    begin, stop = np.where(letters, begin, 0), np.where(letters, stop, size)
+    begin, stop = np.where(mean, begin, 0), np.where(mean, stop, size)
     return list(zip((start + begin).tolist(), (start + stop).tolist(), strict=True))
 
 
