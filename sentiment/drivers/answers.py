@@ -10,7 +10,7 @@ import math
 import numbers
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ __all__ = [
     "read_scale",
 ]
 
-Scale = int | tuple[float, float] | str
+Scale = int | str | Sequence[float] | Mapping[str, float]
 
 # Written non-answers of exports and survey tools, after NFKC and case folding.
 _MISSING = frozenset(
@@ -147,15 +147,22 @@ def _fold(text: str) -> str:
 
 
 def read_scale(scale: Scale) -> tuple[float, float]:
-    """Return the ends of a declared scale: 5 and "1-5" and (1, 5) are all (1.0, 5.0).
+    """Return the ends of a declared scale: 5, "5", "1-5" and (1, 5) are all (1.0, 5.0).
+
+    So are {"min": 1, "max": 5} and range(1, 6), which holds the answers themselves.
 
     :raises InputError: The scale has no two ends in ascending order.
     """
     ends: Sequence[Any]
     if isinstance(scale, str):
         ends = re.split(r"\s*(?:-|–|—|~|至|to|\.\.)\s*", _fold(scale))
-    elif isinstance(scale, tuple | list):
-        ends = scale
+        ends = ends if len(ends) > 1 else (1, *ends)
+    elif isinstance(scale, Mapping):
+        ends = [scale.get(end, scale.get(f"{end}imum")) for end in ("min", "max")]
+    elif isinstance(scale, range):
+        ends = scale[:: max(len(scale) - 1, 1)]
+    elif isinstance(scale, Iterable):
+        ends = list(scale)
     else:
         ends = (1, scale)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -94,11 +95,15 @@ def pair_design(
 ) -> Design:
     """Read two columns a driver: all negative ones first, then all positive ones.
 
+    Columns of different frames pair by place: "price_neg" and "price_pos" are the driver "price".
+
     :return: A design in which each driver is a group of its two columns.
     :raises InputError: The two matrices do not hold the same drivers and rows.
     """
     found, minus = read_columns(negative, names)
     others, plus = read_columns(positive, names)
+    if minus.shape == plus.shape and not set(found) & set(others):
+        found = others = _common(found, others)
     if minus.shape != plus.shape or found != others:
         raise InputError(
             f"Negative mentions ({minus.shape[0]} by {minus.shape[1]}) and positive ones "
@@ -112,6 +117,17 @@ def pair_design(
         controls=controls,
         clusters=clusters,
     )
+
+
+def _beginning(one: str, two: str) -> str:
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, two, strict=False))
+    return "".join(letter for letter, _ in same).rstrip(" _-.:(")
+
+
+def _common(negative: tuple[str, ...], positive: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the two columns of each driver are called together; else the negative's name."""
+    shared = tuple(_beginning(*pair) for pair in zip(negative, positive, strict=True))
+    return shared if all(shared) and len(set(shared)) == len(shared) else negative
 
 
 def penalty_reward(

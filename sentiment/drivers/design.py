@@ -6,7 +6,7 @@ matrix of mentions is one byte a cell) and are widened to floats chunk by chunk 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -247,7 +247,7 @@ def _labels(groups: Groups | None, names: tuple[str, ...]) -> list[str]:
 
 def _pairs(key: Any, value: Any) -> list[tuple[Any, Any]]:
     """Return (column, group) of one entry: column to label, or label to several columns."""
-    if isinstance(value, str) or not isinstance(value, Sequence):
+    if isinstance(value, str) or not isinstance(value, Iterable):
         return [(key, value)]
     return [(column, key) for column in value]
 

@@ -67,12 +67,18 @@ def test_one_string_is_no_list_of_answers():
         read_numbers("10")
 
 
-@pytest.mark.parametrize("scale", [5, (1, 5), [1, 5], "1-5", "1–5", "１-５", "1 to 5", "1至5"])
+@pytest.mark.parametrize(
+    "scale",
+    [5, "5", (1, 5), [1, 5], "1-5", "1–5", "１-５", "1 to 5", "1至5", range(1, 6),
+     np.array([1, 5]), {"min": 1, "max": 5}, {"minimum": 1, "maximum": 5}],
+)  # fmt: skip
 def test_scales(scale):
     assert read_scale(scale) == (1.0, 5.0)
 
 
-@pytest.mark.parametrize("scale", [1, 0, (5, 1), "five", (1, 2, 3), (1, float("inf")), None])
+@pytest.mark.parametrize(
+    "scale", [1, 0, (5, 1), "five", (1, 2, 3), (1, float("inf")), None, range(1)]
+)
 def test_no_scale(scale):
     with pytest.raises(InputError, match="scale"):
         read_scale(scale)

@@ -110,3 +110,19 @@ def test_constant_outcome():
     found = importance.penalty_reward(negative, positive, np.full(len(y), 4.0), bootstrap=20)
     assert "constant_outcome" in codes(found)
     assert found.types == ("not determined",) * 3
+
+
+def test_columns_of_two_frames_pair_by_place_under_their_common_name() -> None:
+    random = np.random.default_rng(3)
+    matrix = random.integers(0, 2, (60, 4))
+    y = matrix @ [-1, -2, 1, 2] + random.normal(size=60)
+    negative = pd.DataFrame(matrix[:, :2], columns=["price_neg", "service_neg"])
+    positive = pd.DataFrame(matrix[:, 2:], columns=["price_pos", "service_pos"])
+    found = importance.penalty_reward(negative, positive, y, bootstrap=10)
+    assert found.names == ("price", "service")
+    plain = importance.penalty_reward(matrix[:, :2], matrix[:, 2:], y, bootstrap=10)
+    assert found.penalty == pytest.approx(plain.penalty)
+    with pytest.raises(InputError, match="same drivers in the same order"):
+        importance.penalty_reward(
+            negative, positive.set_axis(["service_neg", "price_neg"], axis=1), y, bootstrap=10
+        )

@@ -262,7 +262,8 @@ def test_groups_may_be_labels_or_mappings_either_way():
     by_column = importance.lmg(x, y, names=names, groups=dict(zip(names, "qpqp", strict=True)))
     by_group = importance.lmg(x, y, names=names, groups={"p": ["p-", "p+"], "q": ["q-", "q+"]})
     numbers = importance.lmg(x, y, groups={"p": [1, 3], "q": [0, 2]})
-    for found in (by_column, by_group, numbers):
+    arrays = importance.lmg(x, y, groups={"p": np.array([1, 3]), "q": {0, 2}})
+    for found in (by_column, by_group, numbers, arrays):
         assert found.names == ("q", "p")
         np.testing.assert_array_equal(found.values, by_label.values)
     with pytest.raises(InputError, match="not there"):
