@@ -15,6 +15,7 @@ from sentiment.errors import ColumnError, InputError, OutputError
 from sentiment.reporting.blocks import build_blocks
 from sentiment.reporting.labels import read_labels
 from sentiment.reporting.scored import Collector, ScoredTable
+from sentiment.reporting.sensitivity import shipped_rates
 from sentiment.reporting.sources import Source, open_source, summary_of
 from sentiment.reporting.study import Options, Study
 from sentiment.reporting.values import Block, Language
@@ -135,10 +136,11 @@ def report(
         bootstrap=bootstrap,
         seed=seed,
         accuracy=dict(accuracy or summary.get("accuracy") or {}),
+        rates=shipped_rates(table.model) if table.model else {},
     )
     sample = None if labels is None else read_labels(labels, table)
     study = Study(table, options, previous, sample, summary, source)
-    return Report(build_blocks(study), source | {"title": title or source.get("name")})
+    return Report(build_blocks(study), source | {"title": title or _heading(source["name"])})
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ def _load(
     ]
     for batch in source.batches(list(dict.fromkeys(wanted)), collector.drivers, collector.tags):
         collector.add(batch)
-    table = collector.table(model=str(summary.get("model") or ""))
+    table = collector.table(model=str(summary.get("model") or source.model))
     origin: dict[str, Any] = {
         "name": path.name if path else "",
         "sha256": _digest(path) if path else None,
@@ -270,6 +272,11 @@ def _outcome(wish: str | Mapping[str, Any] | Outcome | None) -> Outcome | None:
 
 def _names(value: str | Iterable[str] | None) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def _heading(name: str) -> str:
+    """Return what the data are called: "shop" for "shop.scored.csv"."""
+    return Path(name).stem.removesuffix(".scored")
 
 
 def _digest(path: Path) -> str:

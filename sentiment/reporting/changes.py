@@ -66,9 +66,10 @@ class Change:
 def series_of(study: Study, table: ScoredTable, *, drivers: bool) -> Iterator[Series]:
     """Yield the score, the tone of the text, and complaints by topic (and by driver)."""
     if table.measure and table.measure.high_is_good is not None:
+        kind = "nps" if table.measure.kind == "nps" else "outcome"
         yield Series(
             "outcome",
-            say("series.outcome", column=same(table.measure.column)),
+            say(f"series.{kind}", column=same(table.measure.column)),
             "mean",
             _points(table),
             1,

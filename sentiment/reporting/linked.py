@@ -42,7 +42,7 @@ __all__ = ["WHAT_IF_SHARE", "Link", "link"]
 WHAT_IF_SHARE = 1 / 3
 _SEGMENT_LEVELS = 8
 _MONTHS_AS_CONTROLS = 12
-_ORDINAL_ROWS = 50_000  # the check of directions needs no more
+_ORDINAL_LEVELS = 12  # a finer scale is no ordered one with categories
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,11 @@ class Link:
         return self._lmg(rows.topic_negative, rows.topic_positive, rows.topics, None)
 
     @cached_property
+    def labelled(self) -> Labelled | None:
+        """The importance of topics once more on the labelled sample; None without labels."""
+        return _labelled(self.study)
+
+    @cached_property
     def second_opinion(self) -> Importance:
         """Johnson's relative weights for the same drivers."""
         rows = self._rows
@@ -128,12 +133,15 @@ class Link:
     def directions_checked(self) -> tuple[str, ...]:
         """Columns that an ordinal model sends in the opposite direction."""
         rows = self._rows
-        part = slice(0, _ORDINAL_ROWS)
-        if len(np.unique(rows.scale[part])) > 12:
+        if len(np.unique(rows.scale)) > _ORDINAL_LEVELS:
             return ()
-        x = np.hstack([rows.negative, rows.positive])[part]
-        names = _pair_names(self.ranked)
-        ordinal: OrdinalLogit = ordinal_logit(x, rows.scale[part], names=names)
+        ordinal: OrdinalLogit = ordinal_logit(
+            np.hstack([rows.negative, rows.positive]),
+            rows.scale,
+            _beside(rows.controls, rows.others),
+            names=_pair_names(self.ranked),
+            seed=self.study.options.seed,
+        )
         found = direction_differs(self.importance.coefficients, ordinal)
         return tuple(str(each) for note in found for each in note.values["names"].split(", "))
 
@@ -232,6 +240,60 @@ class Link:
             names=_pair_names(names),
             expected=[-1] * len(names) + [1] * len(names),
         )
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Importance of topics on the same labelled rows: by the user's labels, and by the model's.
+
+    Machine labels of unequal quality shift importance between topics; where the two orders differ,
+    the labels are right.
+
+    :param n: Labelled rows that have a score.
+    :param truth: None where the sample is too small for importance.
+    """
+
+    n: int
+    truth: Importance | None = None
+    model: Importance | None = None
+
+
+def _labelled(study: Study) -> Labelled | None:
+    labels, table = study.labels, study.table
+    if labels is None or table.measure is None or table.measure.high_is_good is None:
+        return None
+    scored = ~np.isnan(table.outcome[labels.places])
+    places, truth = labels.places[scored], labels.truth[scored]
+    n = len(places)
+    names = list(table.taxonomy.drivers)
+    topics: list[str] = []
+    columns: list[list[NDArray[np.uint8]]] = [[], []]
+    for topic in table.taxonomy.topics:
+        own = [at for at, name in enumerate(names) if table.taxonomy.drivers[name].topic == topic]
+        sources = (truth, table.drivers[places])
+        both = [np.bitwise_or.reduce(bits[:, own], axis=1) for bits in sources]
+        signs = [[(bits & BITS[s] > 0) for s in ("negative", "positive")] for bits in both]
+        if all(importance_allowed(n, int(minus.sum()), int(plus.sum())) for minus, plus in signs):
+            topics.append(topic)
+            for kept, pair in zip(columns, signs, strict=True):
+                kept += [each.astype(np.uint8) for each in pair]
+    if len(topics) < 2:
+        return Labelled(n)
+    languages = table.language[places]
+    controls = [np.log1p(table.length[places]), *(languages == k for k in np.unique(languages)[1:])]
+    truth_lmg, model_lmg = (
+        lmg(
+            np.column_stack(kept),
+            _points(study, table.outcome[places]),
+            groups=[topic for topic in topics for _ in range(2)],
+            controls=np.column_stack(controls),
+            bootstrap=study.options.bootstrap,
+            clusters=table.customer[places],
+            seed=study.options.seed,
+        )
+        for kept in columns
+    )
+    return Labelled(n, truth_lmg, model_lmg)
 
 
 def performance_of(counts: Counts) -> Measure:

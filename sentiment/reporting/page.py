@@ -139,6 +139,13 @@ class _View:
         ]
         return {"groups": groups, "columns": columns, "lines": body}
 
+    def by_column(self, rows: Sequence[Row]) -> list[list[Row]]:
+        """Return the cells of each segment column: one heat map for each fits on a page."""
+        parts: dict[str, list[Row]] = {}
+        for row in rows:
+            parts.setdefault(str(row["column"]), []).append(row)
+        return list(parts.values())
+
     def tint(self, row: Row, top: float) -> str:
         """Return the class of a heat-map cell: better or worse than others, in three strengths."""
         difference = row.get("difference")

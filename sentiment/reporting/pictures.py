@@ -97,22 +97,23 @@ def diverging(row: Row, left: str, right: str, top: float, unit: str = "percent"
         x = 50.0 - length if toward < 0 else 50.0
         parts.append(tag("rect", x=_at(x), y=6, width=_at(length), height=_BAR - 12, class_=kind))
         low, high = _number(row.get(f"{key}_low")), _number(row.get(f"{key}_high"))
-        end = length
+        # The figure stands on its own side, also of a bar that points to the other.
+        end = length if toward == way else 0.0
         if low is not None and high is not None:
             ends = [
                 min(max((v if way > 0 or unit != "percent" else -v) * scale, -42), 42)
                 for v in (low, high)
             ]
             parts += _whisker(50.0 + ends[0], 50.0 + ends[1], _BAR / 2)
-            end = max(end, *(toward * e for e in ends))
+            end = max(end, *(way * e for e in ends))
         parts.append(
             tag(
                 "text",
                 show(value, unit),
-                x=_at(50.0 + toward * end),
-                dx=toward * 6,
+                x=_at(50.0 + way * end),
+                dx=way * 6,
                 y=_BAR / 2 + 4,
-                text_anchor="end" if toward < 0 else "start",
+                text_anchor="end" if way < 0 else "start",
                 class_=f"value {kind}-ink",
             )
         )

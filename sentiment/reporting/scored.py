@@ -354,13 +354,15 @@ class Collector:
     def _keep_quotes(
         self, batch: Batch, keys: NDArray[np.float64], outcome: NDArray[np.float64]
     ) -> None:
+        # Words that could not be read rightly prove nothing to a reader.
+        whole = batch.status == STATUSES.index("ok")
         for names, bits, kind in (
             (self.drivers.names, batch.drivers, "driver"),
             (self.tags.names, batch.tags, "tag"),
         ):
             for place in range(bits.shape[1]):
                 for polarity, bit in BITS.items():
-                    rows = np.flatnonzero(bits[:, place] & bit)
+                    rows = np.flatnonzero((bits[:, place] & bit > 0) & whole)
                     if not len(rows):
                         continue
                     pool = self._quotes.setdefault((names[place], polarity), [])
@@ -391,7 +393,8 @@ class Collector:
         positive = (batch.drivers & BITS["positive"] > 0).sum(axis=1)
         praise = positive + self._tagged(batch, "recommend", "positive")
         praise = praise + self._tagged(batch, "attachment", "positive")
-        praised = said & (negative == 0) & (praise >= 2)
+        whole = batch.status == STATUSES.index("ok")
+        praised = said & whole & (negative == 0) & (praise >= 2)
         self._rank("replies", REPLY_LIST, batch, outcome, said & (urgency >= 2), urgency, keys * 0)
         self._rank("praise", PRAISE_LIST, batch, outcome, praised, praise, keys)
         if self._measure:

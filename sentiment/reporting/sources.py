@@ -34,6 +34,7 @@ class Source:
 
     :param columns: Names of the original columns, as far as they are known before reading.
     :param own_text: Whether a row holds its text itself, whatever the columns are.
+    :param model: The model that scored the first row, where rows say so.
     """
 
     def __init__(
@@ -42,8 +43,10 @@ class Source:
         open_batches: Callable[[Sequence[str], Codebook, Codebook], Iterator[Batch]],
         sample: Callable[[int], list[dict[str, str | None]]],
         own_text: bool = False,
+        model: str = "",
     ) -> None:
         self.columns = tuple(columns)
+        self.model = model
         self._open = open_batches
         self._sample = sample
         self.own_text = own_text
@@ -440,7 +443,7 @@ def _json_lines(path: Path) -> Source:
         with path.open(encoding="utf-8-sig") as file:
             return [dict(json.loads(line).get("columns") or {}) for line in islice(file, rows)]
 
-    return Source(columns, batches, sample, own_text=True)
+    return Source(columns, batches, sample, own_text=True, model=str(record.get("model") or ""))
 
 
 def _open_json(path: Path, columns: Sequence[str], size: int) -> Any:
@@ -531,7 +534,13 @@ def _analyses(analyses: Iterable[Analysis]) -> Source:
         while chunk := list(islice(whole, _ROWS)):
             yield _AnalysisBatch(chunk, drivers, tags)
 
-    return Source(columns, batches, lambda n: [dict(a.columns) for a in head[:n]], own_text=True)
+    return Source(
+        columns,
+        batches,
+        lambda n: [dict(a.columns) for a in head[:n]],
+        own_text=True,
+        model=head[0].model if head else "",
+    )
 
 
 class _AnalysisBatch(Batch):

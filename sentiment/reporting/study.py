@@ -18,6 +18,7 @@ from sentiment.reporting.values import Text, same
 
 if TYPE_CHECKING:
     from sentiment.reporting.linked import Link
+    from sentiment.reporting.sensitivity import Rates
 
 __all__ = ["Counts", "Options", "Study", "count"]
 
@@ -32,6 +33,7 @@ class Options:
     bootstrap: int = 2000
     seed: int = 20240501
     accuracy: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    rates: Mapping[str, Mapping[str, Rates]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ __all__ = ["Block", "Cell", "Column", "Language", "Row", "Table", "Text", "Unit"
 Language = Literal["zh", "en"]
 
 # How a number is shown, the same in both languages and in every format: n 1,234; points 12.3;
-# signed +12.3; percent 12.3%; ratio 0.12; stars 4.21 (a mean on the customer's own scale); row: the
-# row's own cell "unit" says it.
-Unit = Literal["text", "n", "points", "signed", "percent", "ratio", "stars", "row"]
+# signed +12.3; percent 12.3%; share 12.3% for 0.123; ratio 0.12; stars 4.21 (a mean on the
+# customer's own scale); row: the row's own cell "unit" says it.
+Unit = Literal["text", "n", "points", "signed", "percent", "share", "ratio", "stars", "row"]
 
 
 @dataclass(frozen=True, slots=True)

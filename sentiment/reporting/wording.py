@@ -32,6 +32,8 @@ def show(value: Any, unit: str) -> str:
         return _NOTHING
     if unit == "text":
         return str(value)
+    if unit == "share":
+        return show(100 * value, "percent")
     decimals = {"n": 0, "ratio": 2, "stars": 2}.get(unit, 1)
     # Adding zero turns the -0.0 that rounding makes into 0.0.
     rounded = round(float(value), decimals) + 0.0
@@ -42,7 +44,7 @@ def show(value: Any, unit: str) -> str:
 
 def show_interval(low: Any, high: Any, unit: str) -> str:
     """Return an interval as it is shown: [10.1, 14.8]; empty when there is none."""
-    if low is None or high is None:
+    if low is None or high is None or not math.isfinite(low + high):
         return ""
     plain = "points" if unit in ("percent", "signed") else unit
     return f"[{show(low, plain)}, {show(high, plain)}]"

@@ -109,3 +109,23 @@ def test_no_labels_at_all_are_refused(tmp_path: Path) -> None:
     for labels in sources:
         with pytest.raises(LabelError):
             report(analyses(300), labels=labels, outcome=STARS, bootstrap=20)
+
+
+def test_importance_is_checked_on_the_labelled_rows() -> None:
+    truth = analyses(2000)
+    made = report(_blind(truth, 0.9), labels=_labels(truth, 900), outcome=STARS, bootstrap=20)
+    rows = made["importance"].rows("labelled")
+    assert {row["code"] for row in rows} >= {"quality", "delivery"}
+    for key in ("part", "part_model"):
+        assert sum(float(row[key]) for row in rows) == pytest.approx(100)  # type: ignore[arg-type]
+    delivery = next(row for row in rows if row["code"] == "delivery")
+    # The model overlooks most complaints about speed: labels give the topic its weight back.
+    assert float(delivery["part"]) > float(delivery["part_model"])  # type: ignore[arg-type]
+    assert any("trust the labels" in note.en for note in made["importance"].notes)
+
+
+def test_a_small_labelled_sample_checks_no_importance_and_says_so() -> None:
+    truth = analyses(600)
+    made = report(truth, labels=_labels(truth, 120), outcome=STARS, bootstrap=20)
+    assert not made["importance"].rows("labelled")
+    assert any("too few to check importance on" in note.en for note in made["importance"].notes)

@@ -52,6 +52,24 @@ def test_a_number_is_masked_though_it_reaches_over_the_cut() -> None:
     assert "13" not in shown
 
 
+def test_damaged_words_are_counted_but_not_quoted() -> None:
+    rows = analyses(300)
+    speed = [row for row in rows if any(o.driver == "delivery.speed" for o in row.opinions)]
+    damaged = {row.row for row in speed[::2]}
+    made = report(
+        [replace(row, status="damaged") if row.row in damaged else row for row in rows],
+        outcome=STARS,
+        bootstrap=20,
+    )
+    quoted = {row["row"] for row in made["voices"].rows("voices")}
+    praised = {row["row"] for row in made["replies"].rows("praise")}
+    assert quoted
+    assert not damaged & quoted
+    assert not damaged & praised
+    (speed_row,) = [r for r in made["drivers"].rows("drivers") if r["code"] == "delivery.speed"]
+    assert speed_row["n"] == len(speed)
+
+
 @given(st.text(min_size=1, max_size=400), st.data())
 def test_the_evidence_is_always_in_the_quote(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))

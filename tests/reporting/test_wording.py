@@ -50,11 +50,15 @@ def test_chinese_sentences_hold_chinese_and_english_ones_none() -> None:
 
 
 def test_every_warning_of_the_statistics_can_be_said() -> None:
-    # These two never reach a report: its own conditions come first.
-    spare = {"few_rows", "low_r2", "too_few_rows", "constant_outcome", "not_converged", "rescaled",
-             "penalty_reward_few_rows", "projected"}  # fmt: skip
-    missing = [code for code in SENTENCES if code not in spare and not known(f"caution.{code}")]
-    assert missing == []
+    assert [code for code in SENTENCES if not known(f"caution.{code}")] == []
+    for place, words in _all():
+        code = place.removeprefix("caution.")
+        if code != place:
+            assert _fields(words["zh"]) <= _fields(SENTENCES[code]), place
+
+
+def _fields(words: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(words) if name}
 
 
 @pytest.mark.parametrize(
@@ -68,6 +72,7 @@ def test_every_warning_of_the_statistics_can_be_said() -> None:
         (3.06, "signed", "+3.1"),
         (99.96, "percent", "100.0%"),
         (0.125, "ratio", "0.12"),
+        (0.0134, "share", "1.3%"),
         (4.216, "stars", "4.22"),
         (None, "points", "–"),
         (float("nan"), "points", "–"),
@@ -80,6 +85,7 @@ def test_numbers(value: float | None, unit: str, shown: str) -> None:
 def test_intervals() -> None:
     assert show_interval(-1.25, 3.0, "signed") == "[−1.2, 3.0]"
     assert show_interval(None, 3.0, "signed") == ""
+    assert show_interval(float("nan"), float("nan"), "ratio") == ""
 
 
 def test_a_text_in_a_sentence_comes_in_the_sentences_language() -> None:

@@ -36,7 +36,8 @@ def trend_block(study: Study) -> Block:
         alarms = _alarms(study)
         if alarms:
             tables["alarms"] = Table("alarms", say("trend.alarms"), _ALARM_COLUMNS, alarms)
-            sentences.append(say("trend.alarmed", n=len(alarms)))
+            latest = max(alarms, key=lambda row: (str(row["period"]), float(row["value"])))  # type: ignore[arg-type]
+            sentences.append(say("trend.alarmed", n=len(alarms), **latest))
         else:
             sentences.append(say("trend.calm"))
         notes += [say("trend.band"), say("trend.adjusted"), *warnings]
@@ -240,7 +241,9 @@ def segments_block(study: Study) -> Block:
     highlighted = [row for row in rows if row["highlighted"]]
     if highlighted:
         top = max(highlighted, key=lambda row: abs(float(row["difference"])))  # type: ignore[arg-type]
-        sentences = (say("segments.top", count=len(highlighted), **top),)
+        size = float(top["difference"])  # type: ignore[arg-type]
+        way = "higher" if size > 0 else "lower"
+        sentences = (say(f"segments.{way}", count=len(highlighted), size=abs(size), **top),)
     else:
         sentences = (say("standard.no_difference"),)
     columns = (

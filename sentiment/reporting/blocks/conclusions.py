@@ -18,9 +18,11 @@ from sentiment.drivers.floors import (
 )
 from sentiment.reporting.blocks.change import change_sentence
 from sentiment.reporting.blocks.figures import figures_rows
+from sentiment.reporting.blocks.linked import points_name
 from sentiment.reporting.blocks.linked import withheld as nothing_linked
 from sentiment.reporting.blocks.mentions import caution, column, percent_cells
 from sentiment.reporting.linked import WHAT_IF_SHARE
+from sentiment.reporting.sensitivity import sensitivity
 from sentiment.reporting.study import Study
 from sentiment.reporting.values import Block, Cell, Row, Table, Text, same
 from sentiment.reporting.wording import say, show_interval
@@ -28,6 +30,12 @@ from sentiment.reporting.wording import say, show_interval
 __all__ = ["actions_block", "headline_block", "method_block", "trust_block"]
 
 _CANDIDATES = 3
+_RANGE_COLUMNS = (
+    column("topic"),
+    column("complaint_share", "percent", interval=True),
+    column("range_low", "percent"),
+    column("range_high", "percent"),
+)
 # Topics recognised unequally well shift importance from one to another (METHOD 2.7).
 _UNEVEN = 0.05
 
@@ -156,6 +164,7 @@ def _linked_candidates(study: Study) -> list[Row]:
                 "change_low": float(what_if.low[at]),
                 "change_high": float(what_if.high[at]),
                 "fewer": 100 * float(what_if.shares[at]),
+                "points_unit": points_name(study),
                 "quadrant": say(f"quadrant.{point.quadrant}"),
                 "sure": say(f"sure.{sure}"),
                 "sure_code": sure,
@@ -212,7 +221,11 @@ def actions_block(study: Study) -> Block:
         "actions",
         title,
         ask,
-        notes=(say("actions.note"), say("standard.not_cause")),
+        notes=(
+            say("actions.note"),
+            say("importance.points", unit=points_name(study)),
+            say("standard.not_cause"),
+        ),
         tables={"actions": Table("actions", title, columns, tuple(rows))},
     )
 
@@ -242,6 +255,11 @@ def trust_block(study: Study) -> Block:
             {**r, "topic": r["name"], "f1_zh": r["zh"], "f1_en": r["en"]} for r in rows
         )
         tables["accuracy"] = Table("accuracy", say("trust.accuracy"), columns, shown)
+    ranges = _ranges(study)
+    if ranges:
+        tables["sensitivity"] = Table(
+            "sensitivity", say("trust.sensitivity"), _RANGE_COLUMNS, ranges
+        )
     floors: tuple[Row, ...] = tuple(
         {"name": say(f"floor.{key}"), "floor": value}
         for key, value in (
@@ -268,9 +286,27 @@ def trust_block(study: Study) -> Block:
         say("block.trust"),
         say("ask.trust"),
         sentences=tuple(sentences),
-        notes=tuple(_warnings(study)),
+        notes=((say("trust.range"),) if ranges else ()) + tuple(_warnings(study)),
         tables=tables,
     )
+
+
+def _ranges(study: Study) -> tuple[Row, ...]:
+    """Return how far the complaint share of each topic might move by the model's own errors."""
+    rows: list[Row] = []
+    for topic, counts in study.topics.items():
+        found = sensitivity(study, topic) if counts.n >= MENTIONS_SHOWN else None
+        if found is not None:
+            rows.append(
+                {
+                    "topic": study.topic_name(topic),
+                    "code": topic,
+                    **percent_cells("complaint_share", counts.complaints, counts.base),
+                    "range_low": 100 * found.low,
+                    "range_high": 100 * found.high,
+                }
+            )
+    return tuple(rows)
 
 
 def _warnings(study: Study) -> list[Text]:

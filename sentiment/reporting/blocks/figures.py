@@ -152,7 +152,8 @@ def figures_rows(study: Study) -> list[Row]:
     if study.link.shown and study.link.importance.rankable:
         index = study.link.index
         cells = _figure("index", "", "points", index, None, None)
-        rows.append({**cells, "parts": None, "note": say("figures.index")})
+        # The index rests on all linked texts; its smallest driver has the floor of its own.
+        rows.append({**cells, "n": study.link.n, "parts": None, "note": say("figures.index")})
     text = _tone(study.table)
     before_text = _tone(study.previous) if study.previous else None
     rows.append(_tone_row(text, before_text))

@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiment.drivers.floors import MINIMUM_R2, PENALTY_REWARD_ROWS
+from sentiment.drivers.floors import (
+    IMPORTANCE_MENTIONS,
+    IMPORTANCE_ROWS,
+    MINIMUM_R2,
+    PENALTY_REWARD_ROWS,
+)
 from sentiment.drivers.impact import Impact
 from sentiment.drivers.importance import Importance
 from sentiment.reporting.blocks.mentions import caution, column, joined, named, split_names
-from sentiment.reporting.linked import WHAT_IF_SHARE, Link
+from sentiment.reporting.linked import WHAT_IF_SHARE, Labelled, Link
 from sentiment.reporting.study import Study
 from sentiment.reporting.values import Block, Cell, Column, Row, Table, Text, same
 from sentiment.reporting.wording import say
@@ -51,6 +56,8 @@ def importance_block(study: Study) -> Block:
         _importance_columns(study),
         _importance_rows(study, found, topics=False),
     )
+    if link.labelled is not None and link.labelled.truth is not None:
+        tables["labelled"] = _labelled_table(study, link.labelled)
     tables["impact"] = _impact_table(study, link)
     tables["waterfall"] = _waterfall_table(study, link)
     notes = [
@@ -59,6 +66,16 @@ def importance_block(study: Study) -> Block:
         say("standard.not_cause"),
         *(caution(note, study) for note in found.warnings),
     ]
+    if link.labelled is not None:
+        kind = "labelled" if link.labelled.truth is not None else "labelled_few"
+        notes.append(
+            say(
+                f"importance.{kind}",
+                n=link.labelled.n,
+                floor=IMPORTANCE_ROWS,
+                each=IMPORTANCE_MENTIONS,
+            )
+        )
     if link.directions_checked:
         notes.append(say("importance.ordinal", names=named(study, link.directions_checked)))
     sentences = [
@@ -157,6 +174,36 @@ def _accuracy(study: Study, topic: str) -> Text | None:
     return same("F1 " + " · ".join(pieces))
 
 
+def _labelled_table(study: Study, found: Labelled) -> Table:
+    """Return the importance of topics by the user's labels beside that by the model's."""
+    assert found.truth is not None
+    assert found.model is not None
+    rows: list[Row] = [
+        {
+            "name": study.topic_name(name),
+            "code": name,
+            **_share_cells("part", found.truth, place),
+            **_share_cells("part_model", found.model, place),
+        }
+        for place, name in enumerate(found.truth.names)
+    ]
+    rows.sort(key=lambda row: -float(row["part"]))  # type: ignore[arg-type]
+    columns = (
+        column("name"),
+        Column("part", say("column.part_labels"), "percent", interval=True),
+        column("part_model", "percent", interval=True),
+    )
+    return Table("labelled", say("importance.labelled_table"), columns, tuple(rows))
+
+
+def _share_cells(key: str, found: Importance, place: int) -> dict[str, Cell]:
+    return {
+        key: float(found.shares[place]),
+        f"{key}_low": _end(found.shares_low, place),
+        f"{key}_high": _end(found.shares_high, place),
+    }
+
+
 def _impact_table(study: Study, link: Link) -> Table:
     leave, differ = link.leave_out, link.difference
     rows: list[Row] = []
@@ -194,7 +241,13 @@ def _waterfall_table(study: Study, link: Link) -> Table:
     order = np.argsort(found.values, kind="stable")
     level = found.start
     rows: list[Row] = [
-        {"name": say("waterfall.start"), "code": "start", "step": None, "level": found.start}
+        {
+            "name": say("waterfall.start"),
+            "code": "start",
+            "step": None,
+            "level": found.start,
+            "points_unit": points_name(study),
+        }
     ]
     for place in order:
         step = float(found.values[place])
@@ -356,6 +409,7 @@ def what_if_block(study: Study) -> Block:
             {
                 "name": study.full_name(name),
                 "code": name,
+                "points_unit": points_name(study),
                 "prevalence": 100 * float(found.prevalence[place]),
                 "fewer": 100 * float(found.shares[place]),
                 "change": float(found.values[place]),

@@ -1,0 +1,63 @@
+"""How far shares might move by the errors that the model ships."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sentiment.reporting import build
+from sentiment.reporting.build import report
+from sentiment.reporting.sensitivity import Rates, rates_of, shipped_rates
+from tests.reporting.rows import STARS, analyses
+
+
+def counts(labelled: int, found: int, right: int) -> dict[str, int]:
+    return {"labelled": labelled, "found": found, "right": right}
+
+
+def metrics(**topics: dict[str, int]) -> dict[str, Any]:
+    states = {name.replace("_", ":"): each for name, each in topics.items()}
+    return {"gold": {language: {"rows": 200, "topics": states} for language in ("zh", "en")}}
+
+
+def test_rates_by_hand() -> None:
+    found = rates_of(
+        metrics(
+            price_negative=counts(40, 42, 30), price_mixed=counts(10, 8, 4),
+            price_positive=counts(30, 30, 20),
+        )
+    )  # fmt: skip
+    # 34 of 50 complaints are right for sure; up to min(10, 4) + min(6, 12) more were only taken for
+    # the other kind of complaint. 50 were found, 150 rows hold none.
+    assert found["price"]["zh"] == Rates((34 / 50, 16 / 150), (44 / 50, 6 / 150))
+
+
+def test_nothing_labelled_gives_no_rates() -> None:
+    assert rates_of(metrics(price_positive=counts(30, 30, 20))) == {}
+    assert rates_of({}) == {}
+
+
+def test_a_model_that_does_not_come_with_the_package_ships_no_rates() -> None:
+    assert shipped_rates("mine@1.0.0") == {}
+    assert shipped_rates("lite@0.0.0") == {}
+
+
+def test_the_range_stands_in_the_trust_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    good, poor = Rates((0.8, 0.1), (0.9, 0.05)), Rates((0.2, 0.1), (0.3, 0.15))
+    rates = {"delivery": {"zh": good, "en": good}, "price": {"zh": poor, "en": poor}}
+    monkeypatch.setattr(build, "shipped_rates", lambda _: rates)
+    made = report(analyses(600), outcome=STARS, bootstrap=20)
+    (row,) = [r for r in made["trust"].rows("sensitivity") if r["code"] == "delivery"]
+    share = float(row["complaint_share"])  # type: ignore[arg-type]
+    ends = sorted([(share - 10) / 0.7, (share - 5) / 0.85])
+    assert [row["range_low"], row["range_high"]] == pytest.approx(ends, abs=0.5)
+    # tpr - fpr of price is below 0.2: too little to say anything by.
+    assert [r["code"] for r in made["trust"].rows("sensitivity")] == ["delivery"]
+    assert "no corrected figure" in made["trust"].notes[0].en
+
+
+def test_without_rates_there_is_no_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "shipped_rates", lambda _: {})
+    made = report(analyses(600), outcome=STARS, bootstrap=20)
+    assert not made["trust"].rows("sensitivity")
