@@ -20,6 +20,10 @@ FILE = "file"
 """The verb that is left out: ``sentiment reviews.csv``."""
 
 
+_KINDS = ("stars", "nps", "csat", "ces", "pmf", "rating")
+_USUAL = {"stars": "1-5", "nps": "0-10", "csat": "1-5", "pmf": "1-3"}
+
+
 def tongue_of(arguments: Sequence[str]) -> Tongue:
     """Return the language to talk in: the one asked for, else that of the locale.
 
@@ -169,6 +173,11 @@ def build_parser(tongue: Tongue) -> Parser:
     report.option("-o", "--output", key="arg_report_output", metavar="OUTPUT")
     report.option("--compare", key="arg_compare", metavar="SCORED")
     report.option("--labels", key="arg_labels", metavar="FILE")
+    report.option("--scale", key="arg_scale", type=_scale, metavar="KIND:MIN-MAX")
+    report.option("--title", key="arg_title", metavar="TEXT")
+    report.option("--target", key="arg_target", type=_points, metavar="0-100")
+    report.option("--no-layers", key="arg_no_layers", dest="layers", action="store_false")
+    report.option("--seed", key="arg_seed", type=_positive, metavar="N")
     report.all_of_a_job()
 
     explain = add("explain")
@@ -192,7 +201,8 @@ def build_parser(tongue: Tongue) -> Parser:
     file = add(FILE)
     file.positional("inputs", "arg_inputs", nargs="+", metavar="FILE")
     file.all_of_a_job()
-    file.defaults(compare=None, labels=None)
+    file.defaults(compare=None, labels=None, scale=None, title=None, target=None, layers=True)
+    file.defaults(seed=None)
     return program
 
 
@@ -224,6 +234,38 @@ def _limit(text: str) -> tuple[str, float]:
 
 
 _LIMIT: dict[str, Any] = {"type": _limit, "metavar": "FIGURE=NUMBER"}
+
+
+def _scale(text: str) -> dict[str, Any]:
+    """Read what an outcome is: "nps", "csat:1-7", "ces:1-7:high"."""
+    kind, _, rest = text.partition(":")
+    ends, _, good = rest.partition(":")
+    low, _, high = (ends or _USUAL.get(kind, "")).partition("-")
+    try:
+        minimum, maximum = float(low), float(high)
+    except ValueError:
+        minimum = maximum = 0.0
+    wanted = {"high": True, "low": False, "": None if kind == "ces" else True}
+    if kind not in _KINDS or minimum >= maximum or good not in wanted:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not of the form KIND:MIN-MAX or KIND:MIN-MAX:high (or :low for the good "
+            f"end), KIND being {', '.join(_KINDS)}"
+        )
+    if kind == "ces" and not good:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} does not say which end of an effort score is good; add :high or :low"
+        )
+    return {"kind": kind, "minimum": minimum, "maximum": maximum, "high_is_good": wanted[good]}
+
+
+def _points(text: str) -> float:
+    try:
+        points = float(text)
+    except ValueError:
+        points = -1.0
+    if not 0 <= points <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 100")
+    return points
 
 
 def _positive(text: str) -> int:

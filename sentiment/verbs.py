@@ -10,7 +10,7 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sentiment.arguments import FILE
 from sentiment.errors import NotReached, OutputError, UserError
@@ -169,6 +169,8 @@ def _report(options: Namespace, talk: Talk) -> int:
     scored = Path(options.scored)
     output = Path(options.output) if options.output else beside(options.scored, "report", ".html")
     _check_folder(output)
+    _check_form(output)
+    _outcome(options)
     if not is_scored(scored):
         (errand,) = plan([options.scored], str(output.parent))
         _score_one(options, options.scored, errand.output, talk)
@@ -185,6 +187,11 @@ def _check_folder(output: Path) -> None:
         )
 
 
+def _check_form(output: Path) -> None:
+    if output.suffix.lower() not in (".html", ".htm", ".xlsx", ".json"):
+        raise OutputError(f"{output}: a report is written as .html, .xlsx or .json.")
+
+
 def _refuse_to_replace(path: Path, options: Namespace) -> None:
     if path.exists() and not options.overwrite:
         raise OutputError(
@@ -197,12 +204,17 @@ def _write_report(options: Namespace, scored: str, output: Path, talk: Talk) -> 
 
     made = report(
         scored,
-        outcome=options.outcome,
+        outcome=_outcome(options),
         by=options.by,
         date=options.date,
+        id=options.id,
         text=options.text,
         compare=options.compare,
         labels=options.labels,
+        title=options.title,
+        target=options.target,
+        layers=options.layers,
+        **({} if options.seed is None else {"seed": options.seed}),
     )
     if output.exists() and not options.overwrite:
         with tempfile.TemporaryDirectory() as folder:
@@ -213,6 +225,15 @@ def _write_report(options: Namespace, scored: str, output: Path, talk: Talk) -> 
     _refuse_to_replace(output, options)
     made.save(output, language=talk.tongue)
     talk.say("written_report", path=output)
+
+
+def _outcome(options: Namespace) -> str | dict[str, Any] | None:
+    """Return the outcome column as it was named, or with the scale that was declared for it."""
+    if options.scale is None:
+        return None if options.outcome is None else str(options.outcome)
+    if options.outcome is None:
+        raise UserError("--scale says what a column is; name the column too, with --outcome")
+    return {"column": options.outcome, **options.scale}
 
 
 def _explain(options: Namespace, talk: Talk) -> int:

@@ -236,6 +236,25 @@ PHRASES: dict[str, tuple[str, str]] = {
         "a random sample of these rows that you labelled, to correct the shares by",
         "从这些行中随机抽取并人工标注的样本，用于校正占比",
     ),
+    "arg_scale": (
+        "what the column of --outcome is: stars, nps, csat, ces, pmf or rating, its ends and its "
+        "good end, as in csat:1-7 or ces:1-5:low (default: found by name and content)",
+        "--outcome 列是什么：stars、nps、csat、ces、pmf 或 rating，其两端及好的一端，"
+        "如 csat:1-7 或 ces:1-5:low（默认：按列名与内容识别）",
+    ),
+    "arg_title": ("heading of the report", "报告标题"),
+    "arg_target": (
+        "performance, 0 to 100, that cuts the priority matrix (default: the mean)",
+        "优先级矩阵的表现分界线，0 到 100（默认：均值）",
+    ),
+    "arg_no_layers": (
+        "leave out the material, spiritual and social layers",
+        "不显示物质、精神、社会三层",
+    ),
+    "arg_seed": (
+        "seed of every random choice, to draw anew (default: fixed, so that reports repeat)",
+        "随机种子，用于重新抽取（默认：固定，报告可复现）",
+    ),
     "arg_text": (
         "column that holds the text, or a dotted path in nested JSON; repeat it for a survey with "
         "several open questions",
