@@ -369,7 +369,7 @@ def _size(path: Path) -> int:
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures depend on: processor, cores, memory, versions."""
+    """Return what the figures depend on: processor, cores, memory, versions, what else is running."""
     return {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -378,6 +378,7 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "numpy": version("numpy"),
         "date": time.strftime("%Y-%m-%d"),
+        "load": round(os.getloadavg()[0], 1),
     }  # fmt: skip
 
 
@@ -457,9 +458,10 @@ def report(found: Sequence[Figures], plan: Plan, where: dict[str, Any]) -> str:
         "# Speed, memory and size",
         f"Written by `make bench` on {where['date']}: {where['processor']}, {where['cores']} cores, "
         f"{where['memory'] / 2**30:.0f} GB, {where['system']}, Python {where['python']}, "
-        f"NumPy {where['numpy']}. The same rows for all: about 60 Chinese characters or 25 English "
-        "words each, half and half. SnowNLP reads Chinese only, VADER and TextBlob English only, and "
-        "each gives one number a text; this project gives sentiment, topics, drivers and evidence.",
+        f"NumPy {where['numpy']}. {_busy(where)}The same rows for all: about 60 Chinese "
+        "characters or 25 English words each, half and half. SnowNLP reads Chinese only, VADER and "
+        "TextBlob English only, and each gives one number a text; this project gives sentiment, "
+        "topics, drivers and evidence.",
         "![Rows a second](bench.svg)",
         "## Rows a second",
         "From a CSV file to a CSV file, the process's start included (a peer in a loop of its own, in "
@@ -494,6 +496,16 @@ def report(found: Sequence[Figures], plan: Plan, where: dict[str, Any]) -> str:
         ),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _busy(where: dict[str, Any]) -> str:
+    """Return a warning when the machine had something else to do."""
+    if where["load"] < where["cores"] / 2:
+        return ""
+    return (
+        f"**The machine was busy (load {where['load']} on {where['cores']} cores): rates and times are "
+        "worse than they should be; measure again when it is idle.** "
+    )
 
 
 def _ratios(found: Sequence[Figures]) -> list[str]:
@@ -568,12 +580,12 @@ def main() -> None:
     rows = None
     if options.rows:
         rows = [line for line in options.rows.read_text(encoding="utf-8").splitlines() if line]
+    where = machine()  # before the load is our own
     found = list(systems(options.only))
     with tempfile.TemporaryDirectory() as folder:
         for each in found:
             print(f"{each.version} ...", flush=True)
             measure(each, plan, rows, Path(folder))
-    where = machine()
     text = report(found, plan, where)
     print(text)
     options.out.mkdir(parents=True, exist_ok=True)
