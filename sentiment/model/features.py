@@ -6,7 +6,7 @@ letters and digits, so is an emoji or a mark that carries feeling (! ? ~). Featu
 - n-grams of one to four units inside one stretch without punctuation, so that one definition covers
   Chinese character n-grams and English word n-grams, and mixed text needs no case of its own;
 - pairs of units that leave one out between them ("not ... good");
-- runs of four letters inside a word, its edges marked: stems, endings, and what a typo leaves;
+- the first letters of longer words, which is as much stemming as English reviews need;
 - a unit that a negation stands before, up to three units away.
 
 Each feature is hashed into one of ``2**BUCKET_BITS`` buckets. A Python loop over n-grams would cost
@@ -32,7 +32,7 @@ _MAX_N = 4
 # sums. The value is the 64-bit golden ratio, as in Fibonacci hashing.
 _BASE = 0x9E3779B97F4A7C15
 _BASE_INVERSE = pow(_BASE, -1, 2**64)
-_LETTERS = 4
+_STEM = 5
 _NEGATION_REACH = 3
 _NEGATIONS = (
     *"不没沒未无無别別非",
@@ -132,33 +132,6 @@ def _codes(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]
     return codes, np.concatenate(([0], np.cumsum(lengths)[:-1]))
 
 
-def _letter_runs(
-    start: NDArray[np.int64],
-    end: NDArray[np.int64],
-    prefix: NDArray[np.uint64],
-    inverse: NDArray[np.uint64],
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Return the hash of every run of four letters in a word, and the unit that it is in.
-
-    A run at an edge is three letters and the edge. A Han character or a mark is one code point and
-    has none.
-    """
-
-    def hashed(first: NDArray[np.int64], size: int, kind: int) -> NDArray[np.uint64]:
-        return _mix((prefix[first + size] - prefix[first]) * inverse[first] + np.uint64(kind))
-
-    words = np.flatnonzero(end - start >= _LETTERS)
-    first, last = start[words], end[words]
-    counts = last - first - _LETTERS + 1
-    within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-    runs = [
-        hashed(np.repeat(first, counts) + within, _LETTERS, 211),
-        hashed(first, _LETTERS - 1, 223),
-        hashed(last - _LETTERS + 1, _LETTERS - 1, 227),
-    ]
-    return np.concatenate(runs), np.concatenate((np.repeat(words, counts), words, words))
-
-
 def extract(texts: Sequence[str]) -> Features:
     """Return the features of every text.
 
@@ -220,10 +193,12 @@ def extract(texts: Sequence[str]) -> Features:
         firsts.append(inside)
         lasts.append(inside + 2)
 
-    letters, of_word = _letter_runs(start, end, prefix, inverse)
-    hashes.append(letters)
-    firsts.append(of_word)
-    lasts.append(of_word)
+    long_words = np.flatnonzero((end - start > _STEM) & ~mark)
+    if len(long_words):
+        at = start[long_words]
+        hashes.append(_mix((prefix[at + _STEM] - prefix[at]) * inverse[at] + np.uint64(211)))
+        firsts.append(long_words)
+        lasts.append(long_words)
 
     negations = _negation_hashes()
     found = np.minimum(np.searchsorted(negations, unit), len(negations) - 1)

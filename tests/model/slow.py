@@ -126,11 +126,9 @@ def features(text: str) -> list[Feature]:
                 hashed.append((gram, at, at + n - 1))
         if together(at, at + 2):
             hashed.append((_mix(unit.hash * _GOLDEN + every[at + 2].hash + 101), at, at + 2))
-        letters = text[unit.start : unit.end].replace("\u2019", "'")
-        if len(letters) >= 4:
-            runs = [(letters[first : first + 4], 211) for first in range(len(letters) - 3)]
-            runs += [(letters[:3], 223), (letters[-3:], 227)]
-            hashed.extend((_mix(_polynomial(run) + kind), at, at) for run, kind in runs)
+        if unit.end - unit.start > 5 and not unit.mark:
+            stem = text[unit.start : unit.start + 5]
+            hashed.append((_mix(_polynomial(stem) + 211), at, at))
         if unit.negates:
             hashed.extend(
                 (_mix(every[at + reach].hash + 307), at, at + reach)

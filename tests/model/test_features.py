@@ -106,13 +106,12 @@ def words(text: str) -> list[str]:
         ("好", ["好"]),
         ("ok", ["ok"]),
         ("很好", ["很", "很好", "好"]),
-        ("so bad", ["so", "so bad", "bad"]),
-        ("so, bad", ["so", "bad"]),
+        ("so good", ["so", "so good", "good"]),
+        ("so, good", ["so", "good"]),
         ("很好!", ["很", "很好", "好", "!"]),
         ("!!", ["!", "!"]),
-        ("good", ["good"] * 4),  # and good, [goo, ood]
-        ("lovely", ["lovely"] * 6),  # and love, ovel, vely, [lov, ely]
-        ("it's", ["it's"] * 4),
+        ("lovely", ["lovely", "lovely"]),  # and its first five letters
+        ("it's", ["it's"]),
         ("'it'", ["it"]),
         ("abc", ["abc"]),
         ("a b c", ["a", "a b", "a b c", "a b c", "b", "b c", "c"]),  # the pair a _ c as well
@@ -157,7 +156,7 @@ def test_a_long_text_and_threads_give_the_same(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_hashes_spread_evenly() -> None:
-    found = extract([chr(0x4E00 + number) for number in range(10_000)]).bucket
+    found = extract([f"w{number:04}" for number in range(10_000)]).bucket
     assert len(np.unique(found)) > 9_970  # 12 collisions are expected among 4 million buckets
     counts = np.bincount(found >> (BUCKET_BITS - 4), minlength=16)
     assert (np.abs(counts - 625) < 6 * np.sqrt(625)).all()
