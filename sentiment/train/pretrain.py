@@ -298,6 +298,7 @@ class _Training:
         with torch.no_grad():
             embedding.copy_(torch.where(counted, vectors * size, embedding))
             self.model.decoder.bias.copy_(torch.from_numpy(log_frequencies(rows.ids, vocabulary)))
+        self.averaged.module.load_state_dict(self.model.state_dict())
 
     def update(self, sources: dict[str, _Source], opens: torch.Tensor, cool: float) -> float:
         """Do one step of `options.step_tokens` at `cool` of the full rate; return its loss."""
