@@ -348,11 +348,20 @@ def _leave(store: Store, lock: Lock, keep: bool) -> None:
 
 def _workers_for(first_parts: int, device: str) -> int:
     """One process until it pays to start more: that takes about as long as a chunk does."""
-    if first_parts < PARTS_PER_CHUNK or device == "cuda":
+    if first_parts < PARTS_PER_CHUNK or _uses_gpu(device):
         return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _uses_gpu(device: str) -> bool:
+    """Tell whether the model may be on a GPU, where several processes would only share it."""
+    # A model that can be has loaded torch by now; one that cannot has not, and nor do we.
+    torch = sys.modules.get("torch")
+    return device == "cuda" or (
+        device == "auto" and torch is not None and torch.cuda.is_available()
+    )
 
 
 def _feedback(table: Table, part: Part) -> list[Feedback]:

@@ -66,6 +66,8 @@ _LATIN = frozenset(
 # At least this share of the characters outside ASCII must be ones that people write.
 _PLAUSIBLE = 0.35
 
+_ASCII = bytes(range(0x20, 0x7F))
+
 _ODD = re.compile(r"[\ue000-\uf8ff\ufffd\x80-\x9f]")
 # Accented letters are salt in Western text: three in a row are another encoding misread.
 _ACCENTED_RUN = re.compile(r"[\xa1-\xff]{3,}")
@@ -94,11 +96,12 @@ class _Guess:
 def known(encoding: str) -> str:
     """Return the canonical name of an encoding that the user named.
 
-    :raises InputError: Python knows no encoding of that name.
+    :raises InputError: Python knows no encoding of text of that name (rot13 is none of text).
     """
     try:
+        "".encode(encoding)
         name = codecs.lookup(encoding).name
-    except LookupError:
+    except (LookupError, ValueError):
         raise InputError(
             f"no encoding is called {encoding!r}; use for example utf-8, gb18030, big5, utf-16"
             " or cp1252"
@@ -199,7 +202,10 @@ def _ask_library(sample: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
     match = from_bytes(sample[:200_000]).best()
-    return None if match is None else known(match.encoding)
+    if match is None or _ASCII.decode(match.encoding, "replace") != _ASCII.decode("ascii"):
+        # The sample leaves out the lines of plain ASCII, and they have to be read as well.
+        return None
+    return known(match.encoding)
 
 
 def mend(line: bytes, encoding: str) -> DecodedLine:

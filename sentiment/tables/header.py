@@ -96,11 +96,16 @@ def _first_full(records: Sequence[Sequence[str]]) -> int:
                 return place
         return 0
     for place, row in enumerate(records[:_TITLE_ROWS]):
-        if _filled(row) * 2 >= usual and _filled(row) > 1:
+        if _filled(row) > 1 and (_filled(row) * 2 >= usual or _is_all_headings(row)):
             if _is_lone_heading(records[0], row):
                 return 0
             return place + _is_group_row(row, records[place + 1 : place + 2])
     return 0
+
+
+def _is_all_headings(row: Sequence[str]) -> bool:
+    """Tell a heading row whose names are repeated from a title: each of its cells is a heading."""
+    return all(headings.is_known(cell) for cell in row if cell.strip())
 
 
 def _is_group_row(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:

@@ -31,7 +31,11 @@ _OPENING = re.compile(r"[\s\ufeff]*\[")
 _BETWEEN = re.compile(r"[\s,\ufeff\0]*")
 _IN_ARRAY = re.compile(r"[\s,\ufeff\0\]]*")
 _RUBBISH = re.compile(r"[^,{}\[\]\n]*")
+_HALF_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _LONGEST_VALUE = 1 << 28
+# How many lines a value may take after one that was never closed: half as many each time, so that a
+# file in which every line breaks off is read in linear time.
+_MOST_LINES, _FEWEST_LINES = 1000, 4
 _DEEPEST = 200
 
 
@@ -304,29 +308,47 @@ def _delimited(
     pieces: Iterator[_Piece], between: re.Pattern[str], *, lines: bool
 ) -> Iterator[_Value]:
     held: deque[_Piece] = deque()
+    most: int | None = None
     while True:
         piece = held.popleft() if held else next(pieces, None)
         if piece is None:
             return
-        text, damage, place = piece.text, piece.damage, 0
+        parts, text, place = [piece], piece.text, 0
         while True:
             place = _end_of(between, text, place)
             if place == len(text):
                 break
             record, end = _decode(text, place, lines=lines)
             if end is None:
-                more = _more(len(text) - place, pieces, held, lines=lines)
+                parts = _from(parts, place)
+                more = _more(parts, pieces, held, most, lines=lines)
+                if not more and lines and len(parts) > 1:
+                    # It never ends: what looks like its next lines may be records of their own.
+                    most = max(_FEWEST_LINES, (most or _MOST_LINES) // 2)
+                    held.extendleft(reversed(parts[1:]))
+                    del parts[1:]
+                parts += more
+                text, place = "".join(part.text for part in parts), 0
                 if more:
-                    text = text[place:] + "".join(piece.text for piece in more)
-                    damage = next((p.damage for p in (piece, *more) if p.damage), None)
-                    place = 0
                     continue
                 end = len(text)
+            elif most is not None and len(parts) > 1:
+                most = _MOST_LINES
+            damage = next((part.damage for part in parts if part.damage), None)
             slice_ = text[place:end] if damage or not isinstance(record, dict) else ""
             # A stretch is marked as a whole: the record is damaged only if it holds the mark.
             marked = damage if lines or "\ufffd" in slice_ else None
             yield _Value(record, slice_, marked)
             place = end
+
+
+def _from(parts: list[_Piece], place: int) -> list[_Piece]:
+    """Return the pieces from a place in their joined text on."""
+    for index, piece in enumerate(parts):
+        if place < len(piece.text):
+            return [_Piece(piece.text[place:], piece.damage), *parts[index + 1 :]]
+        place -= len(piece.text)
+    return []
 
 
 def _end_of(pattern: re.Pattern[str], text: str, place: int) -> int:
@@ -362,11 +384,23 @@ def _closing(text: str, place: int) -> int | None:
     return None
 
 
-def _more(size: int, pieces: Iterator[_Piece], held: deque[_Piece], *, lines: bool) -> list[_Piece]:
-    """Take as much again as there is, so that a long value is not looked at over and over."""
+def _more(
+    parts: list[_Piece],
+    pieces: Iterator[_Piece],
+    held: deque[_Piece],
+    most: int | None,
+    *,
+    lines: bool,
+) -> list[_Piece]:
+    """Take as much again as there is, so that a long value is not looked at over and over.
+
+    :param most: So many lines a value may take, where one before it was never closed.
+    """
     taken: list[_Piece] = []
-    added = 0
+    size, added = sum(len(part.text) for part in parts), 0
     while added < size < _LONGEST_VALUE:
+        if most is not None and len(parts) + len(taken) >= most:
+            break
         piece = held.popleft() if held else next(pieces, None)
         if piece is None:
             break
@@ -392,9 +426,10 @@ def _salvage(text: str) -> dict[str, Any] | None:
     """Read the object whose end is missing: what stands before the break, or None."""
     if not text.startswith("{"):
         return None
+    text = _HALF_ESCAPE.sub(r"\1", text.rstrip()).rstrip(",")
     for ending in ("}", '"}', "]}", '"]}', "}}", '"}}', "null}", ":null}"):
         try:
-            record = _DECODER.decode(text.rstrip().rstrip(",") + ending)
+            record = _DECODER.decode(text + ending)
         except (ValueError, RecursionError):
             continue
         if isinstance(record, dict) and record:

@@ -21,6 +21,8 @@ __all__ = [
 # costs what opening a thousand does, and gives the same answer whatever follows.
 SAMPLE_ROWS = 1000
 SAMPLE_CHARACTERS = 4_000_000
+# So much that is no record, and no other format will come of it either.
+_MOST_REJECTED = 16 * SAMPLE_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,14 @@ class Source(Protocol):
 def take_sample(rows: Iterable[SourceRow | Reject]) -> list[SourceRow]:
     """Return the first rows, at most `SAMPLE_ROWS` and `SAMPLE_CHARACTERS`."""
     sample: list[SourceRow] = []
-    size = 0
+    size = rejected = 0
     for row in rows:
         if isinstance(row, SourceRow):
             sample.append(row)
             size += sum(len(cell or "") for cell in row.cells.values())
-        if len(sample) >= SAMPLE_ROWS or size > SAMPLE_CHARACTERS:
+        else:
+            rejected += len(row.raw)
+        if len(sample) >= SAMPLE_ROWS or size > SAMPLE_CHARACTERS or rejected > _MOST_REJECTED:
             break
     return sample
 

@@ -84,7 +84,7 @@ class Table:
         added = set((scored_columns(columns) or {}).values())
         columns = tuple(name for name in columns if name not in added)
         if not source.sample:
-            raise InputError(f"{path} holds no data row; choose a file with feedback in it")
+            raise InputError(_no_row(path))
         self.roles: Roles = find_roles(
             columns,
             source.sample,
@@ -129,6 +129,15 @@ class Table:
             )
             for column in self.roles.text
         )
+
+
+def _no_row(path: str) -> str:
+    if path != "-":
+        return f"{path} holds no data row; choose a file with feedback in it"
+    return (
+        "standard input holds no record: it is read as JSON lines, one object a line; "
+        "save CSV, TSV, XLSX or Parquet as a file and name that"
+    )
 
 
 def open_table(path: str | Path, options: ReadOptions | None = None) -> Table:

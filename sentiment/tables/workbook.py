@@ -228,11 +228,43 @@ def _width(text: str) -> int:
     return sum(2 if character > "\u2e7f" else 1 for character in text)
 
 
-class _File(io.FileIO):
-    """A file that closes with the workbook that reads it, whatever its name ends in."""
+class _File(io.RawIOBase):
+    """A file that is open only while it is read, so that a workbook in use locks nothing.
 
-    def __del__(self) -> None:
-        self.close()
+    openpyxl keeps the archive of a workbook open for as long as its sheets can be read; opening it
+    anew for every pass would parse all its strings again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._place = 0
+        self._size = path.stat().st_size
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def tell(self) -> int:
+        """Return where the next read begins."""
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Choose where the next read begins."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
+        self._place = max(0, base + offset)
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer as far as the file goes."""
+        with self._path.open("rb", buffering=0) as file:
+            file.seek(self._place)
+            count = file.readinto(buffer) or 0
+        self._place += count
+        return count
 
 
 def _open_book(path: Path) -> Any:
@@ -242,7 +274,8 @@ def _open_book(path: Path) -> Any:
         with warnings.catch_warnings():
             # Styles and extensions that it cannot keep: nothing to a reader of cells.
             warnings.simplefilter("ignore")
-            return openpyxl.load_workbook(_File(path), read_only=True, data_only=True)
+            file = io.BufferedReader(_File(path), 1 << 16)
+            return openpyxl.load_workbook(file, read_only=True, data_only=True)
     except Exception as error:  # openpyxl lets KeyError, ValueError, BadZipFile and more through
         raise InputError(
             f"{path} is not a readable XLSX workbook ({type(error).__name__}: {error});"

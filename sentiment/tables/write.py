@@ -12,12 +12,13 @@ import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 from sentiment.errors import InputError, OutputError
-from sentiment.records import Analysis
+from sentiment.records import Analysis, Opinion, Tag
 from sentiment.tables import sheets
 from sentiment.tables.encodings import known
 from sentiment.tables.layout import Layout
@@ -44,6 +45,11 @@ _COPY = 1 << 20
 # Rows in one group of a Parquet file: large enough to compress, small enough to hold.
 _ROW_GROUP = 20_000
 _GROUP_BYTES = 64 << 20
+
+# Evidence is forty or eighty characters, unless the text line squeezed what it stands for.
+_SHORTER_EVIDENCE = (4000, 400, 80, 8)
+
+_Found = TypeVar("_Found", Opinion, Tag)
 
 
 class Writer(Protocol):
@@ -123,6 +129,12 @@ def check_capacity(format: str, table: Table) -> None:  # noqa: A002 - its name 
             f"{table.path} has {len(table.columns):,} columns and an XLSX sheet holds"
             f" {sheets.MOST_COLUMNS:,}; write .parquet or .csv instead"
         )
+    if too_long := next(filter(_is_too_long, layout.names), None):
+        raise OutputError(
+            f"{table.path}: the column name {too_long[:40]!r}… has {sheets.length(too_long):,}"
+            f" characters and an XLSX cell holds {sheets.LONGEST_CELL:,}; write .parquet or .csv"
+            " instead"
+        )
     most = (sheets.MOST_ROWS - 1) // len(table.roles.text)
     for count, row in enumerate(table.rows(), start=1):
         if count > most:
@@ -136,8 +148,7 @@ def check_capacity(format: str, table: Table) -> None:  # noqa: A002 - its name 
 
 def _check_cells(row: SourceRow, path: str) -> None:
     for name, cell in row.cells.items():
-        # No character counts more than twice, so most cells need no count.
-        if cell and len(cell) * 2 > sheets.LONGEST_CELL < sheets.length(cell):
+        if cell is not None and _is_too_long(cell):
             raise OutputError(
                 f"{path}, row {row.row}, column “{name}” has {sheets.length(cell):,} characters and"
                 f" an XLSX cell holds {sheets.LONGEST_CELL:,}; write .parquet or .csv instead"
@@ -235,14 +246,41 @@ class _SheetWriter:
 
         :raises OutputError: A cell is longer than XLSX holds.
         """
-        return b"".join(
-            sheets.row(self.layout.cells(analysis), self._numbers) for analysis in analyses
-        )
+        return b"".join(sheets.row(self._fitting(analysis), self._numbers) for analysis in analyses)
+
+    def _fitting(self, analysis: Analysis) -> list[str | None]:
+        """Return the cells; evidence is cut where a cell of ours would not fit.
+
+        The source's own cells were checked before anything was scored. What is added to them is
+        only too long where the words of an opinion are a page of one repeated letter.
+        """
+        cells = self.layout.cells(analysis)
+        for longest in _SHORTER_EVIDENCE:
+            if not any(map(_is_too_long, cells[len(self.layout.columns) :])):
+                break
+            cells = self.layout.cells(_with_evidence_of(analysis, longest))
+        return cells
 
     def assemble(self, parts: Iterable[Path], out: Path) -> None:
         """Write the workbook with one sheet."""
         with _atomic(out) as stream:
             sheets.workbook(stream, self.layout.names, _chunks(parts))
+
+
+def _is_too_long(cell: str | None) -> bool:
+    # No character counts more than twice, so most cells need no count.
+    return cell is not None and len(cell) * 2 > sheets.LONGEST_CELL < sheets.length(cell)
+
+
+def _with_evidence_of(analysis: Analysis, longest: int) -> Analysis:
+    """Return the analysis with every evidence, and its span, cut to so many characters."""
+
+    def cut(found: _Found) -> _Found:
+        end = min(found.end, found.start + longest)
+        return replace(found, evidence=found.evidence[: end - found.start], end=end)
+
+    opinions, tags = map(cut, analysis.opinions), map(cut, analysis.tags)
+    return replace(analysis, opinions=tuple(opinions), tags=tuple(tags))
 
 
 def _chunks(parts: Iterable[Path]) -> Iterator[bytes]:

@@ -100,6 +100,16 @@ def test_a_name_that_is_no_encoding() -> None:
     assert known("GB2312") == "gb18030"
     with pytest.raises(InputError, match="no encoding is called 'klingon'"):
         known("klingon")
+    for other in ("rot13", "base64", "a\0b"):
+        with pytest.raises(InputError, match="no encoding is called"):
+            known(other)
+
+
+def test_one_odd_line_makes_plain_ascii_no_wide_encoding() -> None:
+    """Only lines outside ASCII are looked at, and ten bytes of them fit anything."""
+    for odd in (b";\xb1\n", b"\xc6\xc0 \xff\n"):
+        data = b"id,review\n" + b"1,good value\n" * 20 + odd
+        assert b"id,review".decode(detect(io.BytesIO(data))) == "id,review"
 
 
 def test_a_mark_is_no_text_even_where_utf8_was_asked_for() -> None:

@@ -111,3 +111,13 @@ def test_notes_speak_chinese() -> None:
 
 def test_nothing_at_all() -> None:
     assert find_header([]).names == ()
+
+
+def test_repeated_headings_are_a_heading_row() -> None:
+    rows = [
+        ["评论", "评论", "", "评分", "评分"],
+        *[[f"很好{i}", "行", "x", "5", "4"] for i in range(9)],
+    ]
+    header = find_header(rows)
+    assert header.skip == 1
+    assert header.names == ("评论", "评论_2", "column_3", "评分", "评分_2")

@@ -220,3 +220,29 @@ def test_cells_in_are_cells_out(
 def test_any_bytes_at_all_are_answered(data: bytes) -> None:
     for row in source(data).rows():
         assert isinstance(row, Reject | SourceRow)
+
+
+def test_every_line_breaking_off_is_every_record_damaged() -> None:
+    """As an export does that cuts each record at so many characters."""
+    whole = [json.dumps({"id": i, "t": f"第{i}条，说到一半还没有说完"}) for i in range(20_000)]
+    found = list(source("".join(line[:40] + "\n" for line in whole)).rows())
+    assert len(found) == 20_000
+    assert all(isinstance(row, SourceRow) and row.damage for row in found)
+    assert [row.cells["id"] for row in found[:3]] == ["0", "1", "2"]  # type: ignore[union-attr]
+
+
+def test_a_broken_record_over_several_lines_does_not_take_those_behind_it() -> None:
+    good = '{\n "t": "%s"\n}\n'
+    found = list(source(good % "一" + '{\n "t": "没完\n' + good % "二" + good % "三").rows())
+    texts = [row.cells.get("t") for row in found if isinstance(row, SourceRow)]
+    assert texts[0] == "一"
+    assert texts[-2:] == ["二", "三"]
+
+
+def test_a_damaged_line_marks_its_own_record() -> None:
+    data = '{"t": "一\n'.encode() + '{"t": "质量不好"}\n'.encode("gbk") + '{"t": "二"}\n'.encode()
+    found = list(source(data, encoding="utf-8").rows())
+    damages = [row.damage for row in found if isinstance(row, SourceRow)]
+    assert damages[0] == "the JSON breaks off"
+    assert "gb18030" in str(damages[1])
+    assert damages[2] is None

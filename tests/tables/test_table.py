@@ -157,3 +157,16 @@ def test_importing_loads_no_reader_of_formats() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_standard_input_that_is_no_json_says_what_is_read_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for content in (b"", b"id,review\n1,good value\n"):
+
+        class Stdin:
+            buffer = io.BytesIO(content)
+
+        monkeypatch.setattr(sys, "stdin", Stdin)
+        with pytest.raises(InputError, match="read as JSON lines, one object a line"):
+            open_table("-")

@@ -17,6 +17,7 @@ from sentiment.errors import InputError, OutputError
 from sentiment.records import Analysis, Opinion, Tag, topic_states
 from sentiment.tables import (
     FORMATS,
+    ReadOptions,
     Table,
     check_capacity,
     format_of,
@@ -219,6 +220,24 @@ def test_what_xlsx_cannot_hold_is_refused_before_scoring(
     with pytest.raises(OutputError, match="row 2, column “评价” has 32,768 characters"):
         check_capacity("xlsx", long)
     check_capacity("parquet", long)
+
+
+def test_what_scoring_adds_always_fits_a_sheet(tmp_path: Path) -> None:
+    text = '"' * 32_000
+    opinion = Opinion("delivery", "delivery.speed", "positive", 0.93, text, 0, len(text))
+    row = analysis(1, {"评价": text}, text=text, opinions=(opinion,) * 40)
+    (found,) = read_scored(assemble(tmp_path, "xlsx", [row]), text="评价")
+    assert len(found.opinions) == 40
+    for kept in found.opinions:
+        assert kept.evidence
+        assert text[kept.start : kept.end] == kept.evidence
+
+
+def test_a_heading_that_no_sheet_holds_is_refused_before_scoring(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text(f"{'名' * 40_000},评价\n1,很好用\n2,很不好用\n", encoding="utf-8")
+    with pytest.raises(OutputError, match="has 40,000 characters"):
+        check_capacity("xlsx", open_table(path, ReadOptions(text=("评价",))))
 
 
 hostile = st.text(
