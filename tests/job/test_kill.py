@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import os
 import random
+import select
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -47,26 +49,51 @@ class Killed:
         self.log = output.with_name(output.name + ".log")
         self._journal = output.with_name(output.name + ".partial") / "journal.jsonl"
         self._complete = self._journal.with_name("complete")
-        self._command = [
+        command = [
             sys.executable, "-m", "tests.job.killable",
             str(source), str(output), str(self.log), str(workers),
         ]  # fmt: skip
+        self._starter = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
         self._chance = random.Random(output.name)
+
+    def __enter__(self) -> Killed:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with self._starter:
+            self._starter.kill()
 
     def run(self, until: int) -> bool:
         """Kill the job at a moment after part `until` was recorded; say whether it was alive.
 
         With all parts recorded, the moment is one in which the output is put together.
         """
-        process = subprocess.Popen(self._command)
-        while process.poll() is None and not self._reached(until):
-            time.sleep(0.001)
-        time.sleep(self._chance.uniform(0, 0.03))
-        process.send_signal(signal.SIGKILL)
-        return process.wait() == -signal.SIGKILL
+        process = self._start()
+        while not self._reached(until) and not self._is_over(0.001):
+            pass
+        self._is_over(self._chance.uniform(0, 0.03))
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+        return self._code() == -signal.SIGKILL
 
-    def finish(self) -> None:
-        subprocess.run(self._command, check=True)
+    def finish(self) -> int:
+        """Run the job to its end and return its code."""
+        self._start()
+        return self._code()
+
+    def _start(self) -> int:
+        assert self._starter.stdin is not None
+        self._starter.stdin.write("once more\n")
+        return self._code()
+
+    def _is_over(self, within: float) -> bool:
+        return bool(select.select([self._starter.stdout], [], [], within)[0])
+
+    def _code(self) -> int:
+        assert self._starter.stdout is not None
+        return int(self._starter.stdout.readline())
 
     def _reached(self, until: int) -> bool:
         if until >= PARTS:
@@ -84,14 +111,14 @@ def test_a_job_killed_twenty_times_makes_the_file_of_one_that_was_not(
     whole, output = tmp_path / f"whole.{kind}", tmp_path / f"out.{kind}"
     assert score(source, whole, JobOptions(workers=2, model="lite")).rows == ROWS
 
-    job = Killed(source, output, workers)
-    killed = 0
-    for moment in range(MOMENTS):
-        killed += job.run(until=moment * PARTS // (MOMENTS - 2))
-        if output.exists():
-            assert output.read_bytes() == whole.read_bytes()
-    assert killed >= MOMENTS - 2, "the job was over before its last moments"
-    job.finish()
+    with Killed(source, output, workers) as job:
+        killed = 0
+        for moment in range(MOMENTS):
+            killed += job.run(until=moment * PARTS // (MOMENTS - 2))
+            if output.exists():
+                assert output.read_bytes() == whole.read_bytes()
+        assert killed >= MOMENTS - 2, "the job was over before its last moments"
+        assert job.finish() == 0
 
     assert output.read_bytes() == whole.read_bytes()
     scored = Counter(job.log.read_text().split())
