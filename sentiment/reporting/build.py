@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,21 @@ def report(
     )
     sample = None if labels is None else read_labels(labels, table)
     study = Study(table, options, previous, sample, summary, source)
-    return Report(build_blocks(study), source | {"title": title or _heading(source["name"])})
+    with _one_thread():
+        blocks = build_blocks(study)
+    return Report(blocks, source | {"title": title or _heading(source["name"])})
+
+
+def _one_thread() -> AbstractContextManager[Any]:
+    """Keep linear algebra to one thread: the threads of OpenBLAS wait for one another by spinning.
+
+    The matrices here are many and small. On a machine with other work they cost four times the
+    processor time with two threads that they cost with one, and are ready no sooner on an idle one.
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    limits: AbstractContextManager[Any] = threadpool_limits(limits=1, user_api="blas")
+    return limits
 
 
 @dataclass(frozen=True)

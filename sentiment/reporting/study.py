@@ -14,7 +14,7 @@ from sentiment.drivers.trend import Periods
 from sentiment.reporting import changes
 from sentiment.reporting.labels import Labels
 from sentiment.reporting.scored import BITS, ScoredTable
-from sentiment.reporting.values import Text, same
+from sentiment.reporting.values import Row, Text, same
 
 if TYPE_CHECKING:
     from sentiment.reporting.linked import Link
@@ -137,6 +137,13 @@ class Study:
         from sentiment.reporting.linked import link
 
         return link(self)
+
+    @cached_property
+    def figures(self) -> Sequence[Row]:
+        """The key figures."""
+        from sentiment.reporting.blocks.figures import figures_rows
+
+        return figures_rows(self)
 
     @cached_property
     def periods(self) -> Periods:

@@ -26,6 +26,7 @@ _FORMATS = {
     "ratio": "0.00",
     "stars": "0.00",
 }
+_FORMULA = frozenset("=+-@\t\r")
 _WIDTHS = {"text": 60, "evidence": 70, "formula": 70, "name": 34, "series": 40, "reason": 30}
 # XML 1.0 has no place for these, and Excel repairs a file that holds them by dropping the sheet.
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -105,6 +106,9 @@ def _words(sheet: Any, text: str, *, bold: bool = False) -> Any:
 
     cell = WriteOnlyCell(sheet, value=_ILLEGAL.sub("", text)[:_LONGEST])
     cell.data_type = "s"
+    if text[:1] in _FORMULA:
+        # Stays text when somebody edits the cell or copies it to another sheet.
+        cell.quotePrefix = True
     if bold:
         cell.font = Font(bold=True)
     return cell

@@ -79,6 +79,8 @@ def test_no_cell_is_a_formula(attacked: Report) -> None:
         for row in sheet.iter_rows():
             for cell in row:
                 assert cell.data_type != "f"
+                if isinstance(cell.value, str) and cell.value[:1] in "=+-@":
+                    assert cell.quotePrefix
                 attacks += isinstance(cell.value, str) and cell.value.startswith(("=", "+", "@"))
     assert attacks
 

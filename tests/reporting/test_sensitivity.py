@@ -9,6 +9,7 @@ import pytest
 from sentiment.reporting import build
 from sentiment.reporting.build import report
 from sentiment.reporting.sensitivity import Rates, rates_of, shipped_rates
+from sentiment.reporting.values import same
 from tests.reporting.rows import STARS, analyses
 
 
@@ -61,3 +62,15 @@ def test_without_rates_there_is_no_range(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(build, "shipped_rates", lambda _: {})
     made = report(analyses(600), outcome=STARS, bootstrap=20)
     assert not made["trust"].rows("sensitivity")
+
+
+def test_unequal_topics_are_told_by_language_and_beside_importance() -> None:
+    accuracy = {"quality": {"zh": 0.80, "en": 0.70}, "delivery": {"zh": 0.72, "en": 0.68}}
+    made = report(analyses(600), outcome=STARS, accuracy=accuracy, bootstrap=20)
+    for block in ("importance", "trust"):
+        (told,) = [note.en for note in made[block].notes if "unequally" in note.en]
+        assert told.startswith("Chinese: topics are recognised unequally well, by more than 5")
+        assert "F1 0.72 to 0.80" in told
+    shown = {row["code"]: row["accuracy"] for row in made["importance"].rows("topics")}
+    assert shown["quality"] == same("F1 zh 0.80 · en 0.70")
+    assert shown["delivery"] == same("F1 zh 0.72 · en 0.68")

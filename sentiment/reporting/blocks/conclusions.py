@@ -17,8 +17,7 @@ from sentiment.drivers.floors import (
     PERSONS_SHOWN,
 )
 from sentiment.reporting.blocks.change import change_sentence
-from sentiment.reporting.blocks.figures import figures_rows
-from sentiment.reporting.blocks.linked import points_name
+from sentiment.reporting.blocks.linked import points_name, uneven
 from sentiment.reporting.blocks.linked import withheld as nothing_linked
 from sentiment.reporting.blocks.mentions import caution, column, percent_cells
 from sentiment.reporting.linked import WHAT_IF_SHARE
@@ -36,8 +35,6 @@ _RANGE_COLUMNS = (
     column("range_low", "percent"),
     column("range_high", "percent"),
 )
-# Topics recognised unequally well shift importance from one to another (METHOD 2.7).
-_UNEVEN = 0.05
 
 
 def headline_block(study: Study) -> Block:
@@ -85,7 +82,7 @@ def headline_block(study: Study) -> Block:
 
 
 def _state(study: Study) -> Text:
-    row = next(row for row in figures_rows(study) if row["value"] is not None)
+    row = next(row for row in study.figures if row["value"] is not None)
     return say(
         "headline.state",
         figure=row["name"],
@@ -312,9 +309,7 @@ def _ranges(study: Study) -> tuple[Row, ...]:
 def _warnings(study: Study) -> list[Text]:
     table = study.table
     found = [say("standard.not_cause"), say("base.reviewers"), say("trust.sampling_only")]
-    values = [value for each in study.options.accuracy.values() for value in each.values()]
-    if values and max(values) - min(values) > _UNEVEN:
-        found.append(say("trust.uneven", low=min(values), high=max(values)))
+    found += uneven(study)
     copies = int(table.duplicate.sum())
     if table.n and copies > 0.05 * table.n:
         found.append(say("trust.copies", n=copies, share=100 * copies / table.n))

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.drivers import measures
-from sentiment.drivers.answers import last_answers
 from sentiment.drivers.floors import MEASURE_SHOWN
 from sentiment.drivers.intervals import (
     Difference,
@@ -107,7 +106,7 @@ def _period(dates: NDArray[np.datetime64]) -> tuple[str, str] | None:
 
 def figures_block(study: Study) -> Block:
     """Block 3: the measures of every outcome column, and the tone of the texts."""
-    rows = figures_rows(study)
+    rows = study.figures
     columns: list[Column] = [
         Column("name", say("column.figure")),
         Column("column", say("column.column")),
@@ -143,7 +142,7 @@ def figures_rows(study: Study) -> list[Row]:
     """Return the key figures: the chosen outcome first, the tone of the texts last."""
     rows: list[Row] = []
     for scale, values in _outcomes(study.table):
-        kept = values[_kept(study.table, scale)]
+        kept = values[_kept(study.table, scale, values)]
         before = _same_outcome(study.previous, scale)
         if scale.kind == "ces" and scale.high_is_good is None:
             rows.append(_undeclared(scale))
@@ -174,22 +173,19 @@ def _same_outcome(table: ScoredTable | None, scale: Outcome) -> NDArray[np.float
     return None
 
 
-def _kept(table: ScoredTable, scale: Outcome) -> NDArray[np.bool_]:
+def _kept(table: ScoredTable, scale: Outcome, values: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Rows whose answer counts: of a customer asked several times in a month, the last answer."""
     keep = table.first.copy()
     if not table.repeated_customers or scale.kind not in SURVEYS:
         return keep
-    often = np.bincount(table.customer[table.first], minlength=int(table.customer.max()) + 1) > 1
-    rows = np.flatnonzero(often[table.customer] & table.first)
-    months = table.dates[rows].astype("datetime64[M]").astype(np.int64)
-    found = last_answers(
-        table.outcome[rows].tolist(),
-        table.customer[rows].tolist(),
-        times=table.dates[rows].astype(np.int64).tolist(),
-        periods=months.tolist(),
-    )
-    keep[rows] = False
-    keep[rows[found.index]] = True
+    rows = np.flatnonzero(table.first & ~np.isnan(values))
+    customer, days = table.customer[rows], table.dates[rows]
+    months = days.astype("datetime64[M]").astype(np.int64)
+    # `last_answers` for millions of rows: undated ones first, a later row after an earlier one.
+    order = np.lexsort((rows, np.where(np.isnat(days), -(2**40), days.astype(np.int64)), months,
+                        customer))  # fmt: skip
+    same = (np.diff(customer[order]) == 0) & (np.diff(months[order]) == 0)
+    keep[rows[order[:-1][same]]] = False
     return keep
 
 

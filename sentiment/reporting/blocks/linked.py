@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sentiment.drivers.floors import (
     IMPORTANCE_MENTIONS,
     IMPORTANCE_ROWS,
+    MENTIONS_SHOWN,
     MINIMUM_R2,
     PENALTY_REWARD_ROWS,
 )
@@ -15,11 +16,14 @@ from sentiment.drivers.impact import Impact
 from sentiment.drivers.importance import Importance
 from sentiment.reporting.blocks.mentions import caution, column, joined, named, split_names
 from sentiment.reporting.linked import WHAT_IF_SHARE, Labelled, Link
+from sentiment.reporting.scored import LANGUAGES
 from sentiment.reporting.study import Study
 from sentiment.reporting.values import Block, Cell, Column, Row, Table, Text, same
 from sentiment.reporting.wording import say
 
 __all__ = ["asymmetry_block", "importance_block", "quadrant_block", "what_if_block"]
+
+_UNEVEN = 0.05  # METHOD 2.7
 
 QUADRANTS = ("fix_first", "keep_up", "maintain", "low_priority", "undecided")
 
@@ -65,6 +69,7 @@ def importance_block(study: Study) -> Block:
         say("importance.points", unit=points_name(study)),
         say("standard.not_cause"),
         *(caution(note, study) for note in found.warnings),
+        *uneven(study),
     ]
     if link.labelled is not None:
         kind = "labelled" if link.labelled.truth is not None else "labelled_few"
@@ -449,6 +454,21 @@ def what_if_block(study: Study) -> Block:
         ),
         tables={"whatif": Table("whatif", title, columns, tuple(rows))},
     )
+
+
+def uneven(study: Study) -> list[Text]:
+    """Warn where a language of the data has topics that the model recognises unequally well.
+
+    That shifts importance from the topics it finds poorly to those it finds well.
+    """
+    found = []
+    for place, language in enumerate(LANGUAGES):
+        texts = int((study.table.language[study.used] == place).sum())
+        values = [each[language] for each in study.options.accuracy.values() if language in each]
+        if texts >= MENTIONS_SHOWN and values and max(values) - min(values) > _UNEVEN:
+            name = say(f"fact.language_{language}")
+            found.append(say("trust.uneven", language=name, low=min(values), high=max(values)))
+    return found
 
 
 def points_name(study: Study) -> Text:
