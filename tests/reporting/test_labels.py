@@ -117,7 +117,8 @@ def test_importance_is_checked_on_the_labelled_rows() -> None:
     rows = made["importance"].rows("labelled")
     assert {row["code"] for row in rows} >= {"quality", "delivery"}
     for key in ("part", "part_model"):
-        assert sum(float(row[key]) for row in rows) == pytest.approx(100)  # type: ignore[arg-type]
+        shares = [float(row[key]) for row in rows]  # type: ignore[arg-type]
+        assert sum(shares) == pytest.approx(100)
     delivery = next(row for row in rows if row["code"] == "delivery")
     # The model overlooks most complaints about speed: labels give the topic its weight back.
     assert float(delivery["part"]) > float(delivery["part_model"])  # type: ignore[arg-type]
