@@ -62,6 +62,12 @@ def test_it_prints_both_comparisons(
         assert part in said
 
 
+def test_labelled_reviews_are_known_by_their_letters(script: ModuleType, tmp_path: Path) -> None:
+    labelled = tmp_path / "labelled.jsonl"
+    labelled.write_text('{"text": "Great staff,  great FOOD"}\n{"text": null}\n', encoding="utf-8")
+    assert script._folded("Great staff, great food.") in script._texts(labelled)
+
+
 def test_another_export_is_refused(script: ModuleType, tmp_path: Path) -> None:
     export = tmp_path / "other.csv"
     export.write_text("a,b\n1,2\n")
