@@ -414,6 +414,8 @@ def test_ctrl_c_ends_cleanly_and_says_what_to_type(
         stderr=subprocess.PIPE,
         start_new_session=True,
         text=True,
+        # A shell starts what it runs in the background deaf to Ctrl-C, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     journal = many_reviews.with_name("out.csv.partial") / "journal.jsonl"
     while process.poll() is None and not (journal.exists() and journal.stat().st_size):
