@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import sys
 import zlib
@@ -262,7 +263,17 @@ def _is_noise(head: bytes) -> bool:
     zeros = head.count(0)
     even, odd = head[0::2].count(0), head[1::2].count(0)
     scattered = zeros > 0.1 * len(head) and min(even, odd) > 0.1 * zeros
-    return control > 0.03 * len(head) or scattered
+    # A small file may well have some control characters in it and be text all the same.
+    most = 0.3 if _is_utf8(head) else 0.03
+    return control > most * len(head) or scattered
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_json(path: Path, head: bytes) -> bool:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
@@ -332,6 +332,31 @@ def clauses(text: str, folded: str) -> tuple[Span, ...]:
     :param text: The text; case tells where a sentence starts.
     :param folded: The same in lower case and simplified Chinese, same length.
     """
+    if len(text) <= _LONGEST_READ:
+        return _clauses(text, folded)
+    return tuple(
+        (start + first, start + last)
+        for start, end in _blocks(text)
+        for first, last in _clauses(text[start:end], folded[start:end])
+    )
+
+
+# A text is cut into words this much at a time: 50 MB in one cell would take gigabytes as words.
+_LONGEST_READ = 200_000
+
+
+def _blocks(text: str) -> Iterator[Span]:
+    """Yield the blocks that a long text is read in; they end with a sentence where one ends."""
+    start = 0
+    while len(text) - start > _LONGEST_READ:
+        limit = start + _LONGEST_READ
+        end = max(text.rfind(sign, start, limit) for sign in "\n。！？!?") + 1
+        yield start, end or limit
+        start = end or limit
+    yield start, len(text)
+
+
+def _clauses(text: str, folded: str) -> tuple[Span, ...]:
     w = _Words.of(text, folded)
     cuts: list[int] = []
     start = 0

@@ -89,6 +89,7 @@ class Killed:
         return self._code()
 
     def _is_over(self, within: float) -> bool:
+        assert self._starter.stdout is not None
         return bool(select.select([self._starter.stdout], [], [], within)[0])
 
     def _code(self) -> int:

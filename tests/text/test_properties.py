@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment.records import STATUSES
-from sentiment.text import STEPS, prepare, words
+from sentiment.text import STEPS, prepare, segment, words
 from sentiment.text.segment import CONTENT
 
 # Pieces that have something to do with each other when they touch.
@@ -111,3 +111,22 @@ def test_tokens_are_slices_in_order(text: str) -> None:
         assert token.text == text[token.start : token.end]
         assert token.start >= last
         last = token.start
+
+
+def test_a_long_text_is_cut_as_its_pieces_are() -> None:
+    unit = "物流很快，但是质量太差。The staff were rude, but it works fine!\n"
+    long = unit * 9000
+    assert len(long) > 2 * segment._LONGEST_READ
+    spans = prepare(unit).clauses
+    expected = [
+        (at * len(unit) + first, at * len(unit) + last)
+        for at in range(9000)
+        for first, last in spans
+    ]
+    assert list(prepare(long).clauses) == expected
+
+
+def test_a_long_text_without_an_end_loses_nothing() -> None:
+    text = "物流很快质量不错客服态度好" * 40_000
+    spans = prepare(text).clauses
+    assert "".join(text[first:last] for first, last in spans) == text
