@@ -122,22 +122,16 @@ class _View:
         return [(rows[0], rows) for rows in groups.values()]
 
     def grid(self, rows: Sequence[Row]) -> dict[str, Any]:
-        """Return the heat map: columns of segments, and rows of cells in their order."""
+        """Return the heat map of a column: its segments, and rows of cells in their order."""
         columns = list(dict.fromkeys((str(r["column"]), str(r["segment"])) for r in rows))
         lines: dict[str, dict[tuple[str, str], Row]] = {}
         for row in rows:
             place = (str(row["column"]), str(row["segment"]))
             lines.setdefault(str(row["code"]), {})[place] = row
-        groups: list[tuple[str, int]] = []
-        for name, _ in columns:
-            if groups and groups[-1][0] == name:
-                groups[-1] = (name, groups[-1][1] + 1)
-            else:
-                groups.append((name, 1))
         body = [
             (next(iter(found.values())), [found[c] for c in columns]) for found in lines.values()
         ]
-        return {"groups": groups, "columns": columns, "lines": body}
+        return {"columns": columns, "lines": body}
 
     def by_column(self, rows: Sequence[Row]) -> list[list[Row]]:
         """Return the cells of each segment column: one heat map for each fits on a page."""

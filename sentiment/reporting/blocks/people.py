@@ -100,12 +100,11 @@ def replies_block(study: Study) -> Block:
         Column("state", say("column.state")),
         Column("owner", say("column.owner")),
     )
-    urgencies = table.urgency[table.row.argsort()] if False else table.urgency
     place = {int(row): at for at, row in enumerate(table.row)} if kept.replies else {}
     replies = tuple(
         _entry(study, voice)
         | {
-            "urgency": int(urgencies[place[voice.row]]),
+            "urgency": int(table.urgency[place[voice.row]]),
             "reason": _reasons(study, voice),
             "state": say("state.open"),
             "owner": "",
