@@ -37,7 +37,7 @@ def plan(inputs: Sequence[str], output: str | None) -> tuple[Errand, ...]:
         return (Errand(sources[0], output),)
     if output is not None:
         _check_folder(output, sources)
-    errands = tuple(Errand(source, _place(source, output)) for source in sources)
+    errands = _without_outputs([Errand(source, _place(source, output)) for source in sources])
     _check_distinct(errands)
     if output is not None:
         try:
@@ -94,6 +94,15 @@ def _names_format(path: str) -> bool:
     except OutputError:
         return False
     return True
+
+
+def _without_outputs(errands: Sequence[Errand]) -> tuple[Errand, ...]:
+    """Drop inputs named twice, and what another of them is scored into.
+
+    So the same command can be given again: by then ``*.csv`` fits a.csv and a.scored.csv.
+    """
+    outputs = {errand.output for errand in errands if errand.output != errand.source}
+    return tuple(dict.fromkeys(errand for errand in errands if errand.source not in outputs))
 
 
 def _check_distinct(errands: Sequence[Errand]) -> None:

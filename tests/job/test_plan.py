@@ -76,3 +76,12 @@ def test_a_folder_is_made_only_for_a_plan_that_works() -> None:
     assert not Path("new").exists()
     plan(["a.csv", "b.jsonl"], "new")
     assert Path("new").is_dir()
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_same_command_again_does_not_take_its_outputs_for_inputs() -> None:
+    first = plan(["*.csv", "a.csv"], None)
+    assert [errand.source for errand in first] == ["a.csv", "c[1].csv"]
+    for errand in first:
+        Path(errand.output).touch()
+    assert plan(["*.csv", "a.csv"], None) == first
