@@ -17,7 +17,7 @@ from sentiment.reporting.scored import BITS, ScoredTable
 
 __all__ = ["Labels", "read_labels"]
 
-# What `label --random` writes into every line; a sample chosen by the model's doubt is no sample of
+# What every line of a random sample says; a sample chosen by the model's doubt is no sample of
 # the export, and a share corrected by it would be wrong with a narrow interval.
 SAMPLING = "random"
 _SHOWN = 5
@@ -76,7 +76,8 @@ def read_labels(source: str | Path | Iterable[Mapping[str, Any]], table: ScoredT
     if odd:
         raise LabelError(
             f"{where}: {len(odd)} of {len(entries)} lines (first: {_some(odd)}) are not marked as "
-            "a random sample; only a sample drawn by `sentiment label --random` can correct shares."
+            "a random sample; only rows drawn at random from this export can correct shares: mark "
+            'each of them with "sampling": "random".'
         )
     faults: list[str] = []
     names = {name: at for at, name in enumerate(table.taxonomy.drivers)}
