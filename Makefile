@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 OUT    := out
+MINUTES ?= 10
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench fuzz behaviour chromium clean
@@ -27,6 +28,10 @@ $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.check: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[check]'
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.plain
@@ -56,6 +61,9 @@ format: $(VENV)/.check  ## put the code in its format
 
 bench: $(VENV)/.bench  ## measure speed, memory and size, beside other tools
 	$(BIN)/python scripts/bench.py
+
+fuzz: $(VENV)/.fuzz  ## look for input that breaks it (make fuzz MINUTES=60)
+	$(BIN)/python scripts/fuzz.py --minutes $(MINUTES) --corpus $(OUT)/fuzz
 
 behaviour: $(VENV)/.test  ## pass rate of every group of the behaviour suite
 	$(BIN)/python scripts/behaviour.py
