@@ -36,8 +36,9 @@ from sentiment.model.combination import (
     state_probabilities,
 )
 from sentiment.model.evidence import Evidence
-from sentiment.model.heads import Heads, read_batch
+from sentiment.model.heads import Batch, Heads, Scores, read_batch
 from sentiment.model.protocol import Finding, Prediction, Reason
+from sentiment.model.windows import LONGEST, read_long
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import Prepared
@@ -174,12 +175,17 @@ class LiteModel:
         reasons = [Reason(start, end, weight) for (start, end), weight in pieces.items()]
         return sorted(reasons, key=lambda reason: (-abs(reason.weight), reason.start, reason.end))
 
-    def _predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
+    def _read(self, batch: Sequence[Prepared]) -> tuple[Batch, Scores]:
+        if len(batch) == 1 and len(batch[0].folded) > LONGEST and batch[0].clauses:
+            return read_long(batch[0].folded, batch[0].clauses, self.heads)
         read = read_batch(
             [prepared.folded for prepared in batch], [prepared.clauses for prepared in batch]
         )
+        return read, self.heads.score(read)
+
+    def _predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
+        read, scores = self._read(batch)
         weights = self.combination
-        scores = self.heads.score(read)
         probabilities, clause_of = label_probabilities(scores, read.rows, weights, self.labels)
         states = state_probabilities(scores, probabilities, weights, self.labels)
         overall = overall_probabilities(scores, probabilities, weights, self.labels)
