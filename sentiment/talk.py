@@ -40,6 +40,8 @@ class Talk:
         """Print what was found in a source before anything is done with it."""
         for note in table.notes:
             self.line(note)
+        if table.encoding not in (None, "utf-8", "utf-8-sig"):
+            self.say("encoding_found", encoding=table.encoding)
         roles = table.roles
         found = {
             "text": [self._quoted(name, table) for name in roles.text],

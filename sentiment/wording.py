@@ -11,6 +11,7 @@ Tongue = Literal["zh", "en"]
 # key: (English, Chinese)
 PHRASES: dict[str, tuple[str, str]] = {
     # while a job runs
+    "encoding_found": ("Encoding: {encoding}.", "编码：{encoding}。"),
     "roles": ("Columns: {roles}.", "列：{roles}。"),
     "role": ("{role} {columns}", "{role} {columns}"),
     "role_text": ("text", "文本"),

@@ -83,7 +83,6 @@ def score(
     if str(output) != "-":
         check_place(Path(output), source, options.encoding, kind)
     table = open_table(source, options.read)
-    watcher.opened(table)
     if options.taxonomy is not None:
         load = partial(load_analyzer, taxonomy=Taxonomy.read(options.taxonomy))
     analyzer = load(options.model, options.device)
@@ -105,6 +104,7 @@ class _Job:
 
     def to_stdout(self, out: BinaryIO) -> Summary:
         """Score straight through; nothing is kept, and nothing can be resumed."""
+        self.watcher.opened(self.table)
         tally = Tally()
         for part, outcome in self._score(cut(self._records())):
             out.write(outcome.payload)
@@ -120,6 +120,7 @@ class _Job:
         folder = out.with_name(out.name + ".partial")
         own = self._finished_before(out, key)
         if own is not None and not self.options.restart and not folder.exists():
+            self.watcher.opened(self.table)
             return own
         if own is None and not self.options.overwrite:
             refuse_other(out, folder, key)
@@ -127,6 +128,8 @@ class _Job:
             with writing(out):
                 folder.mkdir(exist_ok=True)
                 lock = stack.enter_context(Lock(folder / "lock", out))
+            # Told only now: what is refused is refused in one sentence.
+            self.watcher.opened(self.table)
             store = Store(folder)
             stack.callback(_leave, store, lock, keep=not self._from_stdin)
             # Who held the lock a moment ago, or was killed at the very end, may have done this job.

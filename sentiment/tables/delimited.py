@@ -255,6 +255,14 @@ def _unmarked(fields: list[str]) -> list[str]:
     return [fields[0].lstrip("\ufeff").strip('"'), *fields[1:]]
 
 
+def _usual_widths(head: Sequence[str], delimiter: str) -> frozenset[int]:
+    """Return the numbers of fields that records of the head commonly have: 2 % of them, and two."""
+    widths = Counter(map(len, _parse(list(head), delimiter)))
+    return frozenset(
+        width for width, count in widths.items() if count >= max(2, 0.02 * widths.total())
+    )
+
+
 class DelimitedSource:
     """A CSV or TSV file."""
 
@@ -281,6 +289,7 @@ class DelimitedSource:
         self.delimiter: str | None = delimiter or _sniff(head, prefer)
         self.format = "tsv" if self.delimiter == "\t" else "csv"
         self._shape = _shape_of(head, self.delimiter)
+        self._usual = _usual_widths(head, self.delimiter)
         self._header = self._find_header()
         width = len(self._header.names)
         if width != self._shape.width:
@@ -319,7 +328,9 @@ class DelimitedSource:
         columns, width = self.columns, len(self.columns)
         if len(fields) < width:
             cells: list[str | None] = [*fields, *[None] * (width - len(fields))]
-            damage = damage or f"{len(fields)} fields instead of {width}"
+            # Many tools leave out empty cells at the end; a record that is short alone was broken.
+            if len(fields) not in self._usual:
+                damage = damage or f"{len(fields)} fields instead of {width}"
             return SourceRow(number, dict(zip(columns, cells, strict=True)), damage)
         surplus = fields[width:]
         if not any(cell.strip() for cell in surplus):

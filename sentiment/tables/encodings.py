@@ -138,10 +138,10 @@ def _zeros(head: bytes) -> str | None:
     pairs = len(sample) // 2
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
     # Chinese in UTF-16 has zeros only in digits, delimiters and line ends: 2 % is already telling,
-    # as long as they all fall on one side.
-    if odd > 0.02 * pairs and even < 0.05 * odd:
+    # as long as they all fall on one side, a line end among them: a stray NUL is none.
+    if odd > 0.02 * pairs and even < 0.05 * odd and b"\n\0" in sample:
         return "utf-16-le"
-    if even > 0.02 * pairs and odd < 0.05 * even:
+    if even > 0.02 * pairs and odd < 0.05 * even and b"\0\n" in sample:
         return "utf-16-be"
     return None
 
