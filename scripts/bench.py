@@ -508,12 +508,17 @@ def _busy(where: dict[str, Any]) -> str:
     )
 
 
+def _longest(figures: Figures) -> float:
+    """Return the rate of the longest run: of a short one the start takes nearly all."""
+    return figures.file_running[max(figures.file_running)]
+
+
 def _ratios(found: Sequence[Figures]) -> list[str]:
     """Return one sentence for each of our models: how many times as fast as each peer."""
     lines = []
     for ours in (each for each in found if each.ours):
         times = [
-            f"{max(ours.file_running.values()) / max(peer.file_running.values()):,.1f} times {peer.name}"
+            f"{_longest(ours) / _longest(peer):,.1f} times {peer.name}"
             f" ({ours.by_length[USUAL] / peer.by_length[USUAL]:,.1f} in memory)"
             for peer in found
             if not peer.ours and peer.file_running and ours.file_running
