@@ -2,8 +2,8 @@
 
     python scripts/train_lite.py DATA -o models/lite
 
-DATA is the folder that `scripts/fetch_data.py` fills. On two cores: 25 minutes, 6 GB; it prints the
-cross-fitted figures of both languages and reads the dev rows once, at the end.
+DATA is the folder that `scripts/fetch_data.py` fills. On two busy cores: 10 to 15 minutes,
+4 GB; it prints the cross-fitted figures of both languages and reads the dev rows once, at the end.
 """
 
 from __future__ import annotations
