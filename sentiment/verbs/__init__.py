@@ -1,0 +1,21 @@
+"""What each verb of the command does: calls the package, and says what came of it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+
+from sentiment.arguments import FILE
+from sentiment.talk import Talk
+from sentiment.verbs import evaluate, explain, model, report, score
+
+__all__ = ["RUN"]
+
+RUN: Mapping[str, Callable[[Namespace, Talk], int]] = {
+    "score": score.run,
+    "report": report.run,
+    "explain": explain.run,
+    "evaluate": evaluate.run,
+    "model": model.run,
+    FILE: report.run_file,
+}

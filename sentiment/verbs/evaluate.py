@@ -1,0 +1,63 @@
+"""`sentiment evaluate`: models against labels, and against what was asked of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sentiment.errors import NotReached, UserError
+from sentiment.talk import Talk
+
+if TYPE_CHECKING:
+    from sentiment.train.evaluate import Evaluation
+    from sentiment.train.measure import Figures
+
+__all__ = ["run"]
+
+
+def run(options: Namespace, talk: Talk) -> int:
+    """Print the figures of the models; exit code 3 where less was reached than asked."""
+    from sentiment.train.evaluate import evaluate
+
+    found = evaluate(options.models, options.labelled, device=options.device)
+    if options.json:
+        print(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))  # noqa: T201
+    else:
+        print("\n".join(found.lines(talk.tongue)))  # noqa: T201
+    if short := [*_falling_short(found, options.at_least, options.at_most)]:
+        raise NotReached(f"what was asked was not reached: {', '.join(short)}")
+    return 0
+
+
+def _falling_short(
+    found: Evaluation, at_least: list[tuple[str, float]], at_most: list[tuple[str, float]]
+) -> Iterator[str]:
+    """Yield what is below or above its limit; a figure that the rows do not give reaches none."""
+    for model in found.models:
+        figures = model.by_language["all"]
+        for name, limit in at_least:
+            value = _figure(figures, name)
+            if value is None or value < limit:
+                yield f"{model.name} {name} {_shown(value)} < {limit:g}"
+        for name, limit in at_most:
+            value = _figure(figures, name)
+            if value is None or value > limit:
+                yield f"{model.name} {name} {_shown(value)} > {limit:g}"
+
+
+def _figure(figures: Figures, name: str) -> float | None:
+    known: dict[str, float | None] = {
+        field.name: getattr(figures, field.name)
+        for field in dataclasses.fields(figures)
+        if isinstance(getattr(figures, field.name), float | None)
+    }
+    if name not in known:
+        raise UserError(f"there is no figure {name}; the figures are {', '.join(known)}")
+    return known[name]
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

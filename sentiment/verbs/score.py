@@ -1,0 +1,144 @@
+"""`sentiment score`: run the job on one input or several, and say what came of it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections import Counter
+from pathlib import Path
+
+from sentiment.errors import UserError
+from sentiment.job import JobOptions, Summary, plan, score, summary_path
+from sentiment.records import SENTIMENTS, STATUSES
+from sentiment.tables import ReadOptions
+from sentiment.talk import Talk
+from sentiment.taxonomy import Taxonomy
+from sentiment.wording import Tongue, say, word
+
+__all__ = ["run", "score_one"]
+
+_TOP = 5  # as many drivers as one glance takes in; the report has them all
+
+
+def run(options: Namespace, talk: Talk) -> int:
+    """Score every input; return the worst exit code."""
+    errands = plan(options.inputs, options.output)
+    failed = [
+        error.exit_code
+        for errand in errands
+        if (error := _one_of(len(errands), options, errand.source, errand.output, talk)) is not None
+    ]
+    if failed:
+        talk.say("some_failed", failed=len(failed), inputs=len(errands))
+    return max(failed, default=0)
+
+
+def _one_of(
+    inputs: int, options: Namespace, source: str, output: str, talk: Talk
+) -> UserError | None:
+    """Score one of several inputs: a fault in one does not keep the others from being done."""
+    if inputs > 1:
+        talk.say("next_input", source=source, output=output)
+    try:
+        score_one(options, source, output, talk)
+    except UserError as error:
+        if inputs == 1:
+            raise
+        talk.rest()
+        talk.error(str(error))
+        return error
+    return None
+
+
+def score_one(options: Namespace, source: str, output: str, talk: Talk) -> None:
+    """Score one input and print what was found and where it is."""
+    summary = score(source, output, _job_options(options), talk)
+    talk.rest()
+    _tell(summary, talk)
+
+
+def _job_options(options: Namespace) -> JobOptions:
+    read = ReadOptions(
+        text=tuple(options.text),
+        id=options.id,
+        date=options.date,
+        outcome=options.outcome,
+        by=tuple(options.by),
+        encoding=options.input_encoding,
+        delimiter=options.delimiter,
+        sheet=options.sheet,
+        language=options.language,
+    )
+    return JobOptions(
+        read=read,
+        model=options.model,
+        device=options.device,
+        taxonomy=options.taxonomy,
+        encoding=options.encoding,
+        workers=options.workers,
+        overwrite=options.overwrite,
+        restart=options.restart,
+    )
+
+
+def _tell(summary: Summary, talk: Talk) -> None:
+    """Print what a job found and where it is."""
+    output = str(summary.output["path"])
+    if summary.finished_before:
+        talk.say("finished_before", output=output)
+    _tell_counts(summary, talk)
+    _tell_findings(summary, talk)
+    if not summary.finished_before:
+        scored = summary.rows - summary.reused
+        talk.say("took", rows=scored, seconds=summary.seconds, rate=summary.rate)
+    if output != "-":
+        talk.say("written", path=output)
+        talk.say("written_summary", path=summary_path(Path(output)))
+    if summary.rejects is not None:
+        talk.say("written_rejects", path=summary.rejects)
+
+
+def _tell_counts(summary: Summary, talk: Talk) -> None:
+    rows, answers = summary.tally.rows, summary.tally.answers
+    by_status = {status: rows[status] for status in (*STATUSES, "rejected")}
+    talk.say("rows", rows=summary.rows, **by_status)
+    if len(summary.roles["text"]) > 1:
+        by_status = {status: answers[status] for status in STATUSES}
+        questions = len(summary.roles["text"])
+        talk.say("answers", answers=summary.answers, questions=questions, **by_status)
+
+
+def _tell_findings(summary: Summary, talk: Talk) -> None:
+    scored = sum(summary.tally.sentiments.values())
+    if not scored:
+        return
+    shares = [
+        say(talk.tongue, "share", name=word(talk.tongue, name), share=found / scored)
+        for name in SENTIMENTS
+        if (found := summary.tally.sentiments[name])
+    ]
+    talk.say("shares", n=scored, shares=talk.join(shares))
+    drivers = [
+        say(talk.tongue, "driver", name=name, n=n, share=negative / n)
+        for name, n, negative in _most_named(summary, talk.tongue)
+    ]
+    if drivers:
+        talk.say("drivers", drivers=talk.join(drivers))
+    else:
+        talk.say("no_drivers")
+
+
+def _most_named(summary: Summary, tongue: Tongue) -> list[tuple[str, int, int]]:
+    """Return name, opinions and negative opinions of the drivers named most often."""
+    known = Taxonomy.from_dict(summary.taxonomy).drivers
+    found = summary.tally.drivers
+    total: Counter[str] = Counter()
+    for name, n in found.items():
+        total[name.rpartition(":")[0]] += n
+    return [
+        (
+            known[driver].zh if tongue == "zh" else known[driver].en,
+            n,
+            found[f"{driver}:negative"],
+        )
+        for driver, n in total.most_common(_TOP)
+    ]
