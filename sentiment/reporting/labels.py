@@ -112,7 +112,8 @@ def _entries(source: Any, where: str) -> list[Mapping[str, Any]]:
     if not isinstance(source, (str, Path)):
         return list(source)
     try:
-        lines = Path(source).read_text(encoding="utf-8-sig").splitlines()
+        # At line feeds alone: U+2028 and its like may stand inside a text.
+        lines = Path(source).read_text(encoding="utf-8-sig").split("\n")
         return [json.loads(line) for line in lines if line.strip()]
     except OSError as error:
         raise LabelError(f"{where}: cannot be read ({error.strerror or error}).") from error

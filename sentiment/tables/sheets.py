@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from sentiment.errors import OutputError
 
-__all__ = ["LONGEST_CELL", "MOST_COLUMNS", "MOST_ROWS", "length", "row", "workbook"]
+__all__ = ["LONGEST_CELL", "MOST_COLUMNS", "MOST_ROWS", "escape", "length", "row", "workbook"]
 
 # The limits of the format, stated by Microsoft in "Excel specifications and limits".
 MOST_ROWS = 1_048_576
@@ -94,9 +94,9 @@ def length(text: str) -> int:
     return len(text) + sum(1 for character in text if character > "\uffff")
 
 
-def _text(text: str) -> str:
-    escaped = _ESCAPED.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
-    return escaped.translate(_MARKUP)
+def escape(text: str) -> str:
+    """Return a text with the characters that XML cannot hold spelled `_x0001_`."""
+    return _ESCAPED.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
 
 
 def row(cells: Sequence[str | None], numbers: Container[int] = (), style: int = 0) -> bytes:
@@ -119,8 +119,9 @@ def row(cells: Sequence[str | None], numbers: Container[int] = (), style: int = 
                     f"a cell of {length(cell):,} characters does not fit into XLSX, which holds"
                     f" {LONGEST_CELL:,}; write .parquet or .csv instead"
                 )
+            spelled = escape(cell).translate(_MARKUP)
             written.append(
-                f'<c t="inlineStr"{mark}><is><t xml:space="preserve">{_text(cell)}</t></is></c>'
+                f'<c t="inlineStr"{mark}><is><t xml:space="preserve">{spelled}</t></is></c>'
             )
     written.append("</row>")
     return "".join(written).encode()
