@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import sentiment
 from sentiment.errors import InputError
+from sentiment.job.chunks import PART_ROWS
+from sentiment.tables import Roles
+from sentiment.taxonomy import Taxonomy
 
-__all__ = ["JobKey", "file_identity", "quick_digest"]
+__all__ = ["JobKey", "file_identity", "job_key", "quick_digest"]
 
 # Enough to notice an export that was appended to, cut or replaced, without reading 50 GB twice;
 # what lies between is compared chunk by chunk while the rows pass by.
@@ -65,3 +69,40 @@ class JobKey:
         """Return which of input, options and model are not those of `other`."""
         mine = self.to_dict()
         return tuple(name for name in mine if mine[name] != other.get(name))
+
+
+def job_key(
+    *,
+    input: Mapping[str, Any],  # noqa: A002 - as in the key
+    format: str,  # noqa: A002 - its name everywhere
+    encoding: str | None,
+    source: tuple[str, str | None, str | None, str | None],
+    roles: Roles,
+    model: tuple[str, str],
+    taxonomy: Taxonomy | None,
+) -> JobKey:
+    """Return the key of a job, whichever engine runs it.
+
+    :param input: The `file_identity`; empty where there is nothing to compare with.
+    :param format: Of the output.
+    :param encoding: Of the output, where the user named one.
+    :param source: Format, encoding, delimiter and sheet of the input.
+    :param model: Name and digest.
+    :param taxonomy: The user's own, or None.
+    """
+    return JobKey(
+        input=input,
+        options={
+            "release": sentiment.__version__,
+            "format": format,
+            "encoding": encoding,
+            "source": list(source),
+            "roles": roles.to_dict(),
+            "part": PART_ROWS,
+        },
+        model={
+            "name": model[0],
+            "digest": model[1],
+            "taxonomy": taxonomy.to_dict() if taxonomy else None,
+        },
+    )

@@ -14,9 +14,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
-import sentiment
 from sentiment.errors import InputError, OutputError, UserError
-from sentiment.job.chunks import PART_ROWS, PARTS_PER_CHUNK, Part, cut
+from sentiment.job.chunks import PARTS_PER_CHUNK, Part, cut
 from sentiment.job.destination import (
     check_place,
     finished,
@@ -28,7 +27,7 @@ from sentiment.job.destination import (
     writing,
 )
 from sentiment.job.estimate import estimate_rows
-from sentiment.job.identity import JobKey, file_identity
+from sentiment.job.identity import JobKey, file_identity, job_key
 from sentiment.job.lock import Lock
 from sentiment.job.options import JobOptions, Summary
 from sentiment.job.pool import Pool, WorkerError, in_order
@@ -166,21 +165,14 @@ class _Job:
 
     def _key(self) -> JobKey:
         table = self.table
-        return JobKey(
+        return job_key(
             input={} if self._from_stdin else file_identity(Path(self.source)),
-            options={
-                "release": sentiment.__version__,
-                "format": self.kind,
-                "encoding": self.options.encoding,
-                "source": [table.format, table.encoding, table.delimiter, table.sheet],
-                "roles": table.roles.to_dict(),
-                "part": PART_ROWS,
-            },
-            model={
-                "name": self.analyzer.model_name,
-                "digest": self.analyzer.model_digest,
-                "taxonomy": self.analyzer.taxonomy.to_dict() if self.options.taxonomy else None,
-            },
+            format=self.kind,
+            encoding=self.options.encoding,
+            source=(table.format, table.encoding, table.delimiter, table.sheet),
+            roles=table.roles,
+            model=(self.analyzer.model_name, self.analyzer.model_digest),
+            taxonomy=self.analyzer.taxonomy if self.options.taxonomy else None,
         )
 
     @property

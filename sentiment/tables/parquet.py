@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -86,17 +86,25 @@ class ParquetSource:
     notes: tuple[str, ...] = ()
     labels: Mapping[str, str] = {}
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str, opener: Callable[[], Any] | None = None) -> None:
+        """Open a file of this machine, or what `opener` opens wherever it is.
+
+        :param path: The file's name, for what is said of it.
+        :param opener: Returns a readable file with `seek`, at its first byte.
+        """
         self._path = path
+        self._opener = opener
         with self._open() as file:
             self.columns = tuple(unique_names([field.name for field in file.schema_arrow]))
+            self.count: int = file.metadata.num_rows
+            """Rows in the file."""
 
     def _open(self) -> Any:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
-            return pq.ParquetFile(self._path)
+            return pq.ParquetFile(self._opener() if self._opener else self._path)
         except (pa.ArrowException, OSError) as error:
             raise InputError(
                 f"{self._path} is not a readable Parquet file ({_first_line(error)});"
@@ -116,6 +124,9 @@ class ParquetSource:
             groups, number = _groups_from(file.metadata, start)
             try:
                 for batch in file.iter_batches(batch_size=_BATCH, row_groups=groups):
+                    if number + len(batch) <= start:  # not worth a string each
+                        number += len(batch)
+                        continue
                     damage: dict[int, str] = {}
                     columns = [_spelled(column, damage) for column in batch.columns]
                     for place, cells in enumerate(zip(*columns, strict=True)):

@@ -23,7 +23,7 @@ from sentiment.tables.roles import Roles, find_roles
 from sentiment.tables.rows import Reject, Source, SourceRow
 from sentiment.tables.workbook import WorkbookSource
 
-__all__ = ["ReadOptions", "Table", "open_source", "open_table", "open_text"]
+__all__ = ["ReadOptions", "Table", "feedback_of", "open_source", "open_table", "open_text"]
 
 _HEAD = 1 << 16
 _BINARY = (
@@ -117,19 +117,23 @@ class Table:
 
         `question` is set when there are several. A null text is an empty one.
         """
-        several = len(self.roles.text) > 1
-        id_column = self.roles.id
-        return tuple(
-            Feedback(
-                text=row.cells.get(column) or "",
-                row=row.row,
-                id=None if id_column is None else row.cells.get(id_column),
-                question=column if several else None,
-                columns=row.cells,
-                damage=row.damage,
-            )
-            for column in self.roles.text
+        return feedback_of(row, self.roles)
+
+
+def feedback_of(row: SourceRow, roles: Roles) -> tuple[Feedback, ...]:
+    """Return a row's feedback, one for each text column."""
+    several = len(roles.text) > 1
+    return tuple(
+        Feedback(
+            text=row.cells.get(column) or "",
+            row=row.row,
+            id=None if roles.id is None else row.cells.get(roles.id),
+            question=column if several else None,
+            columns=row.cells,
+            damage=row.damage,
         )
+        for column in roles.text
+    )
 
 
 def _no_row(path: str) -> str:
