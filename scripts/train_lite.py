@@ -9,11 +9,8 @@ DATA is the folder that `scripts/fetch_data.py` fills. On two busy cores: 10 to 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import subprocess
 import sys
 import time
-from collections import Counter
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -21,11 +18,11 @@ from pathlib import Path
 from sentiment.analyzer import Analyzer
 from sentiment.model import bundle
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.card import Card, TrainingSet, write_card
+from sentiment.train.card import Card, write_card
 from sentiment.train.examples import Example, load_examples
 from sentiment.train.lite import LiteParts, LiteRecipe, fit_lite
 from sentiment.train.measure import Figures, measure
-from sentiment.train.sources import known_sources
+from sentiment.train.provenance import commit, data_hash, training_sets
 
 _ABOUT = (
     "Linear heads over hashed word and character features, Chinese and English: overall sentiment, "
@@ -90,7 +87,7 @@ def save(
     """Write the bundle with its card."""
     plain = {"gold dev": {name: one.to_dict() for name, one in figures.items()}}
     card = Card(
-        name="lite", version=model_version, about=_ABOUT, figures=plain, sets=_sets(examples),
+        name="lite", version=model_version, about=_ABOUT, figures=plain, sets=training_sets(examples),
         weaknesses=_WEAKNESSES, recipe=asdict(recipe),
         reproduce=[
             "python scripts/fetch_data.py -o DATA",
@@ -104,52 +101,14 @@ def save(
         metrics=plain,
         card=write_card(card),
         made={
-            "data_sha256": _data_hash(examples),
+            "data_sha256": data_hash(examples),
             "rows": len(examples),
-            "commit": _commit(),
+            "commit": commit(),
             "versions": {name: version(name) for name in ("numpy", "scipy", "scikit-learn")},
             "recipe": asdict(recipe),
             "command": f"python scripts/train_lite.py DATA --version {model_version}",
         },
     )
-
-
-def _sets(examples: list[Example]) -> list[TrainingSet]:
-    """Return a row for each set, from its table of licences."""
-    sources = known_sources()
-    counts: Counter[tuple[str, bool]] = Counter((one.source, one.gold) for one in examples)
-    sets = []
-    for (name, gold), rows in sorted(counts.items()):
-        source = sources.get(name)
-        mapped = any(
-            one.topics is not None for one in examples if one.source == name and not one.gold
-        )
-        gives = "all heads (gold labels)" if gold else "topics" if mapped else "polarity"
-        languages = {one.language for one in examples if one.source == name and one.gold == gold}
-        licence = source.licence if source else "none stated"
-        sets.append(TrainingSet(name, "/".join(sorted(languages)), rows, licence, gives))
-    return sets
-
-
-def _data_hash(examples: list[Example]) -> str:
-    digest = hashlib.sha256()
-    for line in sorted(repr(example) for example in examples):
-        digest.update(line.encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
-
-
-def _commit() -> str:
-    try:
-        commit = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-        ).stdout.strip()
-        dirty = subprocess.run(
-            ["git", "status", "--porcelain", "sentiment", "scripts"],
-            capture_output=True, text=True, check=True,
-        ).stdout.strip()  # fmt: skip
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return f"{commit}-dirty" if dirty else commit
 
 
 def _line(figures: Figures) -> str:

@@ -71,6 +71,10 @@ def _open(path: str, device: str) -> Model:
         from sentiment.model.lite import LiteModel
 
         return LiteModel.of(saved)
+    if saved.architecture == "transformer":
+        from sentiment.model.transformer import TransformerModel
+
+        return TransformerModel.of(saved, device)
     raise ModelError(
         f"{path}: architecture {saved.architecture!r} is not known to this release; "
         "upgrade with pip install -U sentiment."

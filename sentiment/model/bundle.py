@@ -1,7 +1,10 @@
 """A trained model as a folder of data: config, arrays, figures, card, and the sha256 of each.
 
     config.json          schema version, architecture, labels, taxonomy, thresholds, temperatures
-    weights.safetensors  the arrays
+    weights.safetensors  a lite model's arrays
+    model.safetensors    a transformer's weights, fp16; `AutoModel` finds its encoder there
+    model.onnx           the same network as a graph for ONNX Runtime
+    tokenizer.json       its tokenizer, and tokenizer_config.json, which `AutoTokenizer` reads
     metrics.json         figures measured when it was trained
     README.md            the card
     manifest.json        sha256 of every other file, and what the bundle was made from
@@ -16,8 +19,9 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,10 +32,26 @@ from numpy.typing import NDArray
 from sentiment.errors import InputError, MissingExtra, ModelError, OutputError, TaxonomyError
 from sentiment.taxonomy import Taxonomy
 
-__all__ = ["DEFAULT", "SCHEMA", "Bundle", "bundled", "find", "read", "write"]
+__all__ = [
+    "DEFAULT",
+    "GRAPH",
+    "NETWORK",
+    "SCHEMA",
+    "TOKENIZER",
+    "Bundle",
+    "bundled",
+    "find",
+    "read",
+    "write",
+]
 
 SCHEMA = 1
 DEFAULT = "lite"
+
+# Files of a transformer.
+NETWORK = "model.safetensors"
+GRAPH = "model.onnx"
+TOKENIZER = "tokenizer.json"
 
 _CONFIG = "config.json"
 _METRICS = "metrics.json"
@@ -88,7 +108,7 @@ class Bundle:
     def card(self) -> str:
         """The model card, Markdown."""
         try:
-            return self._listed(_CARD).read_text(encoding="utf-8")
+            return self.file(_CARD).read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
             raise ModelError(f"{self.path / _CARD}: the card cannot be read ({error}).") from error
 
@@ -107,14 +127,17 @@ class Bundle:
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
-        path = self._listed(_WEIGHTS)
+        path = self.file(_WEIGHTS)
         try:
             return load_file(path)
         except (SafetensorError, OSError) as error:
             raise ModelError(f"{path}: the arrays cannot be read ({error}).") from error
 
-    def _listed(self, name: str) -> Path:
-        """Return the path of a file that was checked against the manifest."""
+    def file(self, name: str) -> Path:
+        """Return the path of a file that was checked against the manifest.
+
+        :raises ModelError: The bundle has no such file.
+        """
         if name not in self.manifest["files"]:
             raise ModelError(
                 f"{self.path}: the manifest does not list {name}; get the bundle again."
@@ -245,16 +268,19 @@ def write(
     path: str | os.PathLike[str],
     *,
     config: Mapping[str, Any],
-    arrays: Mapping[str, NDArray[Any]],
     metrics: Mapping[str, Any],
     card: str,
     made: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]] | None = None,
+    files: Sequence[Path] = (),
 ) -> Bundle:
     """Write a bundle, whole or not at all, and read it back.
 
     The same input gives the same bytes.
 
     :param config: Fields of config.json; `schema` is added.
+    :param arrays: Those of a lite model.
+    :param files: Copied as they are, under their own names.
     :param made: What it was made from, for the manifest: data hash, commit, versions, command.
     :raises OutputError: The folder exists and is no bundle, or cannot be written.
     """
@@ -269,11 +295,14 @@ def write(
             new.mkdir()
             _dump(new / _CONFIG, {"schema": SCHEMA, **config})
             _dump(new / _METRICS, metrics)
-            plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-            (new / _WEIGHTS).write_bytes(save(plain))
+            if arrays is not None:
+                plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+                (new / _WEIGHTS).write_bytes(save(plain))
+            for source in files:
+                shutil.copyfile(source, new / source.name)
             (new / _CARD).write_bytes(card.encode())
-            files = {entry.name: _sha256(entry) for entry in sorted(new.iterdir())}
-            _dump(new / _MANIFEST, {"files": files, "made": made})
+            listed = {entry.name: _sha256(entry) for entry in sorted(new.iterdir())}
+            _dump(new / _MANIFEST, {"files": listed, "made": made})
             _swap(new, path, Path(scratch) / "old")
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error

@@ -30,9 +30,12 @@ __all__ = [
     "overall_features",
     "overall_probabilities",
     "settle",
+    "sigmoid",
+    "softmax",
     "state_probabilities",
     "topic_columns",
     "topic_features",
+    "weighted",
 ]
 
 Floats = NDArray[np.float32]
@@ -133,7 +136,8 @@ class Combination:
     overall: Floats
 
 
-def _sigmoid(values: Floats) -> Floats:
+def sigmoid(values: Floats) -> Floats:
+    """Return 1 / (1 + exp(-x)), for any x without overflow."""
     return cast("Floats", 1 / (1 + np.exp(-np.clip(values, -30, 30))))
 
 
@@ -142,12 +146,13 @@ def _logit(values: Floats) -> Floats:
     return cast("Floats", np.log(clipped / (1 - clipped)))
 
 
-def _softmax(values: Floats) -> Floats:
+def softmax(values: Floats) -> Floats:
+    """Return the softmax over the last axis."""
     shifted = np.exp(values - values.max(-1, keepdims=True))
     return cast("Floats", shifted / shifted.sum(-1, keepdims=True))
 
 
-def _weighted(weights: Floats, features: Floats) -> Floats:
+def weighted(weights: Floats, features: Floats) -> Floats:
     """Return features (rows, f) times weights (outputs, f + 1), the last one a bias.
 
     Summed feature by feature, not by a matrix product: BLAS picks another order of summation for
@@ -306,7 +311,7 @@ def label_probabilities(
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Return the probability of every label in every text, and the clause that says it most."""
     features, at = label_features(scores, rows, weights.clause, labels)
-    return _sigmoid((features * weights.label[:-1, None]).sum(0) + weights.label[-1]), at
+    return sigmoid((features * weights.label[:-1, None]).sum(0) + weights.label[-1]), at
 
 
 def state_probabilities(
@@ -315,9 +320,9 @@ def state_probabilities(
     """Return the probability of every state of every topic, shape (rows, topics, states)."""
     features = topic_features(probabilities, scores.row[:, topic_columns(labels)], labels)
     states = [
-        _weighted(weights.state[topic], features[:, topic]) for topic in range(len(labels.topics))
+        weighted(weights.state[topic], features[:, topic]) for topic in range(len(labels.topics))
     ]
-    return _softmax(np.stack(states, axis=1))
+    return softmax(np.stack(states, axis=1))
 
 
 def overall_probabilities(
@@ -332,7 +337,7 @@ def overall_probabilities(
         scores.row_of_clause,
         labels,
     )
-    return _softmax(_weighted(weights.overall, features))
+    return softmax(weighted(weights.overall, features))
 
 
 def settle(

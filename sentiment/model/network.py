@@ -11,16 +11,26 @@ praise looks like with one that has two thousand.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import nn
-from transformers import ModernBertConfig, ModernBertModel
+from transformers import AutoConfig, AutoModel, ModernBertConfig, PreTrainedModel
 
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
 
-__all__ = ["Answers", "EncoderOptions", "FeedbackNetwork", "encoder_config"]
+__all__ = [
+    "Answers",
+    "EncoderOptions",
+    "FeedbackNetwork",
+    "encoder_config",
+    "encoder_fields",
+    "load_network",
+    "network_state",
+]
 
 # Large enough to silence a padded token in fp16 as well.
 _SILENT = -30_000.0
@@ -149,7 +159,7 @@ class FeedbackNetwork(nn.Module):
         cls, folder: str, topics: int, names: int, dropout: float = 0.1
     ) -> FeedbackNetwork:
         """Put fresh heads on the encoder that `pretrain` saved."""
-        encoder = ModernBertModel.from_pretrained(
+        encoder = AutoModel.from_pretrained(
             folder, mlp_dropout=dropout, embedding_dropout=dropout, attn_implementation="eager"
         )
         return cls(encoder, encoder.config.hidden_size, topics, names, dropout)
@@ -176,3 +186,56 @@ class FeedbackNetwork(nn.Module):
         return Answers(
             overall.float(), topics.float(), findings, starts.float(), ends.float(), looks
         )
+
+
+# Of a bundle's config, what is not the encoder's.
+_OWN = {"schema", "name", "version", "architecture", "taxonomy", "window", "overlap", "decision"}
+
+
+def encoder_fields(network: FeedbackNetwork) -> dict[str, Any]:
+    """Return the encoder's configuration as fields that `AutoConfig` reads from a config.json."""
+    fields = cast(PreTrainedModel, network.encoder).config.to_dict()
+    dull = ("_name_or_path", "name_or_path", "architectures", "transformers_version", "dtype")
+    return {
+        name: value
+        for name, value in sorted(fields.items())
+        if name not in dull and value is not None and not name.endswith("_dropout")
+    }
+
+
+def network_state(network: FeedbackNetwork) -> dict[str, torch.Tensor]:
+    """Return the weights in fp16, the encoder's under the names that `AutoModel` looks for."""
+    prefix = cast(PreTrainedModel, network.encoder).base_model_prefix
+    return {
+        _renamed(name, "encoder.", f"{prefix}."): value.half().contiguous()
+        for name, value in network.state_dict().items()
+    }
+
+
+def load_network(
+    config: Mapping[str, Any], weights: Path, topics: int, names: int
+) -> FeedbackNetwork:
+    """Build the network of a bundle, fp32.
+
+    :param config: config.json of the bundle.
+    :param weights: What `network_state` gave, as safetensors.
+    :raises ValueError: An encoder that transformers does not know.
+    :raises RuntimeError: Weights that do not fit.
+    """
+    from safetensors.torch import load_file
+
+    fields = {name: value for name, value in config.items() if name not in _OWN}
+    encoder = AutoModel.from_config(AutoConfig.for_model(**fields))
+    network = FeedbackNetwork(encoder, encoder.config.hidden_size, topics, names)
+    prefix = f"{encoder.base_model_prefix}."
+    network.load_state_dict(
+        {
+            _renamed(name, prefix, "encoder."): value.float()
+            for name, value in load_file(weights).items()
+        }
+    )
+    return network
+
+
+def _renamed(name: str, old: str, new: str) -> str:
+    return new + name.removeprefix(old) if name.startswith(old) else name

@@ -9,7 +9,7 @@ no result depends on the other texts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,21 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.errors import MissingExtra, ModelError
-from sentiment.model.bundle import Bundle
-from sentiment.model.decision import Found, decide
+from sentiment.model.bundle import GRAPH, NETWORK, TOKENIZER, Bundle
+from sentiment.model.decision import Decision, Found, Outputs, decide
 from sentiment.model.protocol import Finding, Prediction, Reason
+from sentiment.model.runtime import OnnxRuntime, Runtime, TorchRuntime, pick_device
 from sentiment.records import POLARITIES, SENTIMENTS
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import Prepared
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
 __all__ = ["Settings", "TransformerModel"]
 
-# What the graph is asked for; it gives the topics as well, which only training needs.
-_ASKED = ("overall", "findings", "starts", "ends")
 # Tokens of one run, padding included: its activations stay near the cache.
 _TOKENS = 2048
 _PAD = 0
@@ -42,39 +40,26 @@ _STEP = 8
 
 @dataclass(frozen=True)
 class Settings:
-    """What calibration chose; fields of config.json.
+    """What training chose; fields of config.json.
 
     :param window: Tokens of a window, [CLS] and [SEP] included.
     :param overlap: Tokens that a window shares with the one before it.
-    :param temperature: Divides the overall logits.
-    :param slope: Of the logit of a finding, before the sigmoid, with `shift`.
-    :param shift: Added after the slope.
-    :param thresholds: Probability from which a finding counts, (N, 3), after slope and shift.
     """
 
     window: int
     overlap: int
-    temperature: float
-    slope: float
-    shift: float
-    thresholds: NDArray[np.float32]
+    decision: Decision
 
     @classmethod
-    def of(cls, config: Any, names: int) -> Settings:
+    def of(cls, config: Mapping[str, Any], taxonomy: Taxonomy) -> Settings:
         """Read the fields; raise ValueError, KeyError or TypeError where they cannot be right."""
-        thresholds = np.array(config["thresholds"], dtype=np.float32)
-        if thresholds.shape != (names, len(POLARITIES)) or not np.isfinite(thresholds).all():
-            raise ValueError(f"thresholds of the shape {thresholds.shape}")
         settings = cls(
             window=int(config["window"]),
             overlap=int(config["overlap"]),
-            temperature=float(config["temperature"]),
-            slope=float(config["slope"]),
-            shift=float(config["shift"]),
-            thresholds=thresholds,
+            decision=Decision.of(config["decision"], taxonomy),
         )
-        if not 0 <= settings.overlap < settings.window - 2 or settings.temperature <= 0:
-            raise ValueError("a window that cannot move on, or a temperature that is none")
+        if not 0 <= settings.overlap < settings.window - 2:
+            raise ValueError("a window that cannot move on")
         return settings
 
 
@@ -102,33 +87,37 @@ class TransformerModel:
         self,
         *,
         name: str,
-        digest: str,
         taxonomy: Taxonomy,
         settings: Settings,
         tokenizer: Tokenizer,
-        session: InferenceSession,
+        runtime: Runtime,
+        digest: str = "",
+        accuracy: Mapping[str, Mapping[str, float]] | None = None,
+        path: Path | None = None,
     ) -> None:
         self.name = name
-        self.digest = digest
         self.taxonomy = taxonomy
         self.settings = settings
-        self._names = (*taxonomy.drivers, *taxonomy.tags)
+        self.digest = digest
+        self.accuracy = accuracy or {}
+        self.path = path
         self._tokenizer = tokenizer
-        self._session = session
+        self._runtime = runtime
         self._open, self._close = (tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
 
     @classmethod
-    def of(cls, saved: Bundle, threads: int = 0) -> TransformerModel:
+    def of(cls, saved: Bundle, device: str = "auto") -> TransformerModel:
         """Build the model that a bundle holds.
 
-        :param threads: Of one run; 0 leaves the choice to the runtime.
+        :param device: "cpu" runs the graph by ONNX Runtime, "cuda" the network by torch; "auto" is
+            "cuda" where torch finds a GPU.
         :raises ModelError: A file or field is missing or cannot be right.
-        :raises MissingExtra: ONNX Runtime or tokenizers is not installed.
+        :raises InputError: "cuda" where there is none.
+        :raises MissingExtra: A package that the device needs is not installed.
         """
         taxonomy = saved.taxonomy
         try:
-            names = len(taxonomy.drivers) + len(taxonomy.tags)
-            settings = Settings.of(saved.config, names)
+            settings = Settings.of(saved.config, taxonomy)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{saved.path}: not a transformer that this release can run ({error!r}); "
@@ -136,11 +125,13 @@ class TransformerModel:
             ) from error
         return cls(
             name=saved.name,
-            digest=saved.digest,
             taxonomy=taxonomy,
             settings=settings,
-            tokenizer=_tokenizer(saved.path / "tokenizer.json"),
-            session=_session(saved.path / "model.onnx", threads),
+            tokenizer=_tokenizer(saved.file(TOKENIZER)),
+            runtime=_runtime(saved, pick_device(device)),
+            digest=saved.digest,
+            accuracy=saved.accuracy,
+            path=saved.path,
         )
 
     def predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
@@ -170,13 +161,13 @@ class TransformerModel:
         # The first window alone: what is explained is a decision, not a book.
         windows = [next(iter(self._windows(text, ids[text]))) for text in range(len(texts))]
         scores = np.zeros(len(texts))
-        for window, outputs in self._outputs(windows, ids):
+        for part, outputs in self._outputs(windows, ids):
             if name == "sentiment":
-                logits = outputs["overall"]
-                scores[window.text] = logits[SENTIMENTS.index(polarity)]
+                logits = outputs.overall[:, SENTIMENTS.index(polarity)]
             else:
-                row, column = self._names.index(name), POLARITIES.index(polarity)
-                scores[window.text] = outputs["findings"][row, column]
+                names = (*self.taxonomy.drivers, *self.taxonomy.tags)
+                logits = outputs.findings[:, names.index(name), POLARITIES.index(polarity)]
+            scores[[window.text for window in part]] = logits
         losses = scores[0] - scores[1:]
         reasons = [
             Reason(start, end, float(loss))
@@ -199,34 +190,26 @@ class TransformerModel:
         self, windows: Sequence[_Window], ids: Sequence[Sequence[int]]
     ) -> Iterator[tuple[_Window, _Read]]:
         """Yield what the network says of every window, calibrated, in no particular order."""
-        settings = self.settings
-        for window, outputs in self._outputs(windows, ids):
-            logits = outputs["overall"] / settings.temperature
-            weights = np.exp(logits - logits.max())
-            found = decide(
-                outputs["findings"] * settings.slope + settings.shift,
-                outputs["starts"],
-                outputs["ends"],
-                window.last - window.first + 2,
-                settings.thresholds,
-            )
-            # [CLS] stands before the window's first token.
-            moved = window.first - 1
-            yield (
-                window,
-                _Read(
-                    weights / weights.sum(),
-                    tuple(
-                        one._replace(first=one.first + moved, last=one.last + moved)
-                        for one in found
+        for part, outputs in self._outputs(windows, ids):
+            tokens = np.array([window.last - window.first + 2 for window in part])
+            probabilities, found = decide(outputs, tokens, self.settings.decision)
+            for window, row, judged in zip(part, probabilities, found, strict=True):
+                moved = window.first - 1  # [CLS] stands before the window's first token
+                yield (
+                    window,
+                    _Read(
+                        row,
+                        tuple(
+                            one._replace(first=one.first + moved, last=one.last + moved)
+                            for one in judged
+                        ),
                     ),
-                ),
-            )
+                )
 
     def _outputs(
         self, windows: Sequence[_Window], ids: Sequence[Sequence[int]]
-    ) -> Iterator[tuple[_Window, dict[str, NDArray[np.float32]]]]:
-        """Yield each window with its rows of the outputs, windows of like length run together."""
+    ) -> Iterator[tuple[list[_Window], Outputs]]:
+        """Yield windows of like length, run together, with the network's outputs."""
         order = sorted(windows, key=lambda window: window.last - window.first)
         end = len(order)
         while end > 0:
@@ -238,10 +221,7 @@ class TransformerModel:
             for row, window in enumerate(part):
                 tokens = ids[window.text][window.first : window.last]
                 given[row, : len(tokens) + 2] = [self._open, *tokens, self._close]
-            attention = (given != _PAD).astype(np.int64)
-            arrays = self._session.run(list(_ASKED), {"ids": given, "attention": attention})
-            for row, window in enumerate(part):
-                yield window, {name: array[row] for name, array in zip(_ASKED, arrays, strict=True)}
+            yield part, self._runtime.run(given)
             end = start
 
     def _together(
@@ -250,17 +230,18 @@ class TransformerModel:
         """Put the windows of one text together, by the rule at the top."""
         sizes = np.array([max(1, window.last - window.first) for window, _ in parts])
         means = np.average([read.probabilities for _, read in parts], axis=0, weights=sizes)
-        surest: dict[tuple[int, int], Found] = {}
+        surest: dict[int, Found] = {}
         # In the order of the text, so that of two equally sure windows the first one counts.
         for _, read in sorted(parts, key=lambda part: part[0].first):
             for one in read.found:
-                known = surest.get((one.name, one.polarity))
+                known = surest.get(one.label)
                 if known is None or one.probability > known.probability:
-                    surest[one.name, one.polarity] = one
+                    surest[one.label] = one
+        labels = self.settings.decision.labels
         findings = [
             Finding(
-                self._names[one.name],
-                POLARITIES[one.polarity],
+                labels.names[one.label],
+                labels.polarities[one.label],
                 one.probability,
                 offsets[one.first][0],
                 offsets[one.last][1],
@@ -272,32 +253,22 @@ class TransformerModel:
         return Prediction((negative, neutral, positive, mixed), tuple(findings))
 
 
+def _runtime(saved: Bundle, device: str) -> Runtime:
+    if device == "cpu":
+        return OnnxRuntime(saved.file(GRAPH))
+    taxonomy = saved.taxonomy
+    names = len(taxonomy.drivers) + len(taxonomy.tags)
+    return TorchRuntime.of(saved.config, saved.file(NETWORK), len(taxonomy.topics), names, device)
+
+
 def _tokenizer(path: Path) -> Tokenizer:
     try:
         from tokenizers import Tokenizer
     except ImportError as error:
         raise MissingExtra(
-            "The base model needs the package tokenizers; pip install it."
+            "The base model needs the package tokenizers; pip install tokenizers."
         ) from error
     try:
         return Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises nothing narrower
         raise ModelError(f"{path}: no tokenizer ({error}); get the bundle again.") from error
-
-
-def _session(path: Path, threads: int) -> InferenceSession:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingExtra(
-            "The base model needs the package onnxruntime; pip install it."
-        ) from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3  # its warnings are about the graph, and no user can act on them
-    try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the library's errors have no public root
-        raise ModelError(
-            f"{path}: no graph that can be run ({error}); get the bundle again."
-        ) from error

@@ -30,7 +30,15 @@ from sentiment.model.heads import Scores
 from sentiment.records import POLARITIES, STATES
 from sentiment.train.linear import HeadScores, clause_parts
 
-__all__ = ["GoldTargets", "fit_combination", "micro_f1", "state_codes", "tune_thresholds"]
+__all__ = [
+    "GoldTargets",
+    "fit_combination",
+    "fit_shared",
+    "fit_softmax",
+    "micro_f1",
+    "state_codes",
+    "tune_thresholds",
+]
 
 Floats = NDArray[np.float32]
 
@@ -72,14 +80,14 @@ def fit_combination(
     )
     rows = len(gold.label)
     features, _ = label_features(seen, rows, clause, labels)
-    label = _fit_shared(features, gold.label, labels)
+    label = fit_shared(features, gold.label, labels)
     draft = Combination(clause, label, np.zeros(0, np.float32), np.zeros(0, np.float32))
     probabilities, _ = label_probabilities(seen, rows, draft, labels)
     states = state_codes(gold.label > 0, labels)
     by_topic = topic_features(probabilities, seen.row[:, topic_columns(labels)], labels)
     state = np.stack(
         [
-            _fit_softmax(by_topic[:, topic], states[:, topic], len(STATES))
+            fit_softmax(by_topic[:, topic], states[:, topic], len(STATES))
             for topic in range(len(labels.topics))
         ]
     )
@@ -87,7 +95,7 @@ def fit_combination(
         seen.row[:, overall_columns(labels)], seen.row[:, -1], probabilities,
         seen.clause[:, -1], row_of_clause, labels,
     )  # fmt: skip
-    overall = _fit_softmax(of_text, gold.overall, 4)
+    overall = fit_softmax(of_text, gold.overall, 4)
     return Combination(clause, label, state, overall), mixture, seen
 
 
@@ -98,11 +106,11 @@ def _fit_clause(
     parts = clause_parts(scores, labels)
     text = scores.label[row_of_clause]
     features = np.concatenate([parts, text[None]])
-    fitted = _fit_shared(features, gold.clause_label, labels, thin=_NEGATIVES)
+    fitted = fit_shared(features, gold.clause_label, labels, thin=_NEGATIVES)
     return fitted[: len(parts)], fitted[len(parts) :]
 
 
-def _fit_shared(features: Floats, targets: Floats, labels: Labels, thin: int = 1) -> Floats:
+def fit_shared(features: Floats, targets: Floats, labels: Labels, thin: int = 1) -> Floats:
     """Fit one logistic regression for all drivers and one for all tags, then a bias a label.
 
     :param features: Shape (features, rows, labels).
@@ -145,7 +153,7 @@ def _shift(score: Floats, targets: Floats) -> Floats:
     return shift.astype(np.float32)
 
 
-def _fit_softmax(features: Floats, classes: NDArray[np.int64], count: int) -> Floats:
+def fit_softmax(features: Floats, classes: NDArray[np.int64], count: int) -> Floats:
     """Return weights (classes, features + 1), the bias last."""
     from sklearn.linear_model import LogisticRegression
 

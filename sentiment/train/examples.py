@@ -28,6 +28,7 @@ from sentiment.records import (
     topic_states,
 )
 from sentiment.taxonomy import Taxonomy
+from sentiment.text.chinese import to_simplified
 from sentiment.train.sources import Source, known_sources
 
 __all__ = [
@@ -59,8 +60,8 @@ class Example:
     """A text and what is labelled about it; None is "not labelled" and is masked in training.
 
     :param source: The data set the text came from; for gold rows too.
-    :param group: Equal for texts that differ in spaces, punctuation and case only; such texts must
-        stay on one side of a split.
+    :param group: Equal for texts that differ in spaces, punctuation, case and script only; such texts
+        must stay on one side of a split.
     :param overall_weight: How far `overall` is to be trusted, from 0 to 1.
     :param opinions: Every driver that is judged, when they all are labelled.
     :param topics: The state of each topic that is known; a topic that is missing is masked.
@@ -85,9 +86,10 @@ class Example:
 
 
 def group_of(text: str) -> str:
-    """Return a key that is equal for texts equal in their letters and digits, lower case.
+    """Return a key that is equal for texts equal in their letters and digits.
 
-    A text without any (emoji, punctuation) is compared as it is.
+    Case and script (traditional, simplified) make no difference. A text without letters (emoji,
+    punctuation) is compared as it is.
     """
     letters = _letters(text)
     return hashlib.sha256(letters.encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -383,4 +385,5 @@ def _record(line: str, path: Path, number: int) -> dict[str, Any]:
 
 
 def _letters(text: str) -> str:
-    return _MARKS.sub("", text.lower()) or text.strip()
+    # In simplified script, as the model sees it: a test's text in traditional is the same text.
+    return _MARKS.sub("", to_simplified(text.lower())) or text.strip()

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sentiment.errors import NotReached
-from sentiment.model.network import Answers, FeedbackNetwork
+from sentiment.model.decision import Outputs
+from sentiment.model.network import Answers, FeedbackNetwork, network_state
 
-__all__ = ["OUTPUTS", "Parity", "check_parity", "export_onnx", "save_weights"]
+__all__ = ["Parity", "check_parity", "export_onnx", "save_weights"]
 
-# What the graph gives, in order: the answers but for the attention, which only training needs.
-OUTPUTS = ("overall", "topics", "findings", "starts", "ends")
 # Smaller arrays (norms, biases) stay in fp32: they weigh nothing and scale everything.
 _SMALL = 4096
 
@@ -45,21 +44,20 @@ class _Scoring(nn.Module):
         self.network = network
 
     def forward(self, ids: torch.Tensor, attention: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Return the outputs in the order of `OUTPUTS`."""
+        """Return the outputs in the order of `Outputs`."""
         answers: Answers = self.network(ids, attention)
-        return tuple(getattr(answers, name) for name in OUTPUTS)
+        return tuple(getattr(answers, name) for name in Outputs._fields)
 
 
 def save_weights(network: FeedbackNetwork, path: Path) -> None:
-    """Write the weights in fp16, the network's own names as keys."""
+    """Write the weights in fp16: `network.load_network` reads them, `AutoModel` its encoder."""
     from safetensors.torch import save_file
 
-    halves = {name: value.half().contiguous() for name, value in network.state_dict().items()}
-    save_file(halves, path)
+    save_file(network_state(network), path, {"format": "pt"})
 
 
 def export_onnx(network: FeedbackNetwork, path: Path) -> None:
-    """Write the graph: inputs `ids` and `attention` (B, L) int64, outputs `OUTPUTS` in fp32."""
+    """Write the graph: inputs `ids` and `attention` (B, L) int64, outputs `Outputs` in fp32."""
     import onnx
 
     network.eval()
@@ -71,7 +69,7 @@ def export_onnx(network: FeedbackNetwork, path: Path) -> None:
         _Scoring(network),
         (ids, torch.ones_like(ids)),
         input_names=["ids", "attention"],
-        output_names=list(OUTPUTS),
+        output_names=list(Outputs._fields),
         dynamic_shapes=(shape, shape),
         dynamo=True,
         verbose=False,
@@ -101,7 +99,7 @@ def check_parity(
         for row, tokens in enumerate(part):
             ids[row, : len(tokens)] = tokens
         given = session.run(None, {"ids": ids, "attention": (ids != 0).astype(np.int64)})
-        together = dict(zip(OUTPUTS, given, strict=True))
+        together = dict(zip(Outputs._fields, given, strict=True))
         for row, tokens in enumerate(part):
             alone = torch.from_numpy(tokens)[None]
             with torch.no_grad():

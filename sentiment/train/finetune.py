@@ -1,44 +1,44 @@
 """Fine-tuning the base model: every head at once, on whatever is labelled.
 
-A straight line: settings, batches, losses, loop, figures. Batches are of one kind (gold, aspects,
-overall) and of like length; their mixture moves towards the gold labels as the run goes on. The
-averaged weights are what comes out.
+A straight line: settings, batches, losses, loop, held-out logits. Batches are of one kind (gold,
+aspects, overall) and of like length; their mixture moves towards the gold labels as the run goes
+on. The averaged weights are what comes out.
 """
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
-from sentiment.model.decision import decide
+from sentiment.model.decision import Outputs
 from sentiment.model.network import Answers, FeedbackNetwork
-from sentiment.records import POLARITIES, SENTIMENTS, STATES, Opinion, topic_states
+from sentiment.records import POLARITIES, STATES
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.base_settings import Held
-from sentiment.train.token_targets import UNKNOWN, Targets
+from sentiment.train.token_targets import UNKNOWN, Targets, join
+from sentiment.train.tokenizer import SPECIALS
 
 __all__ = [
     "Batch",
-    "Figures",
     "FinetuneOptions",
     "collate",
     "finetune",
     "hold",
     "loss_of",
-    "measure",
 ]
 
 _KINDS = ("gold", "aspects", "overall")
-_CLEAR = [SENTIMENTS.index("negative"), SENTIMENTS.index("positive")]
+_LONGEST_JOINED = 128  # tokens; a longer row would stretch its batch's padding
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ class FinetuneOptions:
     warmup: float = 0.06  # of the steps
     weight_decay: float = 0.01
     average: float = 0.99  # of weights, an update
+    hidden: float = 0.05  # of the tokens, masked
+    joined: float = 0.12  # of the gold rows, two put together: long, mixed and bilingual rows
     # Shares of gold, aspects and overall batches at the first step and at the last.
     mixture_first: tuple[float, float, float] = (0.30, 0.30, 0.40)
     mixture_last: tuple[float, float, float] = (0.75, 0.15, 0.10)
@@ -211,7 +213,17 @@ def batches(
             by_length = sorted(pool.tolist(), key=lambda index: len(targets[index].ids))
             cut = _cut(by_length, [len(targets[index].ids) for index in by_length], options.tokens)
             for at in draw.permutation(len(cut)):
-                yield [targets[index] for index in cut[at]]
+                yield [_perhaps_joined(targets[index], targets, options, draw) for index in cut[at]]
+
+
+def _perhaps_joined(
+    row: Targets, rows: Sequence[Targets], options: FinetuneOptions, draw: np.random.Generator
+) -> Targets:
+    """Return the row, or, of some short gold rows, the row with another one behind it."""
+    if row.kind != "gold" or draw.random() >= options.joined:
+        return row
+    other = rows[int(draw.integers(len(rows)))]
+    return join(row, other) if len(row.ids) + len(other.ids) <= _LONGEST_JOINED else row
 
 
 def _cut(order: list[int], lengths: list[int], tokens: int) -> list[list[int]]:
@@ -245,13 +257,19 @@ def finetune(
     options: FinetuneOptions | None = None,
     say: Callable[[str], None] = print,
     device: str = "cpu",
+    checkpoint: Path | None = None,
 ) -> FeedbackNetwork:
     """Train every head and the encoder on the targets; return the network with averaged weights.
 
-    The same network, targets, options and machine give the same weights on a CPU.
+    The same network, targets, options and machine give the same weights on a CPU, whether a run was
+    interrupted or not.
+
+    :param checkpoint: File in which the state of the run is kept every few minutes; a run that
+        finds one there goes on from it.
     """
     options = options or FinetuneOptions()
-    ends = time.monotonic() + 60 * options.minutes
+    began = time.monotonic()
+    ends = began + 60 * options.minutes
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     topic_of = _topic_of(taxonomy).to(device)
@@ -266,17 +284,25 @@ def finetune(
     averaged = AveragedModel(network, avg_fn=_averaging(options.average))
     optimizer = _optimizer(network, options)
     draw = np.random.default_rng(options.seed)
+    run = _Run(network, averaged, optimizer, checkpoint)
+    first = run.resume()
+    if first:
+        say(f"going on from step {first}")
     progress, said = _Progress(), time.monotonic()
     for step in range(options.steps):
+        done = step / options.steps
+        rows = next(streams[_choose(draw, streams, options, done)])
+        if step < first:
+            continue  # done before the interruption: only the draws are made again
         if time.monotonic() > ends:
             say(f"stopped by time at step {step} of {options.steps}")
             break
-        done = step / options.steps
+        run.keep(step)
         scale = min(1.0, (step + 1) / (options.warmup * options.steps + 1)) * (1.0 - done)
         for group in optimizer.param_groups:
             group["lr"] = group["full_rate"] * scale
-        kind = _choose(draw, streams, options, done)
-        batch = collate(next(streams[kind]), device)
+        batch = collate(rows, device)
+        _hide(batch.ids, options.hidden)
         with torch.autocast(device, dtype=torch.bfloat16, enabled=options.bf16):
             answers = network(batch.ids, batch.attention)
         loss = loss_of(answers, batch, topic_of, options)
@@ -288,135 +314,92 @@ def finetune(
         progress.losses.append(float(loss.detach()))
         if time.monotonic() - said > 30:
             said = time.monotonic()
-            say(f"step {step + 1} of {options.steps} loss {progress.take():.3f}")
+            left = (time.monotonic() - began) / (step + 1 - first) * (options.steps - step - 1)
+            say(
+                f"step {step + 1} of {options.steps} loss {progress.take():.3f} "
+                f"about {left / 60:.0f} min left"
+            )
+    run.forget()
     network.load_state_dict(averaged.module.state_dict())
     return network.eval()
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """How well a network does on gold rows, by tokens; the shares are of 1.
+class _Run:
+    """What an interrupted run needs to go on, in one file that is whole or the old one."""
 
-    :param topic_f1: Micro F1 of (topic, state), states following from the drivers found.
-    :param driver_f1: Micro F1 of (driver, polarity).
-    :param overall: Accuracy over the four sentiments.
-    :param polarity: Accuracy of positive against negative where the label is one of the two.
-    :param evidence: Mean F1 of the tokens of the evidence, over the drivers found rightly.
-    """
+    _MINUTES = 4.0
 
-    rows: int
-    topic_f1: float
-    driver_f1: float
-    overall: float
-    polarity: float
-    evidence: float
+    def __init__(
+        self,
+        network: nn.Module,
+        averaged: AveragedModel,
+        optimizer: torch.optim.Optimizer,
+        path: Path | None,
+    ) -> None:
+        self._parts = {"network": network, "averaged": averaged, "optimizer": optimizer}
+        self._path = path
+        self._kept = time.monotonic()
 
+    def resume(self) -> int:
+        """Take up the state that was kept; return the step to go on with, 0 without one."""
+        if self._path is None or not self._path.exists():
+            return 0
+        held = torch.load(self._path, weights_only=True)
+        for name, part in self._parts.items():
+            part.load_state_dict(held[name])
+        torch.set_rng_state(held["random"])
+        return int(held["step"])
 
-def measure(
-    network: FeedbackNetwork,
-    targets: Sequence[Targets],
-    taxonomy: Taxonomy,
-    thresholds: NDArray[np.float32] | float = 0.5,
-) -> Figures:
-    """Run the network over gold targets and compare; the network is left in evaluation mode."""
-    topic_of = _topic_of(taxonomy).numpy()
-    drivers, topics = _Counts(), _Counts()
-    evidence: list[float] = []
-    right = clear = clear_right = 0
-    for target, row in _answered(network, targets):
-        found = decide(row.findings, row.starts, row.ends, len(target.ids), thresholds)
-        found = [one for one in found if one.name < len(topic_of)]
-        labelled = target.findings[: len(topic_of)] == 1
-        gold = {(name, polarity) for name, polarity in np.argwhere(labelled).tolist()}
-        said = {(one.name, one.polarity) for one in found}
-        drivers.add(said, gold)
-        topics.add(_states(said, topic_of), _states(gold, topic_of))
-        evidence.extend(
-            _overlap(one.first, one.last, *target.spans[one.name, one.polarity].tolist())
-            for one in found
-            if target.spans[one.name, one.polarity, 0] != UNKNOWN
+    def keep(self, step: int) -> None:
+        """Write the state before `step`, if the last time is long enough ago."""
+        if self._path is None or time.monotonic() - self._kept < 60 * self._MINUTES:
+            return
+        held: dict[str, object] = {name: part.state_dict() for name, part in self._parts.items()}
+        torch.save(
+            {**held, "step": step, "random": torch.get_rng_state()}, self._path.with_suffix(".new")
         )
-        right += int(row.overall.argmax() == target.overall)
-        if target.overall in _CLEAR:
-            clear += 1
-            clear_right += int(_CLEAR[row.overall[_CLEAR].argmax()] == target.overall)
-    return Figures(
-        rows=len(targets),
-        topic_f1=topics.f1,
-        driver_f1=drivers.f1,
-        overall=right / max(1, len(targets)),
-        polarity=clear_right / max(1, clear),
-        evidence=float(np.mean(evidence)) if evidence else float("nan"),
-    )
+        os.replace(self._path.with_suffix(".new"), self._path)
+        self._kept = time.monotonic()
+
+    def forget(self) -> None:
+        """Remove the file: the run is over."""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+
+def _hide(ids: torch.Tensor, share: float) -> None:
+    """Put [MASK] over a share of the tokens, in place: no single word is to carry an answer."""
+    if share:
+        hidden = (torch.rand(ids.shape, device=ids.device) < share) & (ids >= len(SPECIALS))
+        ids.masked_fill_(hidden, SPECIALS.index("[MASK]"))
 
 
 def hold(network: FeedbackNetwork, targets: Sequence[Targets]) -> Held:
     """Return the logits of gold targets that the network was not trained on, for `settle`."""
-    rows = list(_answered(network, targets))
-    return Held(
-        overall=np.stack([row.overall for _, row in rows]),
-        sentiments=np.array([target.overall for target, _ in rows]),
-        findings=np.stack([row.findings for _, row in rows]),
-        judged=np.stack([target.findings for target, _ in rows]),
-    )
-
-
-class _Row(NamedTuple):
-    """The answers about one row, as arrays: what `decide` and calibration read."""
-
-    overall: NDArray[np.float32]
-    findings: NDArray[np.float32]
-    starts: NDArray[np.float32]
-    ends: NDArray[np.float32]
-
-
-def _answered(
-    network: FeedbackNetwork, targets: Sequence[Targets], tokens: int = 8192
-) -> Iterator[tuple[Targets, _Row]]:
-    """Yield every target with the network's answers, in the order of length."""
     network.eval()
-    order = sorted(range(len(targets)), key=lambda index: len(targets[index].ids))
-    for group in _cut(order, [len(targets[index].ids) for index in order], tokens):
-        rows = [targets[index] for index in group]
-        batch = collate(rows)
+    rows: list[Targets] = []
+    parts: list[Outputs] = []
+    by_length = sorted(range(len(targets)), key=lambda index: len(targets[index].ids))
+    for group in _cut(by_length, [len(targets[index].ids) for index in by_length], 8192):
+        part = [targets[index] for index in group]
+        batch = collate(part)
         with torch.no_grad():
             answers = network(batch.ids, batch.attention)
-        arrays = [getattr(answers, name).numpy() for name in _Row._fields]
-        for row, target in enumerate(rows):
-            yield target, _Row(*(array[row] for array in arrays))
-
-
-@dataclass
-class _Counts:
-    said: int = 0
-    gold: int = 0
-    both: int = 0
-
-    def add(self, said: set[Any], gold: set[Any]) -> None:
-        """Count one row."""
-        self.said += len(said)
-        self.gold += len(gold)
-        self.both += len(said & gold)
-
-    @property
-    def f1(self) -> float:
-        """Micro F1 of all rows."""
-        return 2 * self.both / max(1, self.said + self.gold)
-
-
-def _states(pairs: Iterable[tuple[int, int]], topic_of: NDArray[np.int64]) -> set[tuple[int, str]]:
-    """Return (topic, state) of every topic that is judged, by the rule of the records."""
-    opinions = [
-        Opinion(str(topic_of[name]), str(name), POLARITIES[polarity], 1.0, "", 0, 0)
-        for name, polarity in pairs
-    ]
-    return {(int(topic), state) for topic, state in topic_states(opinions, ()).items()}
-
-
-def _overlap(first: int, last: int, gold_first: int, gold_last: int) -> float:
-    """Return the F1 of two spans of tokens, both ends inclusive."""
-    both = min(last, gold_last) - max(first, gold_first) + 1
-    return max(0.0, 2 * both / (last - first + 1 + gold_last - gold_first + 1))
+        parts.append(Outputs(*(getattr(answers, name).numpy() for name in Outputs._fields)))
+        rows.extend(part)
+    nothing = np.zeros(0, np.float32)  # pointers are chosen by argmax: nothing is fitted to them
+    return Held(
+        outputs=Outputs(
+            overall=np.concatenate([part.overall for part in parts]),
+            topics=np.concatenate([part.topics for part in parts]),
+            findings=np.concatenate([part.findings for part in parts]),
+            starts=nothing,
+            ends=nothing,
+        ),
+        sentiments=np.array([target.overall for target in rows]),
+        judged=np.stack([target.findings for target in rows]),
+        languages=np.array([target.language for target in rows]),
+    )
 
 
 def _topic_of(taxonomy: Taxonomy) -> torch.Tensor:

@@ -18,7 +18,7 @@ from sentiment.taxonomy import Taxonomy
 from sentiment.text import Prepared, prepare
 from sentiment.train.examples import Example, Judgement
 
-__all__ = ["UNKNOWN", "Targets", "evidence_span", "read_targets"]
+__all__ = ["UNKNOWN", "Targets", "evidence_span", "join", "read_targets"]
 
 UNKNOWN = -1  # not labelled; in `findings` as NaN, because 0 and 1 are taken there
 
@@ -43,6 +43,7 @@ class Targets:
     :param findings: 1 judged so, 0 not, NaN not known; by driver or tag and polarity, (N, 3).
     :param spans: First and last token of the evidence, or UNKNOWN, (N, 3, 2).
     :param kind: gold, aspects or overall: which of the mixture's shares it belongs to.
+    :param language: Of the text, "zh" or "en".
     """
 
     ids: NDArray[np.int64]
@@ -52,6 +53,7 @@ class Targets:
     findings: NDArray[np.float32]
     spans: NDArray[np.int64]
     kind: str
+    language: str
 
 
 def read_targets(
@@ -83,6 +85,7 @@ def read_targets(
                 findings=findings,
                 spans=spans,
                 kind=_kind(example),
+                language=example.language,
             )
         )
     return targets
@@ -103,6 +106,52 @@ def evidence_span(prepared: Prepared, evidence: str) -> tuple[int, int] | None:
         if first < end and last > start:
             inside.append(at)
     return (inside[0], inside[-1] + 1) if inside else None
+
+
+def join(one: Targets, other: Targets) -> Targets:
+    """Return two fully labelled rows as one text, the other behind the first.
+
+    Judged is what either judges, with the evidence of the first that has some; states follow by the
+    rule of the records. The overall sentiment is theirs where they agree, mixed where one praises
+    and one blames or either is mixed, and not known beside a neutral row: a remark in passing may
+    or may not turn the whole.
+    """
+    spans = np.where(one.spans != UNKNOWN, one.spans, _moved(other.spans, len(one.ids) - 2))
+    return Targets(
+        ids=np.concatenate([one.ids[:-1], other.ids[1:]]),
+        overall=_joined_overall(one.overall, other.overall),
+        overall_weight=min(one.overall_weight, other.overall_weight),
+        topics=np.array(
+            [_joined_state(*pair) for pair in zip(one.topics, other.topics, strict=True)]
+        ),
+        findings=np.maximum(one.findings, other.findings),  # NaN, not known, wins
+        spans=spans,
+        kind=one.kind,
+        language=one.language,
+    )
+
+
+def _moved(spans: NDArray[np.int64], tokens: int) -> NDArray[np.int64]:
+    return np.where(spans != UNKNOWN, spans + tokens, UNKNOWN)
+
+
+def _joined_overall(one: int, other: int) -> int:
+    if one == other:
+        return one
+    if UNKNOWN in (one, other) or SENTIMENTS.index("neutral") in (one, other):
+        return UNKNOWN
+    return SENTIMENTS.index("mixed")
+
+
+def _joined_state(one: int, other: int) -> int:
+    if UNKNOWN in (one, other):
+        return UNKNOWN
+    states = {STATES[one], STATES[other]}
+    if "mixed" in states or {"negative", "positive"} <= states:
+        return STATES.index("mixed")
+    # The stronger one: praise or blame over a neutral remark, anything over nothing.
+    order: tuple[State, ...] = ("negative", "positive", "neutral", "absent")
+    return STATES.index(next(state for state in order if state in states))
 
 
 def _tokens_of(

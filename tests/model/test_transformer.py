@@ -9,10 +9,11 @@ import json
 import threading
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 pytest.importorskip("tokenizers", reason="needs the extra [torch]")
 pytest.importorskip("onnxruntime", reason="needs the extra [torch]")
@@ -21,9 +22,16 @@ from tokenizers import Tokenizer
 
 from sentiment.errors import ModelError
 from sentiment.model import bundle
-from sentiment.model.decision import best_span, decide
+from sentiment.model.decision import (
+    Decision,
+    Found,
+    Outputs,
+    best_spans,
+    decide,
+    every_label,
+)
 from sentiment.model.transformer import Settings, TransformerModel
-from sentiment.records import POLARITIES, SENTIMENTS
+from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import prepare
 from sentiment.train import tokenizer
@@ -31,15 +39,28 @@ from tests.train.test_tokenizer import EN, OPTIONS, ZH, texts
 
 TAXONOMY = Taxonomy.default()
 NAMES = (*TAXONOMY.drivers, *TAXONOMY.tags)
+LABELS = every_label(TAXONOMY)
 SPEED, REPURCHASE = NAMES.index("delivery.speed"), NAMES.index("repurchase")
-FIELDS: dict[str, Any] = {
-    "window": 64,
-    "overlap": 16,
-    "temperature": 2.0,
-    "slope": 0.5,
-    "shift": 0.5,
-    "thresholds": [[0.5] * len(POLARITIES) for _ in NAMES],
-}
+
+
+def decision() -> dict[str, Any]:
+    """Return weights by hand: a topic's state is what its likeliest driver is."""
+    topics = len(TAXONOMY.topics)
+    state = np.zeros((topics, len(STATES), 10))
+    for polarity, name in enumerate(POLARITIES):
+        state[:, STATES.index(name), 3 + polarity] = 1.0
+    state[:, STATES.index("mixed"), [3, 5]] = 1.0
+    overall = np.zeros((len(SENTIMENTS), 11))
+    overall[:, :4] = np.eye(4) / 2
+    return {
+        "label": [[0.5] * len(LABELS), [0.5] * len(LABELS)],
+        "state": state.tolist(),
+        "overall": overall.tolist(),
+        "thresholds": {"state": [0.5] * topics, "driver": 0.5, "neutral": 0.5, "tag": 0.5},
+    }
+
+
+FIELDS: dict[str, Any] = {"window": 64, "overlap": 16, "decision": decision()}
 
 
 class Rule:
@@ -53,10 +74,7 @@ class Rule:
         self._words = words
         self._asks = (("late", SPEED, 0), ("会再来", REPURCHASE, 2), ("很快", SPEED, 2))
 
-    def run(self, names: list[str], given: dict[str, np.ndarray]) -> list[np.ndarray]:
-        assert names == ["overall", "findings", "starts", "ends"]
-        ids = given["ids"]
-        assert ((ids != 0) == given["attention"].astype(bool)).all()
+    def run(self, ids: NDArray[np.int64]) -> Outputs:
         self.shapes.append(ids.shape)
         rows, tokens = ids.shape
         overall = np.zeros((rows, len(SENTIMENTS)), np.float32)
@@ -72,7 +90,8 @@ class Rule:
                         findings[row, name, polarity] = max(0, findings[row, name, polarity]) + 2
                         starts[row, name, polarity, at] = 5.0
                         ends[row, name, polarity, at + len(pieces) - 1] = 5.0
-        return [overall, findings, starts, ends]
+        topics = np.zeros((rows, len(TAXONOMY.topics), len(STATES)), np.float32)
+        return Outputs(overall, topics, findings, starts, ends)
 
 
 @pytest.fixture(scope="module")
@@ -89,11 +108,10 @@ def rule(words: Tokenizer) -> Rule:
 def model(words: Tokenizer, rule: Rule) -> TransformerModel:
     return TransformerModel(
         name="tiny@1.0.0",
-        digest="0",
         taxonomy=TAXONOMY,
-        settings=Settings.of(FIELDS, len(NAMES)),
+        settings=Settings.of(FIELDS, TAXONOMY),
         tokenizer=words,
-        session=cast("Any", rule),
+        runtime=rule,
     )
 
 
@@ -122,7 +140,7 @@ def test_evidence_is_of_the_prepared_text_drivers_before_tags(model: Transformer
 
 def test_probabilities_are_calibrated_as_the_settings_say(model: TransformerModel) -> None:
     (prediction,) = model.predict([prepare("late")])
-    weights = np.exp(np.array([2.0, 0, 0, 0]) / 2.0)
+    weights = np.exp(np.array([2.0, 0, 0, 0]) / 2)
     assert prediction.probabilities == pytest.approx(weights / weights.sum())
     (finding,) = prediction.findings
     assert finding.confidence == pytest.approx(1 / (1 + np.exp(-(2.0 * 0.5 + 0.5))))
@@ -193,24 +211,63 @@ def test_several_threads_get_the_same(model: TransformerModel) -> None:
 
 def test_the_best_span_is_the_best_of_all() -> None:
     draw = np.random.default_rng(0)
-    for length in (1, 2, 5, 60):
-        starts, ends = draw.standard_normal((2, length)).astype(np.float32)
-        first, last = best_span(starts, ends)
-        every = {
-            (a, b): starts[a] + ends[b]
-            for a in range(length)
-            for b in range(a, min(length, a + 40))
-        }
-        assert (first, last) == max(every, key=lambda span: every[span])
+    width = 70
+    for tokens in (3, 4, 7, 62, 70):
+        starts, ends = draw.standard_normal((2, 8, width)).astype(np.float32)
+        found = best_spans(starts, ends, np.full(8, tokens))
+        for row, span in enumerate(zip(*found, strict=True)):
+            every = {
+                (first, last): starts[row, first] + ends[row, last]
+                for first in range(1, tokens - 1)
+                for last in range(first, min(tokens - 1, first + 40))
+            }
+            assert span == max(every, key=lambda span: every[span])
 
 
-def test_thresholds_are_of_each_finding() -> None:
-    findings = np.zeros((1, 3), np.float32)  # probability one half
-    pointers = np.zeros((1, 3, 5), np.float32)
-    limits = np.array([[0.4, 0.5, 0.6]], np.float32)
-    found = decide(findings, pointers, pointers, 5, limits)
-    assert [one.polarity for one in found] == [0, 1]
-    assert all(1 <= one.first <= one.last <= 3 for one in found)  # neither [CLS] nor [SEP]
+def outputs(rows: int, **logits: float) -> Outputs:
+    """Return outputs of which only the named findings are likely, with evidence at token 1."""
+    findings = np.full((rows, len(NAMES), 3), -9.0, np.float32)
+    pointers = np.zeros((rows, len(NAMES), 3, 5), np.float32)
+    pointers[..., 1] = 5.0
+    for label, logit in logits.items():
+        name, polarity = label.replace("_", ".").rsplit(".", 1)
+        findings[:, NAMES.index(name), POLARITIES.index(polarity)] = logit  # type: ignore[arg-type]
+    return Outputs(
+        np.zeros((rows, 4), np.float32),
+        np.zeros((rows, len(TAXONOMY.topics), len(STATES)), np.float32),
+        findings,
+        pointers,
+        pointers,
+    )
+
+
+def judged(found: list[Found]) -> set[tuple[str, str]]:
+    return {(LABELS.names[one.label], LABELS.polarities[one.label]) for one in found}
+
+
+def test_the_same_words_do_not_praise_and_blame() -> None:
+    weights = Decision.of(decision(), TAXONOMY)
+    both = outputs(1, price_level_positive=6.0, price_value_negative=4.0)
+    _, (found,) = decide(both, np.array([5]), weights)
+    assert judged(found) == {("price.level", "positive")}
+    both.starts[:, NAMES.index("price.value"), :, 3] = 9.0
+    both.ends[:, NAMES.index("price.value"), :, 3] = 9.0
+    _, (found,) = decide(both, np.array([5]), weights)
+    assert judged(found) == {("price.level", "positive"), ("price.value", "negative")}
+
+
+def test_a_row_without_tokens_judges_nothing() -> None:
+    sure = outputs(2, price_level_positive=9.0, repurchase_positive=9.0)
+    _, (empty, full) = decide(sure, np.array([2, 3]), Decision.of(decision(), TAXONOMY))
+    assert empty == []
+    assert judged(full) == {("price.level", "positive"), ("repurchase", "positive")}
+    assert all((one.first, one.last) == (1, 1) for one in full)
+
+
+def test_a_decision_comes_back_as_it_was_written() -> None:
+    written = Decision.of(decision(), TAXONOMY).to_dict()
+    again = Decision.of(written, TAXONOMY).to_dict()
+    assert again == written
 
 
 def write_bundle(folder: Path, files: dict[str, bytes], **fields: object) -> Path:
@@ -226,7 +283,15 @@ def write_bundle(folder: Path, files: dict[str, bytes], **fields: object) -> Pat
 
 
 @pytest.mark.parametrize(
-    "fields", [{"thresholds": [[0.5]]}, {"window": "wide"}, {"overlap": 64}, {"temperature": 0}]
+    "fields",
+    [
+        {"decision": {**decision(), "label": [[0.5]]}},
+        {"decision": {**decision(), "thresholds": {}}},
+        {"decision": {**decision(), "overall": [[float("inf")] * 11] * 4}},
+        {"decision": None},
+        {"window": "wide"},
+        {"overlap": 64},
+    ],
 )
 def test_a_config_that_cannot_be_right_is_refused(
     tmp_path: Path, fields: dict[str, object]
@@ -241,4 +306,4 @@ def test_a_file_that_is_something_else_is_refused(
 ) -> None:
     files = {"tokenizer.json": words.to_str().encode(), "model.onnx": b"no graph", broken: b"{}"}
     with pytest.raises(ModelError, match=broken):
-        TransformerModel.of(bundle.read(write_bundle(tmp_path, files)))
+        TransformerModel.of(bundle.read(write_bundle(tmp_path, files)), "cpu")

@@ -264,6 +264,10 @@ def test_texts_without_a_letter_are_not_all_one_group():
     assert group_of("👍👍 ") == group_of("👍👍")
 
 
+def test_a_text_in_the_other_script_is_the_same_text() -> None:
+    assert group_of("服務態度很好，發貨快") == group_of("服务态度很好，发货快")
+
+
 @pytest.fixture(scope="module")
 def trained():
     return load_examples(shared("data"))

@@ -1,5 +1,6 @@
 """Fine-tuning: what is not labelled teaches nothing, evidence lands on its tokens, the net learns."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,17 +12,23 @@ pytest.importorskip("transformers", reason="needs the extra [torch]")
 
 import torch
 from tokenizers import Tokenizer
-from transformers import ModernBertModel
+from transformers import AutoModel, AutoTokenizer, ModernBertModel
 
+from sentiment.analyzer import Analyzer, load
+from sentiment.model import bundle
 from sentiment.model.network import Answers, EncoderOptions, FeedbackNetwork, encoder_config
+from sentiment.model.runtime import TorchRuntime
+from sentiment.model.transformer import Settings, TransformerModel
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import prepare
 from sentiment.train import finetune as own
 from sentiment.train import tokenizer
+from sentiment.train.base_settings import settle
 from sentiment.train.examples import Example, Judgement, group_of
-from sentiment.train.export import check_parity, export_onnx, save_weights
-from sentiment.train.token_targets import UNKNOWN, Targets, evidence_span, read_targets
+from sentiment.train.measure import Figures, measure
+from sentiment.train.pack import BaseParts, pack
+from sentiment.train.token_targets import UNKNOWN, Targets, evidence_span, join, read_targets
 from tests.train.test_tokenizer import EN, OPTIONS, ZH, texts
 
 TAXONOMY = Taxonomy.default()
@@ -60,6 +67,7 @@ ROW = Targets(
     findings=np.full((len(NAMES), 3), np.nan, dtype=np.float32),
     spans=np.full((len(NAMES), 3, 2), UNKNOWN),
     kind="overall",
+    language="zh",
 )
 
 SPEED = Judgement("delivery.speed", "positive", "物流很快")
@@ -182,28 +190,85 @@ def examples() -> list[Example]:
     return rows
 
 
-def test_it_learns_who_says_what_where_and_exports(trained: Tokenizer, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def learnt(trained: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -> BaseParts:
     targets = read_targets(examples(), trained, TAXONOMY, window=64)
     model = network(trained)
-    before = own.measure(model, targets, TAXONOMY)
     said: list[str] = []
     own.finetune(model, targets, TAXONOMY, replace(QUICK, steps=150), said.append)
-    after = own.measure(model, targets, TAXONOMY)
-    assert before.driver_f1 < 0.3
-    assert after.driver_f1 > 0.95
-    assert after.topic_f1 > 0.95
-    assert after.overall > 0.95
-    assert after.polarity > 0.95
-    assert after.evidence > 0.8
     assert said[0] == "gold: 120 rows; aspects: 0 rows; overall: 0 rows"
+    words = tmp_path_factory.mktemp("words") / "tokenizer.json"
+    trained.save(str(words))
+    decision = settle(own.hold(model, targets), TAXONOMY)
+    return BaseParts(model, words, TAXONOMY, Settings(64, 16, decision))
 
-    save_weights(model, tmp_path / "network.safetensors")
-    assert (tmp_path / "network.safetensors").stat().st_size < 200_000
+
+def test_it_learns_who_says_what_where(trained: Tokenizer, learnt: BaseParts) -> None:
+    rows = examples()
+
+    def figures(parts: BaseParts) -> Figures:
+        return measure(rows, Analyzer(parts.model()).analyze_batch(row.text for row in rows))
+
+    before = figures(replace(learnt, network=network(trained)))
+    after = figures(learnt)
+    assert before.driver_f1 is not None
+    assert before.driver_f1 < 0.4
+    for name in ("driver_f1", "topic_f1", "overall_accuracy", "polarity_accuracy"):
+        assert getattr(after, name) > 0.95, name
+    assert after.evidence_overlap is not None
+    assert after.evidence_overlap > 0.8
+
+
+def test_it_is_packed_and_runs_the_same_by_onnx_and_torch(
+    learnt: BaseParts, tmp_path: Path
+) -> None:
     pytest.importorskip("onnxscript", reason="needs the extra [torch]")
+    rows = [target.ids for target in read_targets(examples(), _words(learnt), TAXONOMY, 64)]
     with pytest.warns(match=".*"):  # what torch's exporter says of itself
-        export_onnx(model, tmp_path / "model.onnx")
-    parity = check_parity(model, tmp_path / "model.onnx", [target.ids for target in targets])
-    assert parity.rows == 120
+        saved, parity = pack(
+            learnt, tmp_path / "tiny", name="tiny", version="1.0.0", metrics={}, card="# tiny",
+            made={}, checked=rows,
+        )  # fmt: skip
+    assert parity.rows == len(rows)
+    assert saved.name == "tiny@1.0.0"
+    texts = [example.text for example in examples()] + ["物流很快 " * 60 + "the delivery was late"]
+    by_onnx = load(saved.path, device="cpu").analyze_batch(texts)
+    stored = TorchRuntime.of(saved.config, saved.file(bundle.NETWORK), 4, len(NAMES), "cpu")
+    model = TransformerModel(
+        name=saved.name,
+        taxonomy=TAXONOMY,
+        settings=Settings.of(saved.config, TAXONOMY),
+        tokenizer=_words(learnt),
+        runtime=stored,
+    )
+    for ours, theirs in zip(by_onnx, Analyzer(model).analyze_batch(texts), strict=True):
+        assert ours.probabilities == pytest.approx(theirs.probabilities, abs=1e-3)
+        assert [(o.driver, o.start, o.end) for o in ours.opinions] == [
+            (o.driver, o.start, o.end) for o in theirs.opinions
+        ]
+
+
+def _words(parts: BaseParts) -> Tokenizer:
+    return Tokenizer.from_file(str(parts.tokenizer))
+
+
+def test_transformers_loads_the_encoder_and_the_tokenizer(
+    learnt: BaseParts, tmp_path: Path
+) -> None:
+    pytest.importorskip("onnxscript", reason="needs the extra [torch]")
+    with pytest.warns(match=".*"):
+        saved, _ = pack(
+            learnt, tmp_path / "tiny", name="tiny", version="1.0.0", metrics={}, card="# tiny",
+            made={}, checked=[np.array([2, 300, 3])],
+        )  # fmt: skip
+    words = AutoTokenizer.from_pretrained(saved.path)
+    encoder = AutoModel.from_pretrained(saved.path, dtype=torch.float32).eval()
+    given = words("物流很快", return_tensors="pt")
+    assert given["input_ids"][0].tolist() == _words(learnt).encode("物流很快").ids
+    with torch.no_grad():
+        ours = learnt.network.encoder(given["input_ids"], given["attention_mask"])
+        theirs = encoder(given["input_ids"], given["attention_mask"])
+    assert torch.allclose(ours.last_hidden_state, theirs.last_hidden_state, atol=1e-4)
 
 
 def test_the_same_run_gives_the_same_weights(trained: Tokenizer) -> None:
@@ -214,6 +279,60 @@ def test_the_same_run_gives_the_same_weights(trained: Tokenizer) -> None:
     )
     for name, value in one.state_dict().items():
         assert torch.equal(value, two.state_dict()[name]), name
+
+
+class Stop(Exception):
+    """Ends a run as a kill would, but for the checkpoint that was written before."""
+
+
+def test_a_run_that_was_interrupted_ends_in_the_same_weights(
+    trained: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own._Run, "_MINUTES", 0.0)  # a checkpoint at every step
+    targets = read_targets(examples(), trained, TAXONOMY, window=64)
+    options = replace(QUICK, steps=8)
+    whole = own.finetune(network(trained), targets, TAXONOMY, options, lambda _: None)
+    state = tmp_path / "run.pt"
+    steps = iter(range(100))
+    real = own.collate
+
+    def collate(rows: Sequence[Targets], device: str | torch.device = "cpu") -> own.Batch:
+        if next(steps) == 5:
+            raise Stop
+        return real(rows, device)
+
+    monkeypatch.setattr(own, "collate", collate)
+    with pytest.raises(Stop):
+        own.finetune(network(trained), targets, TAXONOMY, options, lambda _: None, checkpoint=state)
+    said: list[str] = []
+    again = own.finetune(
+        network(trained), targets, TAXONOMY, options, said.append, checkpoint=state
+    )
+    assert "going on from step 5" in said
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, again.state_dict()[name]), name
+    assert not state.exists()
+
+
+def test_two_rows_joined_are_what_both_say(trained: Tokenizer) -> None:
+    fast = one(trained, gold("物流很快", SPEED, overall="positive"))
+    late = one(trained, gold("the delivery was late", LATE))
+    both = join(fast, late)
+    assert trained.decode(both.ids.tolist()) == " ".join(
+        trained.decode(row.ids.tolist()) for row in (fast, late)
+    )
+    speed = NAMES.index("delivery.speed")
+    assert both.findings[speed].tolist() == [1, 0, 1]
+    first, last = both.spans[speed, POLARITIES.index("negative")]
+    own_first, own_last = late.spans[speed, POLARITIES.index("negative")]
+    assert both.ids[first : last + 1].tolist() == late.ids[own_first : own_last + 1].tolist()
+    assert (both.spans[speed, 2] == fast.spans[speed, 2]).all()
+    assert SENTIMENTS[both.overall] == "mixed"
+    assert STATES[both.topics[list(TAXONOMY.topics).index("delivery")]] == "mixed"
+    assert STATES[both.topics[list(TAXONOMY.topics).index("price")]] == "absent"
+    assert join(fast, fast).overall == fast.overall
+    calm = one(trained, gold("friendly words", overall="neutral"))
+    assert join(fast, calm).overall == UNKNOWN
 
 
 def test_batches_hold_every_row_once_and_keep_their_room() -> None:

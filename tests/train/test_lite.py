@@ -233,17 +233,17 @@ def test_the_combination_trusts_what_tells() -> None:
 
 
 def test_two_classes_are_told_apart_as_well_as_four() -> None:
-    from sentiment.train.combine import _fit_softmax
+    from sentiment.train.combine import fit_softmax
 
     chance = np.random.default_rng(6)
     features = chance.normal(size=(300, 2)).astype(np.float32)
     for classes in ((features[:, 0] > 0) * 2, np.digitize(features[:, 0], [-0.5, 0.5])):
-        weights = _fit_softmax(features, classes, 4)
+        weights = fit_softmax(features, classes, 4)
         scores = features @ weights[:, :-1].T + weights[:, -1]
         odds = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
         assert (odds.argmax(1) == classes).mean() > 0.95
         assert odds[:, 3].max() < 1e-4  # no row has it
-    always = _fit_softmax(features, np.full(300, 1), 4)
+    always = fit_softmax(features, np.full(300, 1), 4)
     assert (features @ always[:, :-1].T + always[:, -1]).argmax(1).tolist() == [1] * 300
 
 

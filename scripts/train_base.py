@@ -1,0 +1,191 @@
+"""Fine-tune the pretrained encoder on all labelled sets and save the base model.
+
+    python scripts/train_base.py DATA TOKENIZER ENCODER -o models/base --work WORK
+
+DATA is the folder that `scripts/fetch_data.py` fills, TOKENIZER and ENCODER come from
+`scripts/train_tokenizer.py` and `scripts/pretrain.py`. A tenth of the gold rows is kept aside: the
+probabilities and thresholds are settled on it, and its figures printed. About three steps in two
+seconds on two cores with avx512_bf16; the state is kept in WORK, and the same command goes on from
+there. The dev rows are read once, at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from sentiment.analyzer import Analyzer
+from sentiment.model.network import FeedbackNetwork
+from sentiment.model.transformer import Settings
+from sentiment.taxonomy import Taxonomy
+from sentiment.train.base_settings import settle
+from sentiment.train.card import Card, write_card
+from sentiment.train.corpus import is_held_out
+from sentiment.train.examples import Example, load_examples
+from sentiment.train.finetune import FinetuneOptions, finetune, hold
+from sentiment.train.measure import Figures, measure
+from sentiment.train.pack import BaseParts, pack
+from sentiment.train.provenance import commit, data_hash, training_sets
+from sentiment.train.split import folds
+from sentiment.train.token_targets import read_targets
+
+WINDOW, OVERLAP = 256, 64
+ASIDE = 10  # one part in so many of the gold rows
+
+_ABOUT = (
+    "A small bilingual transformer (ModernBERT, {layers} layers, {width} wide, {millions:.1f} million "
+    "parameters besides the embedding), pretrained on review text and fine-tuned on every head at "
+    "once: overall sentiment, topics, second-level drivers and tags with polarity, and pointers to "
+    "the words that prove them. Run by ONNX Runtime on a CPU and by torch on a GPU."
+)
+_WEAKNESSES = (
+    "Sarcasm: it was shown few examples and reads the words.",
+    "Rare drivers have few labelled rows (delivery.tracking, delivery.general, service.care, "
+    "quality.general): read their counts as lower bounds.",
+    "Domains far from shops, apps, food, hotels, travel and parcels.",
+)
+
+
+def main() -> None:
+    """Read the arguments, train, settle, measure, save."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("data", type=Path, help="folder with zh/, en/ and gold/")
+    parser.add_argument("tokenizer", type=Path, help="tokenizer.json")
+    parser.add_argument("encoder", type=Path, help="folder that pretrain wrote")
+    parser.add_argument("-o", "--output", type=Path, default=Path("models/base"))
+    parser.add_argument("--work", type=Path, required=True, help="folder for the run's state")
+    parser.add_argument("--steps", type=int, default=FinetuneOptions().steps)
+    parser.add_argument("--minutes", type=float, default=FinetuneOptions().minutes)
+    parser.add_argument("--seed", type=int, default=FinetuneOptions().seed)
+    parser.add_argument("--threads", type=int, default=FinetuneOptions().threads)
+    parser.add_argument("--version", default="1.0.0", help="version of the bundle")
+    parser.add_argument("--pretraining", default="", help="a sentence for the card")
+    arguments = parser.parse_args()
+    began = time.perf_counter()
+
+    def say(line: str) -> None:
+        print(f"{time.perf_counter() - began:6.0f} s  {line}", file=sys.stderr, flush=True)
+
+    taxonomy = Taxonomy.default()
+    tokenizer = Tokenizer.from_file(str(arguments.tokenizer))
+    examples = [one for one in load_examples(arguments.data) if not is_held_out(one)]
+    gold = [one for one in examples if one.gold]
+    aside = [one for one, fold in zip(gold, folds(gold, ASIDE), strict=True) if fold == 0]
+    groups = {one.group for one in aside}
+    rows = [one for one in examples if one.group not in groups]
+    say(f"{len(rows)} rows to learn from, {len(aside)} gold rows aside")
+
+    options = replace(
+        FinetuneOptions(),
+        steps=arguments.steps,
+        minutes=arguments.minutes,
+        seed=arguments.seed,
+        threads=arguments.threads,
+    )
+    network = FeedbackNetwork.on_pretrained(
+        str(arguments.encoder), len(taxonomy.topics), len(taxonomy.drivers) + len(taxonomy.tags)
+    )
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    targets = read_targets(rows, tokenizer, taxonomy, WINDOW)
+    say(f"{len(targets)} of them ready")
+    state = arguments.work / "finetune.pt"
+    finetune(network, targets, taxonomy, options, say, checkpoint=state)
+    held = read_targets(aside, tokenizer, taxonomy, WINDOW)
+    decision = settle(hold(network, held), taxonomy)
+    say(f"thresholds {decision.thresholds}")
+
+    parts = BaseParts(network, arguments.tokenizer, taxonomy, Settings(WINDOW, OVERLAP, decision))
+    figures = {
+        # The settings were chosen on these rows: a touch too good.
+        "gold, kept aside": _measured(parts, aside, say),
+        "gold dev": _measured(parts, _dev(arguments.data), say),
+    }
+    plain = {
+        name: {language: one.to_dict() for language, one in by_language.items()}
+        for name, by_language in figures.items()
+    }
+    recipe = {**asdict(options), "pretraining": arguments.pretraining}
+    saved, parity = pack(
+        parts,
+        arguments.output,
+        name="base",
+        version=arguments.version,
+        metrics=plain,
+        card=write_card(_card(network, arguments.version, plain, examples, recipe)),
+        made={
+            "data_sha256": data_hash(examples),
+            "rows": len(rows),
+            "commit": commit(),
+            "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
+            "recipe": recipe,
+            "command": f"python scripts/train_base.py DATA TOKENIZER ENCODER --steps {options.steps}",
+        },
+        checked=[target.ids for target in held[:1000]],
+    )
+    say(f"ONNX against torch: {parity}")
+    say(f"saved {saved.path}, {saved.size / 1e6:.1f} MB")
+
+
+def _dev(data: Path) -> list[Example]:
+    return [one for one in load_examples(data, sets=["gold"], purpose="measure") if one.gold]
+
+
+def _measured(parts: BaseParts, rows: Sequence[Example], say: object) -> dict[str, Figures]:
+    assert callable(say)
+    analyzer = Analyzer(parts.model())
+    by_language = {}
+    for language in ("zh", "en"):
+        some = [row for row in rows if row.language == language]
+        figures = measure(some, analyzer.analyze_batch(row.text for row in some))
+        by_language[language] = figures
+        names = (
+            "topic_f1", "driver_f1", "tag_f1", "overall_accuracy", "polarity_accuracy", "flips",
+            "evidence_overlap", "ece", "ece_expected",
+        )  # fmt: skip
+        shown = " ".join(f"{name} {getattr(figures, name):.3f}" for name in names)
+        say(f"{language} ({figures.rows} rows): {shown}")
+    return by_language
+
+
+def _card(
+    network: FeedbackNetwork,
+    model_version: str,
+    figures: dict[str, dict[str, dict[str, object]]],
+    examples: Sequence[Example],
+    recipe: dict[str, object],
+) -> Card:
+    config = network.encoder.config
+    inside = sum(
+        weights.numel()
+        for name, weights in network.encoder.named_parameters()
+        if "tok_embeddings" not in name
+    )
+    return Card(
+        name="base",
+        version=model_version,
+        about=_ABOUT.format(
+            layers=config.num_hidden_layers, width=config.hidden_size, millions=inside / 1e6
+        ),
+        figures=figures,
+        sets=training_sets(examples),
+        weaknesses=_WEAKNESSES,
+        recipe=recipe,
+        reproduce=[
+            "python scripts/fetch_data.py -o DATA",
+            "python scripts/build_corpus.py DATA CORPUS",
+            "python scripts/train_tokenizer.py CORPUS TOKENIZER",
+            "python scripts/pretrain.py CORPUS TOKENIZER/tokenizer.json WORK --minutes 60",
+            "python scripts/train_base.py DATA TOKENIZER/tokenizer.json WORK/encoder --work WORK",
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()

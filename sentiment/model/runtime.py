@@ -1,0 +1,139 @@
+"""What runs the base model's network: ONNX Runtime on a CPU, torch on a GPU.
+
+Both take token ids and give `decision.Outputs`; everything before and after is the same code.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment.errors import InputError, MissingExtra, ModelError
+from sentiment.model.decision import Outputs
+
+if TYPE_CHECKING:
+    from sentiment.model.network import FeedbackNetwork
+
+__all__ = ["OnnxRuntime", "Runtime", "TorchRuntime", "pick_device"]
+
+
+class Runtime(Protocol):
+    """Runs the network. Safe to call from several threads."""
+
+    def run(self, ids: NDArray[np.int64]) -> Outputs:
+        """Return what the network says of rows of token ids (B, L), padded with 0."""
+
+
+class OnnxRuntime:
+    """The exported graph on the CPU, fp32."""
+
+    def __init__(self, path: Path) -> None:
+        """Load the graph.
+
+        :raises ModelError: The file is no graph that can be run.
+        :raises MissingExtra: ONNX Runtime is not installed.
+        """
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise MissingExtra(
+                "The base model needs the package onnxruntime; pip install onnxruntime."
+            ) from error
+        options = onnxruntime.SessionOptions()
+        # One of several worker processes is told so in the usual way, which the runtime ignores.
+        options.intra_op_num_threads = _threads()
+        options.log_severity_level = 3  # its warnings are about the graph; no user can act on them
+        try:
+            self._session = onnxruntime.InferenceSession(
+                path, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the library's errors have no public root
+            raise ModelError(
+                f"{path}: no graph that can be run ({error}); get the bundle again."
+            ) from error
+
+    def run(self, ids: NDArray[np.int64]) -> Outputs:
+        """Return what the graph says."""
+        attention = (ids != 0).astype(np.int64)
+        return Outputs(
+            *self._session.run(list(Outputs._fields), {"ids": ids, "attention": attention})
+        )
+
+
+class TorchRuntime:
+    """The network itself: bf16 on a GPU, fp32 on a CPU, where it agrees with ONNX."""
+
+    def __init__(self, network: FeedbackNetwork, device: str) -> None:
+        self._device = device
+        self._network = network.to(device).eval()
+
+    @classmethod
+    def of(
+        cls, config: Mapping[str, Any], weights: Path, topics: int, names: int, device: str
+    ) -> TorchRuntime:
+        """Build the network of a bundle.
+
+        :param config: config.json; the encoder's own fields are among its fields.
+        :raises ModelError: The weights do not fit the network.
+        :raises MissingExtra: torch or transformers is not installed.
+        """
+        try:
+            from sentiment.model.network import load_network
+        except ImportError as error:
+            raise MissingExtra(
+                'A GPU is used through torch, which is not installed: pip install "sentiment[torch]".'
+            ) from error
+        try:
+            network = load_network(config, weights, topics, names)
+        except Exception as error:  # torch, safetensors and transformers each raise their own
+            raise ModelError(
+                f"{weights}: no weights of this network ({error}); get the bundle again."
+            ) from error
+        return cls(network, device)
+
+    def run(self, ids: NDArray[np.int64]) -> Outputs:
+        """Return what the network says."""
+        import torch
+
+        given = torch.from_numpy(ids).to(self._device)
+        half = self._device != "cpu"
+        with (
+            torch.inference_mode(),
+            torch.autocast(self._device.partition(":")[0], dtype=torch.bfloat16, enabled=half),
+        ):
+            answers = self._network(given, (given != 0).long())
+        return Outputs(*(getattr(answers, name).float().cpu().numpy() for name in Outputs._fields))
+
+
+def pick_device(device: str) -> str:
+    """Return "cpu" or "cuda"; "auto" takes a GPU where torch finds one.
+
+    :raises InputError: "cuda" is asked for and there is none.
+    :raises MissingExtra: "cuda" is asked for and torch is not installed.
+    """
+    if device == "cpu":
+        return device
+    try:
+        import torch
+    except ImportError:
+        if device == "auto":
+            return "cpu"
+        raise MissingExtra(
+            'A GPU is used through torch, which is not installed: pip install "sentiment[torch]".'
+        ) from None
+    if torch.cuda.is_available():
+        return "cuda"
+    if device == "auto":
+        return "cpu"
+    raise InputError('There is no CUDA device that torch can use; leave device at "auto" or "cpu".')
+
+
+def _threads() -> int:
+    """Return the threads that this process may use; 0 leaves the choice to the runtime."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return int(told) if told.isascii() and told.isdigit() else 0
