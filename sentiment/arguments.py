@@ -15,7 +15,7 @@ from sentiment.wording import Tongue, word
 
 __all__ = ["FILE", "VERBS", "Parser", "build_parser", "parse", "tongue_of"]
 
-VERBS = ("score", "report", "explain", "evaluate", "model")
+VERBS = ("score", "report", "explain", "evaluate", "label", "model")
 FILE = "file"
 """The verb that is left out: ``sentiment reviews.csv``."""
 
@@ -193,6 +193,15 @@ def build_parser(tongue: Tongue) -> Parser:
     evaluate.option("--json", key="arg_json", action="store_true")
     evaluate.device()
     evaluate.language()
+
+    label = add("label")
+    label.positional("scored", "arg_label_input", metavar="FILE")
+    label.option("-n", key="arg_label_n", type=_positive, metavar="N")
+    label.option("-o", "--output", key="arg_label_output", metavar="OUTPUT")
+    label.option("--random", key="arg_label_random", action="store_true")
+    label.option("--seed", key="arg_label_seed", type=_positive, metavar="N", default=1)
+    label.option("--known", key="arg_label_known", action="append", default=[], metavar="LABELLED")
+    label.all_of_a_job()
 
     model = add("model")
     model.positional("bundle", "arg_bundle", metavar="MODEL")

@@ -117,6 +117,29 @@ PHRASES: dict[str, tuple[str, str]] = {
         "sentiment：程序内部出错（{kind}: {message}）。"
         "请设置 SENTIMENT_DEBUG=1 再运行一次，以取得报告问题所需的详情。",
     ),
+    # labelling
+    "chosen": ("{n:,} texts chosen from {texts:,}.", "从 {texts:,} 条文本中选出 {n:,} 条。"),
+    "chosen_of_pool": (
+        "{n:,} texts chosen from {pool:,} that were drawn at random from {texts:,}.",
+        "先从 {texts:,} 条文本中随机抽取 {pool:,} 条，再从中选出 {n:,} 条。",
+    ),
+    "drawn": (
+        "{n:,} texts drawn at random from {texts:,}. Label all of them: report --labels takes the "
+        "sample as a whole.",
+        "从 {texts:,} 条文本中随机抽取 {n:,} 条。请全部标注：report --labels 需要完整的样本。",
+    ),
+    "written_tasks": ("To label:    {path}", "待标注：{path}"),
+    "written_interface": ("Interface:   {path}", "标注界面：{path}"),
+    "tasks_same": ("To label:    {path} (as it was)", "待标注：{path}（无变化）"),
+    "labelled_counts": (
+        "{done:,} of {n:,} texts are labelled, {skipped:,} skipped, {open:,} not labelled yet.",
+        "共 {n:,} 条文本：已标注 {done:,}，跳过 {skipped:,}，尚未标注 {open:,}。",
+    ),
+    "sample_unfinished": (
+        "The random sample is not labelled to the end; report --labels asks for all of it.",
+        "随机样本尚未标完；report --labels 需要全部标注。",
+    ),
+    "written_labelled": ("Labelled:    {path}", "标注：{path}"),
     # a model
     "model_name": ("{name} in {path}", "{name}，位于 {path}"),
     "model_kind": ("architecture {kind}, schema {schema}", "架构 {kind}，格式版本 {schema}"),
@@ -196,6 +219,30 @@ PHRASES: dict[str, tuple[str, str]] = {
     "help_evaluate_epilog": (
         "example:\n  sentiment evaluate lite models/mine labelled.jsonl",
         "示例：\n  sentiment evaluate lite models/mine 标注.jsonl",
+    ),
+    "help_label_short": (
+        "choose what to label next, and read labels back",
+        "选出待标注文本，读回标注",
+    ),
+    "help_label": (
+        "Choose the texts of an export that teach a model most, and write them for labelling with "
+        "the model's suggestions: a workbook with drop-down lists, Label Studio tasks or JSON "
+        "lines. Given such a file after people worked on it, write the labels as labelled "
+        "feedback, which train, evaluate and report --labels read. A suggestion that nobody "
+        "confirmed is no label.",
+        "从导出文件中选出对模型最有帮助的文本，连同模型的建议写成待标注文件：带下拉列表的工作簿、"
+        "Label Studio 任务或 JSON Lines。标注完成后把该文件交给同一命令，即写出标注数据，"
+        "供 train、evaluate 和 report --labels 使用。无人确认的建议不算标注。",
+    ),
+    "help_label_epilog": (
+        "examples:\n"
+        "  sentiment label scored.parquet -n 200 -o todo.xlsx\n"
+        "  sentiment label todo.xlsx -o labelled.jsonl\n"
+        "  sentiment label scored.parquet -n 300 --random -o sample.xlsx",
+        "示例：\n"
+        "  sentiment label 结果.parquet -n 200 -o 待标注.xlsx\n"
+        "  sentiment label 待标注.xlsx -o 标注.jsonl\n"
+        "  sentiment label 结果.parquet -n 300 --random -o 样本.xlsx",
     ),
     "help_model_short": ("say what a model is, and verify it", "说明并校验一个模型"),
     "help_model": (
@@ -309,6 +356,29 @@ PHRASES: dict[str, tuple[str, str]] = {
     "arg_labelled": (
         "labelled rows: JSON lines, or a table with the columns text, sentiment and the topics",
         "标注数据：JSON Lines，或含 text、sentiment 和各主题列的表格",
+    ),
+    "arg_label_input": (
+        "scored rows, or an export not scored yet; or a file of this command that was labelled",
+        "分析结果或尚未分析的导出文件；或本命令写出、已标注的文件",
+    ),
+    "arg_label_n": ("how many texts to choose (default: 200)", "选出多少条文本（默认：200）"),
+    "arg_label_output": (
+        "texts to label: .xlsx, .jsonl, or .json for Label Studio (default: NAME.todo.xlsx beside "
+        "the input); labels that are read back: .jsonl (default: NAME.labelled.jsonl)",
+        "待标注文本：.xlsx、.jsonl，或供 Label Studio 用的 .json（默认：与输入同处的 NAME.todo.xlsx）；"
+        "读回的标注：.jsonl（默认：NAME.labelled.jsonl）",
+    ),
+    "arg_label_random": (
+        "a simple random sample instead, marked as one: what report --labels corrects shares by",
+        "改为简单随机抽样并如此注明：供 report --labels 校正占比",
+    ),
+    "arg_label_seed": (
+        "seed of the random draw (default: 1)",
+        "随机抽取的种子（默认：1）",
+    ),
+    "arg_label_known": (
+        "labelled feedback that is there already, to leave out; may be repeated",
+        "已有的标注数据，其中的文本不再选；可重复",
     ),
     "arg_at_least": (
         "end with code 3 when a figure of all rows is lower, as in topic_f1=0.65; may be repeated",

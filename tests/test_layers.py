@@ -23,6 +23,7 @@ LAYERS = (
     ("analyzer",),
     ("job", "reporting"),
     ("train",),
+    ("labelling",),
     ("verbs",),
     ("cli",),
     ("__main__",),

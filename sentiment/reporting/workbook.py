@@ -16,7 +16,7 @@ from typing import Any
 from sentiment.reporting.values import Block, Cell, Column, Language, Row, Table, Text
 from sentiment.reporting.wording import say
 
-__all__ = ["render"]
+__all__ = ["render", "timeless"]
 
 _FORMATS = {
     "n": "#,##0",
@@ -52,11 +52,11 @@ def render(blocks: Sequence[Block], language: Language) -> bytes:
             _write(sheet, table, language)
     stream = io.BytesIO()
     book.save(stream)
-    return _timeless(stream)
+    return timeless(stream)
 
 
-def _timeless(stream: io.BytesIO) -> bytes:
-    """Return the workbook without the time of its making: the same report is the same bytes."""
+def timeless(stream: io.BytesIO) -> bytes:
+    """Return a saved workbook without the time of its making: the same sheets, the same bytes."""
     steady = io.BytesIO()
     with zipfile.ZipFile(stream) as source, zipfile.ZipFile(steady, "w") as target:
         for name in source.namelist():

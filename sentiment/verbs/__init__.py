@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from sentiment.arguments import FILE
 from sentiment.talk import Talk
-from sentiment.verbs import evaluate, explain, model, report, score
+from sentiment.verbs import evaluate, explain, label, model, report, score
 
 __all__ = ["RUN"]
 
@@ -16,6 +16,7 @@ RUN: Mapping[str, Callable[[Namespace, Talk], int]] = {
     "report": report.run,
     "explain": explain.run,
     "evaluate": evaluate.run,
+    "label": label.run,
     "model": model.run,
     FILE: report.run_file,
 }

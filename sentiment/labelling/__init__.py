@@ -1,0 +1,1 @@
+"""What to label next, in formats that people label in, and the labels read back."""

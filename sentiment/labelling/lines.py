@@ -1,0 +1,116 @@
+"""Tasks as JSON lines: the schema of labelled feedback, its labels null until somebody fills them.
+
+The model's own findings stand beside them under `suggested`, where nothing takes them for labels.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sentiment.errors import InputError
+from sentiment.labelling.labels import Entry, Finding
+from sentiment.labelling.task import Task
+
+__all__ = ["is_lines", "read", "write"]
+
+_OURS = {"text", "overall", "opinions", "sampling", "row"}
+
+
+def write(tasks: Sequence[Task]) -> bytes:
+    """Return one line for each task."""
+    lines = (json.dumps(_line(task), ensure_ascii=False) + "\n" for task in tasks)
+    # Half a surrogate pair comes out as the escape that JSON knows for it.
+    return "".join(lines).encode("utf-8", "backslashreplace")
+
+
+def _line(task: Task) -> dict[str, Any]:
+    origin = task.origin
+    line: dict[str, Any] = {
+        "id": origin.pop("id"), "text": task.text, "lang": origin.pop("lang"),
+        "overall": None, "opinions": None, "tags": None, "source": origin.pop("source"),
+    }  # fmt: skip
+    suggested = {
+        "model": task.model,
+        "overall": task.sentiment,
+        "opinions": [opinion.to_dict() for opinion in task.opinions],
+        "tags": [tag.to_dict() for tag in task.tags],
+    }
+    return line | origin | {"suggested": suggested}
+
+
+def is_lines(path: Path) -> bool:
+    """Say whether a file holds tasks as JSON lines, labelled or not."""
+    try:
+        with path.open(encoding="utf-8-sig") as stream:
+            record = json.loads(next(line for line in stream if line.strip()))
+    except (OSError, ValueError, StopIteration):
+        return False
+    return isinstance(record, dict) and record.keys() >= _OURS and "status" not in record
+
+
+def read(path: Path) -> Iterator[Entry]:
+    """Yield what is labelled, line by line.
+
+    :raises InputError: The file cannot be read, or a line is no JSON object.
+    """
+    try:
+        # At line feeds alone: U+2028 and its like may stand inside a text.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read ({error}); check the file") from error
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _entry(_object(line, path, number), f"line {number}")
+
+
+def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise InputError(f"{path}, line {number} is not JSON ({error}); mend the line") from error
+    if not isinstance(record, dict):
+        raise InputError(f"{path}, line {number} is no JSON object; mend the line")
+    return record
+
+
+def _entry(record: Mapping[str, Any], place: str) -> Entry:
+    faults: list[str] = []
+    origin = {name: record.get(name) for name in
+              ("id", "row", "question", "lang", "source", "sampling")}  # fmt: skip
+    opinions = _findings(record, "opinions", "driver", faults)
+    tags = _findings(record, "tags", "tag", faults)
+    topics = record.get("topics")
+    if topics is not None and not isinstance(topics, dict):
+        faults.append("topics are no object of a topic and its state each")
+        topics = None
+    labels = (record.get("overall"), record.get("opinions"), record.get("tags"), topics)
+    return Entry(
+        place=place,
+        text=str(record.get("text") or ""),
+        origin=origin,
+        state="open" if all(label is None for label in labels) else "done",
+        overall=record.get("overall"),
+        opinions=opinions,
+        tags=tags,
+        topics={str(name): str(state) for name, state in (topics or {}).items()},
+        faults=tuple(faults),
+    )
+
+
+def _findings(
+    record: Mapping[str, Any], field: str, key: str, faults: list[str]
+) -> tuple[Finding, ...] | None:
+    entries = record.get(field)
+    if entries is None:
+        return None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        faults.append(f"{field} are no list of objects with {key}, polarity and evidence")
+        return ()
+    found = [
+        Finding(str(entry.get(key) or ""), str(entry.get("polarity") or ""), entry.get("evidence"))
+        for entry in entries
+    ]
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,363 @@
+"""Tasks as a workbook: a row for each text, drop-down lists to choose from, a sheet that explains.
+
+The model's suggestion stands in the cells. It is a label only in rows where a person chose "yes" in
+the column `done`, whatever else was changed.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sentiment.errors import InputError, LabelError
+from sentiment.labelling.labels import Entry, Finding, split
+from sentiment.labelling.task import Task
+from sentiment.labelling.words import (
+    definition,
+    labelled_names,
+    meaning,
+    name_in,
+    phrase,
+    shown_name,
+    steps,
+)
+from sentiment.records import POLARITIES, SENTIMENTS, STATES, topic_states
+from sentiment.reporting.workbook import timeless
+from sentiment.tables.sheets import LONGEST_CELL, escape, length
+from sentiment.tables.workbook import unescape
+from sentiment.taxonomy import Taxonomy
+from sentiment.wording import Tongue
+
+__all__ = ["is_sheet", "read", "write"]
+
+_LEAST_GROUPS = 5  # groups of driver, polarity and evidence; a text rarely names more
+_SPARE_GROUPS = 2  # beside those that the model filled in
+_PARTS = ("name", "polarity", "evidence")
+_BEFORE = ("row", "id", "question", "text", "done", "overall")
+_AFTER = ("lang", "source", "sampling")
+_WIDTHS = {"text": 60, "evidence": 22, "name": 24, "overall": 11, "id": 12, "question": 16}
+_FEW = 9
+_FIRST = 2  # the row under the headings
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Which column is where; columns count from 1."""
+
+    topics: tuple[str, ...]
+    groups: int
+
+    @cached_property
+    def keys(self) -> list[str]:
+        named = [f"{part} {at}" for at in range(1, self.groups + 1) for part in _PARTS]
+        return [*_BEFORE, *self.topics, *named, *_AFTER]
+
+    def place(self, key: str) -> int:
+        return self.keys.index(key) + 1
+
+    def letter(self, key: str) -> str:
+        from openpyxl.utils import get_column_letter
+
+        return str(get_column_letter(self.place(key)))
+
+    def heading(self, key: str, taxonomy: Taxonomy, tongue: Tongue) -> str:
+        if key in self.topics:
+            topic = taxonomy.topics[key]
+            return topic.zh if tongue == "zh" else topic.en
+        name, _, number = key.partition(" ")
+        return f"{phrase(f'heading.{name}', tongue)} {number}".strip()
+
+
+def write(tasks: Sequence[Task], taxonomy: Taxonomy, tongue: Tongue) -> bytes:
+    """Return the workbook; the same tasks give the same bytes.
+
+    :raises LabelError: A text does not fit into a cell.
+    """
+    from openpyxl import Workbook
+
+    named = max((len(task.opinions) + len(task.tags) for task in tasks), default=0)
+    layout = _Layout(tuple(taxonomy.topics), max(_LEAST_GROUPS, named + _SPARE_GROUPS))
+    book = Workbook()
+    sheet: Any = book.active
+    sheet.title = phrase("sheet.label", tongue)
+    for at, key in enumerate(layout.keys, start=1):
+        _put(sheet, 1, at, layout.heading(key, taxonomy, tongue))
+    for number, task in enumerate(tasks, start=_FIRST):
+        for key, value in _cells(task, taxonomy, tongue).items():
+            _put(sheet, number, layout.place(key), value)
+    _explain(book.create_sheet(phrase("sheet.guide", tongue)), taxonomy, tongue)
+    _offer(book, sheet, layout, taxonomy, tongue, len(tasks))
+    _dress(sheet, layout, taxonomy, tongue, len(tasks))
+    stream = io.BytesIO()
+    book.save(stream)
+    return timeless(stream)
+
+
+def _cells(task: Task, taxonomy: Taxonomy, tongue: Tongue) -> dict[str, Any]:
+    if length(task.text) > LONGEST_CELL:
+        raise LabelError(
+            f"row {task.row}: its text does not fit into a cell of a workbook; write .jsonl instead"
+        )
+    origin = task.origin
+    cells: dict[str, Any] = {key: origin.get(key) for key in (*_BEFORE, *_AFTER) if key in origin}
+    cells["text"] = task.text
+    if task.sentiment is not None:
+        cells["overall"] = phrase(f"value.{task.sentiment}", tongue)
+    for topic, state in topic_states(task.opinions, taxonomy.topics).items():
+        cells[topic] = phrase(f"value.{state}", tongue)
+    found = [(one.driver, one) for one in task.opinions] + [(one.tag, one) for one in task.tags]
+    for at, (name, one) in enumerate(found, start=1):
+        cells[f"name {at}"] = shown_name(name, taxonomy, tongue)
+        cells[f"polarity {at}"] = phrase(f"value.{one.polarity}", tongue)
+        cells[f"evidence {at}"] = one.evidence
+    return cells
+
+
+def _put(sheet: Any, row: int, column: int, value: Any) -> None:
+    if value is None:
+        return
+    cell = sheet.cell(row, column)
+    if isinstance(value, str):
+        cell.value = escape(value)
+        cell.data_type = "s"  # "=1+1" is what somebody wrote, no formula
+        cell.quotePrefix = value[:1] in "=+-@"
+    else:
+        cell.value = value
+
+
+def _explain(sheet: Any, taxonomy: Taxonomy, tongue: Tongue) -> None:
+    """Write how to label, and what every topic, driver and tag means."""
+    from openpyxl.styles import Alignment, Font
+
+    bold, wrapped = Font(bold=True), Alignment(wrap_text=True, vertical="top")
+    lines: list[tuple[str, str]] = [(phrase("guide.title", tongue), "")]
+    lines += [(str(at), step) for at, step in enumerate(steps(tongue), start=1)]
+    for title, names in (
+        ("guide.topics", tuple(taxonomy.topics)),
+        ("guide.names", labelled_names(taxonomy)),
+    ):
+        lines += [("", ""), (phrase(title, tongue), "")]
+        lines += [(shown_name(n, taxonomy, tongue), definition(n, taxonomy, tongue)) for n in names]
+    for number, (left, right) in enumerate(lines, start=1):
+        _put(sheet, number, 1, left)
+        _put(sheet, number, 2, right)
+        sheet.cell(number, 2).alignment = wrapped
+        sheet.cell(number, 1).alignment = wrapped
+        if left and not right:
+            sheet.cell(number, 1).font = bold
+    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 36, 100
+
+
+def _offer(
+    book: Any, sheet: Any, layout: _Layout, taxonomy: Taxonomy, tongue: Tongue, tasks: int
+) -> None:
+    """Add the drop-down lists; their values stand on a sheet of their own, as Excel wants it."""
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    lists = book.create_sheet(phrase("sheet.lists", tongue))
+    lists.sheet_state = "hidden"
+    values = {
+        "done": [phrase(f"done.{name}", tongue) for name in ("yes", "skip")],
+        "overall": [phrase(f"value.{name}", tongue) for name in SENTIMENTS],
+        "topic": [phrase(f"value.{name}", tongue) for name in STATES],
+        "polarity": [phrase(f"value.{name}", tongue) for name in POLARITIES],
+        "name": [shown_name(name, taxonomy, tongue) for name in labelled_names(taxonomy)],
+    }
+    last = _FIRST + max(tasks, 1) - 1
+    for at, (kind, offered) in enumerate(values.items(), start=1):
+        for number, value in enumerate(offered, start=1):
+            _put(lists, number, at, value)
+        letter = lists.cell(1, at).column_letter
+        choice = DataValidation(
+            type="list",
+            formula1=f"'{lists.title}'!${letter}$1:${letter}${len(offered)}",
+            allow_blank=True,
+            showErrorMessage=True,
+        )
+        for key in layout.keys:
+            if kind == ("topic" if key in layout.topics else key.partition(" ")[0]):
+                column = layout.letter(key)
+                choice.add(f"{column}{_FIRST}:{column}{last}")
+        sheet.add_data_validation(choice)
+
+
+def _dress(sheet: Any, layout: _Layout, taxonomy: Taxonomy, tongue: Tongue, tasks: int) -> None:
+    """Show suggestions in grey, rows that are done in green, a topic beside its drivers in red."""
+    from openpyxl.formatting.rule import FormulaRule
+    from openpyxl.styles import Alignment, Font, PatternFill
+
+    last = _FIRST + max(tasks, 1) - 1
+    for at, key in enumerate(layout.keys, start=1):
+        column = sheet.column_dimensions[layout.letter(key)]
+        column.width = _WIDTHS.get(key.partition(" ")[0], _FEW)
+        column.hidden = key in _AFTER
+        sheet.cell(1, at).font = Font(bold=True)
+    first_choice = layout.place("overall")
+    top, wrapped = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)
+    grey = Font(italic=True, color="808080")
+    for row in sheet.iter_rows(min_row=_FIRST, max_row=last):
+        for cell in row:
+            cell.alignment = wrapped if cell.column == layout.place("text") else top
+            if cell.column >= first_choice:
+                cell.font = grey
+    sheet.freeze_panes = sheet.cell(_FIRST, first_choice)
+    done = f'${layout.letter("done")}{_FIRST}="{phrase("done.yes", tongue)}"'
+    for topic in layout.topics:
+        column = layout.letter(topic)
+        red = FormulaRule(  # type: ignore[no-untyped-call]
+            formula=[_disagrees(topic, layout, tongue)], fill=PatternFill(bgColor="F4B6A6")
+        )
+        sheet.conditional_formatting.add(f"{column}{_FIRST}:{column}{last}", red)
+    green = FormulaRule(  # type: ignore[no-untyped-call]
+        formula=[done], fill=PatternFill(bgColor="E2F0D9"), font=Font(color="000000", italic=False)
+    )
+    sheet.conditional_formatting.add(f"A{_FIRST}:{layout.letter(layout.keys[-1])}{last}", green)
+
+
+def _disagrees(topic: str, layout: _Layout, tongue: Tongue) -> str:
+    """Return the formula that tells a topic's cell from what its drivers, if any, make of it."""
+    names = f"${layout.letter('name 1')}{_FIRST}:${layout.letter(f'name {layout.groups}')}{_FIRST}"
+    beside = (
+        f"${layout.letter('polarity 1')}{_FIRST}:${layout.letter(f'polarity {layout.groups}')}"
+        f"{_FIRST}"
+    )
+    # Cells of the other kinds lie between; none of them begins with the name of a topic and a dot.
+    of_topic = f'(LEFT({names},{len(topic) + 1})="{topic}.")'
+    word = {name: phrase(f"value.{name}", tongue) for name in STATES}
+    some = f"SUMPRODUCT({of_topic}*1)>0"
+    good = f'SUMPRODUCT({of_topic}*({beside}="{word["positive"]}"))>0'
+    bad = f'SUMPRODUCT({of_topic}*({beside}="{word["negative"]}"))>0'
+    meant = (
+        f'IF({good},IF({bad},"{word["mixed"]}","{word["positive"]}"),'
+        f'IF({bad},"{word["negative"]}",IF({some},"{word["neutral"]}","{word["absent"]}")))'
+    )
+    cell = f"${layout.letter(topic)}{_FIRST}"
+    return f'AND({cell}<>"",COUNTA({names})>0,{cell}<>{meant})'
+
+
+def is_sheet(path: Path) -> bool:
+    """Say whether a workbook is one of tasks, labelled or not."""
+    try:
+        return _open(path, ()) is not None
+    except InputError:
+        return False
+
+
+def read(path: Path, taxonomy: Taxonomy) -> Iterator[Entry]:
+    """Yield what is labelled, row by row.
+
+    :raises InputError: The file cannot be read, or is no workbook of tasks.
+    """
+    opened = _open(path, tuple(taxonomy.topics), taxonomy)
+    if opened is None:
+        raise InputError(f"{path} is no workbook that sentiment label wrote; name another file")
+    columns, rows = opened
+    for number, cells in rows:
+        if (cells[columns["text"]] or "").strip():
+            found = {key: (cells[at] or "") for key, at in columns.items()}
+            yield _entry(number, found, taxonomy)
+
+
+def _open(
+    path: Path, topics: tuple[str, ...], taxonomy: Taxonomy | None = None
+) -> tuple[dict[str, int], list[tuple[int, list[str | None]]]] | None:
+    """Return the columns by their key and the numbered rows; None where they are not ours."""
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except Exception as error:  # a zip archive can be broken in any way
+        raise InputError(f"{path} cannot be read ({error}); check the file") from error
+    try:
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()
+            rows = [[_spelled(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+            columns = _columns(rows[0], topics, taxonomy) if rows else {}
+            if {"row", "text", "done", "overall", "sampling"} <= columns.keys():
+                width = len(rows[0])
+                padded = [row + [None] * (width - len(row)) for row in rows]
+                return columns, list(enumerate(padded, start=1))[1:]
+    finally:
+        book.close()
+    return None
+
+
+def _spelled(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # some programs write every number as a decimal one
+    return unescape(str(value))
+
+
+def _columns(
+    headings: Sequence[str | None], topics: tuple[str, ...], taxonomy: Taxonomy | None
+) -> dict[str, int]:
+    columns: dict[str, int] = {}
+    for at, heading in enumerate(headings):
+        shown = (heading or "").strip()
+        name, _, number = shown.rpartition(" ")
+        plain = meaning("heading", shown, (*_BEFORE, *_AFTER))
+        part = meaning("heading", name, _PARTS) if number.isdigit() else None
+        topic = next((t for t in topics if taxonomy and shown in _called(t, taxonomy)), None)
+        key = f"{part} {number}" if part else plain or topic
+        if key is not None:
+            columns.setdefault(key, at)
+    return columns
+
+
+def _called(topic: str, taxonomy: Taxonomy) -> tuple[str, ...]:
+    return topic, taxonomy.topics[topic].zh, taxonomy.topics[topic].en
+
+
+def _entry(number: int, cells: Mapping[str, str], taxonomy: Taxonomy) -> Entry:
+    faults: list[str] = []
+    done = meaning("done", cells["done"], ("yes", "skip"))
+    if done is None and cells["done"].strip():
+        faults.append(f"{cells['done']!r} in the column done is neither yes nor skip")
+    named = list(_named(cells, faults))
+    opinions, tags = split(named, taxonomy) if named else (None, None)
+    topics = {
+        topic: meaning("value", cells[topic], STATES) or cells[topic].strip()
+        for topic in taxonomy.topics
+        if cells.get(topic, "").strip()
+    }
+    overall = cells["overall"].strip()
+    return Entry(
+        place=f"row {number}",
+        text=cells["text"],
+        origin=_origin(cells, faults),
+        state="skipped" if done == "skip" else "done" if done or faults else "open",
+        overall=(meaning("value", overall, SENTIMENTS) or overall) if overall else None,
+        opinions=opinions,
+        tags=tags,
+        topics=topics,
+        faults=tuple(faults),
+    )
+
+
+def _origin(cells: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
+    origin: dict[str, Any] = {
+        key: cells.get(key) or None for key in ("id", "question", "lang", "source", "sampling")
+    }
+    row = cells["row"].strip()
+    origin["row"] = int(row) if row.isdecimal() else None
+    return origin
+
+
+def _named(cells: Mapping[str, str], faults: list[str]) -> Iterator[Finding]:
+    """Yield the groups of a row that name something; half a group is a fault."""
+    groups = [key.partition(" ")[2] for key in cells if key.startswith("name ")]
+    for group in groups:
+        name, polarity, evidence = (cells.get(f"{part} {group}", "").strip() for part in _PARTS)
+        if not name and not polarity:
+            continue  # evidence that was left behind names nothing
+        if not name or not polarity:
+            faults.append(f"group {group} has a {'polarity' if polarity else 'driver'} alone")
+            continue
+        chosen = meaning("value", polarity, POLARITIES) or polarity
+        yield Finding(name_in(name), chosen, evidence or None)
