@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from sentiment.errors import LabelError
 from sentiment.model.combination import (
+    Combination,
     Labels,
     Thresholds,
     choose,
@@ -44,7 +45,7 @@ from sentiment.train.linear import (
 from sentiment.train.split import folds
 from sentiment.train.targets import Corpus, Targets, find_labels, read_corpus, set_targets
 
-__all__ = ["LiteParts", "LiteRecipe", "fit_lite"]
+__all__ = ["LiteParts", "LiteRecipe", "eight_bits", "fit_lite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,47 @@ class LiteParts:
     model: LiteModel
     arrays: dict[str, NDArray[Any]]
     config: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls, taxonomy: Taxonomy, labels: Labels, buckets: NDArray[np.int64],
+        stored: NDArray[np.int8], scale: NDArray[np.float32], bias: NDArray[np.float32],
+        combination: Combination, thresholds: Thresholds, evidence: Evidence,
+    ) -> LiteParts:  # fmt: skip
+        """Put a model together as it will be read from its bundle.
+
+        :param stored: Weights of the features in `buckets`, in whole numbers of `scale`.
+        """
+        model = LiteModel(
+            name="lite@0", taxonomy=taxonomy, labels=labels,
+            heads=Heads(buckets, stored * scale, bias, len(labels) + 1), combination=combination,
+            thresholds=thresholds, evidence=evidence,
+        )  # fmt: skip
+        arrays: dict[str, NDArray[Any]] = {
+            "buckets": buckets.astype(np.int32),
+            "weights": stored,
+            "scale": scale,
+            "bias": bias,
+            "combine.clause": combination.clause,
+            "combine.label": combination.label,
+            "combine.state": combination.state,
+            "combine.overall": combination.overall,
+        }
+        config = {
+            "architecture": "lite",
+            "taxonomy": taxonomy.to_dict(),
+            "sentiments": list(SENTIMENTS),
+            "labels": labels.pairs,
+            "clause_heads": len(labels) + 1,
+            "thresholds": _plain(thresholds),
+            "evidence": {
+                "whole_han": evidence.whole_han,
+                "whole_latin": evidence.whole_latin,
+                "price_han": evidence.price_han,
+                "price_latin": evidence.price_latin,
+            },
+        }
+        return cls(model, arrays, config)
 
 
 def fit_lite(
@@ -124,40 +166,16 @@ def fit_lite(
     heads = _fit(corpus, x, targets, np.ones(len(chosen), dtype=bool), recipe, say)
     weights, bias = fold_heads(heads, mixture, labels)
     kept = _weightiest(weights, x, recipe.vocabulary)
-    stored, scale = _eight_bits(weights[kept])
-    shipped = Heads(x.buckets[kept], stored * scale, bias, len(labels) + 1)
+    stored, scale = eight_bits(weights[kept])
+    buckets = x.buckets[kept]
+    shipped = Heads(buckets, stored * scale, bias, len(labels) + 1)
     evidence = _tune_evidence(corpus, golds, shipped, clause_of, targets)
     say(f"evidence {evidence}")
-    model = LiteModel(
-        name="lite@0", taxonomy=taxonomy, labels=labels, heads=shipped, combination=combination,
-        thresholds=thresholds, evidence=evidence,
-    )  # fmt: skip
-    arrays: dict[str, NDArray[Any]] = {
-        "buckets": x.buckets[kept].astype(np.int32),
-        "weights": stored,
-        "scale": scale,
-        "bias": bias,
-        "combine.clause": combination.clause,
-        "combine.label": combination.label,
-        "combine.state": combination.state,
-        "combine.overall": combination.overall,
-    }
-    config = {
-        "architecture": "lite",
-        "taxonomy": taxonomy.to_dict(),
-        "sentiments": list(SENTIMENTS),
-        "labels": labels.pairs,
-        "clause_heads": len(labels) + 1,
-        "thresholds": _plain(thresholds),
-        "evidence": {
-            "whole_han": evidence.whole_han,
-            "whole_latin": evidence.whole_latin,
-            "price_han": evidence.price_han,
-            "price_latin": evidence.price_latin,
-        },
-    }
+    parts = LiteParts.of(
+        taxonomy, labels, buckets, stored, scale, bias, combination, thresholds, evidence
+    )
     _tell(seen, golds, combination, labels, thresholds, gold, languages, say)
-    return LiteParts(model, arrays, config)
+    return parts
 
 
 def _chosen(examples: Sequence[Example], recipe: LiteRecipe) -> list[Example]:
@@ -229,7 +247,7 @@ def _weightiest(weights: NDArray[np.float32], x: Matrices, size: int) -> NDArray
     return np.sort(np.argsort(-rank, kind="stable")[:size])
 
 
-def _eight_bits(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def eight_bits(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Return weights as whole numbers of a step of their own column: a quarter of the size."""
     scale = np.maximum(np.abs(weights).max(0), 1e-12) / 127
     return np.round(weights / scale).astype(np.int8), scale.astype(np.float32)

@@ -30,6 +30,7 @@ def fit_logistic(
     *,
     strength: float,
     weights: NDArray[np.float32] | None = None,
+    offset: NDArray[np.float32] | None = None,
     steps: int = 12,
     tolerance: float = 0.01,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -46,6 +47,8 @@ def fit_logistic(
     :param targets: 1, 0, or NaN where a row says nothing about a head, shape (rows, heads).
     :param strength: C: how much the rows count against the penalty.
     :param weights: Weight of each row, shape (rows,); 1 by default.
+    :param offset: Added to each score, shape (rows, heads). With the scores of heads that are there
+        already, what is fitted is the change to them, and the penalty draws it to none.
     :param tolerance: A head is done when its gradient is this small a part of the first one.
     """
     known = ~np.isnan(targets)
@@ -58,7 +61,7 @@ def fit_logistic(
     heads = targets.shape[1]
     w = np.zeros((features.shape[1], heads), dtype=np.float32)
     b = np.zeros(heads, dtype=np.float32)
-    z = np.zeros(targets.shape, dtype=np.float32)
+    z = np.zeros(targets.shape, dtype=np.float32) if offset is None else offset.copy()
     loss = _loss(z, y, a, w, b)
     first: NDArray[Any] | None = None
     for _ in range(steps):

@@ -103,3 +103,19 @@ def test_without_rows_nothing_is_learnt() -> None:
     w, b = fit_logistic(x[:0], y[:0], strength=1.0)
     assert not w.any()
     assert not b.any()
+
+
+def test_from_an_offset_only_the_change_is_fitted() -> None:
+    x, y = problem()
+    w, b = fit_logistic(x, y, strength=2.0, **EXACT)
+    # With little weight on the rows nothing moves; with much, the change leads to the same scores.
+    still, _ = fit_logistic(x, y, strength=1e-4, offset=(x @ w + b).astype(np.float32), **EXACT)
+    assert np.abs(still).max() < 0.01
+    zero = np.zeros(y.shape, dtype=np.float32)
+    same, bias = fit_logistic(x, y, strength=2.0, offset=zero, **EXACT)
+    np.testing.assert_allclose(same, w, atol=1e-5)
+    far = np.full(y.shape, 2.0, dtype=np.float32)
+    _, lower = fit_logistic(x, y, strength=100.0, offset=far, **EXACT)
+    _, plain = fit_logistic(x, y, strength=100.0, **EXACT)
+    np.testing.assert_allclose(lower + 2, plain, atol=0.4)
+    assert (far == 2).all()
