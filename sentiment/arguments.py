@@ -167,6 +167,8 @@ def build_parser(tongue: Tongue) -> Parser:
     score.positional("inputs", "arg_inputs", nargs="+", metavar="INPUT")
     score.option("-o", "--output", key="arg_output", metavar="OUTPUT")
     score.all_of_a_job()
+    score.option("--engine", key="arg_engine", choices=("local", "ray"), default="local")
+    score.option("--address", key="arg_address", metavar="HOST:PORT")
 
     report = add("report")
     report.positional("scored", "arg_scored", metavar="SCORED")

@@ -65,6 +65,46 @@ PHRASES: dict[str, tuple[str, str]] = {
     "and": (" and ", "和"),
     "comma": (", ", "、"),
     "semicolon": ("; ", "；"),
+    # a folder on a cluster
+    "cluster": (
+        "{files:,} files with {rows:,} rows to score; {workers:,} workers, machines: {nodes:,}, "
+        "GPUs: {gpus:,}.",
+        "待分析 {files:,} 个文件、{rows:,} 行；{workers:,} 个工作进程，机器 {nodes:,} 台，"
+        "GPU {gpus:,} 个。",
+    ),
+    "file_changed": (
+        "{path}: starting afresh; {what} changed since the earlier run.",
+        "{path}：从头开始；自上次运行以来，{what}有变化。",
+    ),
+    "file_restarted": (
+        "{path}: starting afresh as asked.",
+        "{path}：按要求从头开始。",
+    ),
+    "folder_empty_files": (
+        "Files without a row, for which nothing is written: {files:,}.",
+        "没有数据行、不写输出的文件：{files:,} 个。",
+    ),
+    "folder_other_files": (
+        "Files that are not Parquet and are left out: {files:,}.",
+        "不是 Parquet、未处理的文件：{files:,} 个。",
+    ),
+    "folder_finished": (
+        "{finished:,} of {files:,} files were finished already, from the same input, options and "
+        "model.",
+        "{files:,} 个文件中有 {finished:,} 个已是同一输入、选项和模型的完整结果。",
+    ),
+    "files_failed": (
+        "{failed:,} of {files:,} files could not be scored.",
+        "{files:,} 个文件中有 {failed:,} 个未能分析。",
+    ),
+    "files_failed_more": (
+        "... and {failed:,} files more.",
+        "……另有 {failed:,} 个文件。",
+    ),
+    "written_folder": (
+        "Scored files: {files:,} in {path}, each with its summary",
+        "分析结果：{path} 中 {files:,} 个文件，各附运行摘要",
+    ),
     # when it is over
     "finished_before": (
         "{output} is finished already, from the same input, options and model: nothing to do.",
@@ -183,11 +223,13 @@ PHRASES: dict[str, tuple[str, str]] = {
         "  sentiment score reviews.csv -o scored.parquet\n"
         "  sentiment score survey.xlsx --text likes --text dislikes -o scored.xlsx\n"
         "  sentiment score '2024-*.csv' -o scored/\n"
+        "  sentiment score s3://bucket/reviews -o s3://bucket/scored --engine ray\n"
         "  cat reviews.jsonl | sentiment score - > scored.jsonl",
         "示例：\n"
         "  sentiment score 评论.csv -o 结果.parquet\n"
         "  sentiment score 问卷.xlsx --text 优点 --text 缺点 -o 结果.xlsx\n"
         "  sentiment score '2024-*.csv' -o 结果/\n"
+        "  sentiment score s3://bucket/评论 -o s3://bucket/结果 --engine ray\n"
         "  cat reviews.jsonl | sentiment score - > scored.jsonl",
     ),
     "help_report_short": ("report on what drives satisfaction", "生成满意度驱动因素报告"),
@@ -346,6 +388,15 @@ PHRASES: dict[str, tuple[str, str]] = {
     "arg_workers": (
         "processes that score (default: one, and one per core from a few thousand rows on)",
         "分析用的进程数（默认：小文件一个，数千行以上每核一个）",
+    ),
+    "arg_engine": (
+        "what scores: local, or ray for a folder of Parquet files (also s3://, gs://) on a cluster "
+        "(default: local)",
+        "由谁分析：local，或用 ray 在集群上分析 Parquet 文件夹（也可为 s3://、gs://）（默认：local）",
+    ),
+    "arg_address": (
+        "a Ray cluster, with --engine ray (default: RAY_ADDRESS, else processes of this machine)",
+        "Ray 集群地址，与 --engine ray 同用（默认：RAY_ADDRESS，否则用本机进程）",
     ),
     "arg_explained": ("the text; - is stdin", "文本；- 表示标准输入"),
     "arg_bundle": ("lite or a folder", "lite 或文件夹"),

@@ -22,7 +22,7 @@ LAYERS = (
     ("explanation", "frame"),
     ("analyzer",),
     ("job", "reporting"),
-    ("train",),
+    ("cluster", "train"),
     ("labelling",),
     ("verbs",),
     ("cli",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,8 +18,10 @@ __all__ = [
     "check_place",
     "finished",
     "output_identity",
+    "recognised",
     "refuse_other",
     "rejects_path",
+    "summary_bytes",
     "summary_path",
     "write_summary",
     "writing",
@@ -68,9 +70,20 @@ def check_place(out: Path, source: str | Path, encoding: str | None, kind: str) 
 def finished(out: Path, key: JobKey) -> Summary | None:
     """Return the summary of `out` when it is the finished output of this very job."""
     try:
-        summary = Summary.from_dict(json.loads(summary_path(out).read_text(encoding="utf-8")))
-        same_output = output_identity(out).items() <= summary.output.items()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return recognised(summary_path(out).read_bytes(), output_identity(out), key)
+    except OSError:
+        return None
+
+
+def recognised(content: bytes, output: Mapping[str, int | str], key: JobKey) -> Summary | None:
+    """Return the summary that `content` is when it speaks of this output and this job.
+
+    :param output: The `output_identity` of what is there.
+    """
+    try:
+        summary = Summary.from_dict(json.loads(content))
+        same_output = output.items() <= summary.output.items()
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return summary if same_output and not key.differences(summary.key) else None
 
@@ -96,8 +109,12 @@ def output_identity(out: Path) -> dict[str, int | str]:
 
 def write_summary(out: Path, summary: Summary) -> None:
     """Write OUT.summary.json."""
-    content = json.dumps(summary.to_dict(), ensure_ascii=False, indent=2) + "\n"
-    write_whole(summary_path(out), content.encode())
+    write_whole(summary_path(out), summary_bytes(summary))
+
+
+def summary_bytes(summary: Summary) -> bytes:
+    """Return the content of OUT.summary.json."""
+    return (json.dumps(summary.to_dict(), ensure_ascii=False, indent=2) + "\n").encode()
 
 
 @contextmanager

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections import Counter
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sentiment.errors import UserError
 from sentiment.job import JobOptions, Summary, plan, score, summary_path
@@ -14,13 +17,21 @@ from sentiment.talk import Talk
 from sentiment.taxonomy import Taxonomy
 from sentiment.wording import Tongue, say, word
 
+if TYPE_CHECKING:
+    from sentiment.cluster import FolderSummary
+
 __all__ = ["run", "score_one"]
 
+_MOST_ERRORS = 20  # of a folder; the others are likely to be of the same kind
 _TOP = 5  # as many drivers as one glance takes in; the report has them all
 
 
 def run(options: Namespace, talk: Talk) -> int:
     """Score every input; return the worst exit code."""
+    if options.engine == "ray":
+        return _on_a_cluster(options, talk)
+    if options.address is not None:
+        raise UserError("--address is of a Ray cluster; add --engine ray")
     errands = plan(options.inputs, options.output)
     failed = [
         error.exit_code
@@ -56,6 +67,44 @@ def score_one(options: Namespace, source: str, output: str, talk: Talk) -> None:
     _tell(summary, talk)
 
 
+def _on_a_cluster(options: Namespace, talk: Talk) -> int:
+    """Score a folder on Ray, and say what was found in all of it."""
+    from sentiment.cluster import score_folder
+
+    if len(options.inputs) > 1:
+        raise UserError("--engine ray takes one folder; put the files into one, or run it for each")
+    if options.output is None:
+        raise UserError("--engine ray needs a folder for the outputs, as in -o scored/")
+    with redirect_stdout(sys.stderr):  # where Ray says that a worker died
+        done = score_folder(
+            options.inputs[0],
+            options.output,
+            _job_options(options),
+            address=options.address,
+            watcher=talk,
+        )
+    talk.rest()
+    _tell_folder(done, talk)
+    return max([error.exit_code for error in done.failed.values()], default=0)
+
+
+def _tell_folder(done: FolderSummary, talk: Talk) -> None:
+    for name in list(done.failed)[:_MOST_ERRORS]:
+        talk.error(str(done.failed[name]))
+    if len(done.failed) > _MOST_ERRORS:
+        talk.say("files_failed_more", failed=len(done.failed) - _MOST_ERRORS)
+    if done.finished_before:
+        talk.say("folder_finished", finished=done.finished_before, files=done.files)
+    if done.files:
+        _tell_counts(done.total, talk)
+        _tell_findings(done.total, talk)
+        if not done.total.finished_before:
+            _tell_rate(done.total, talk)
+        talk.say("written_folder", files=done.files, path=done.total.output["path"])
+    if done.failed:
+        talk.say("files_failed", failed=len(done.failed), files=done.files + len(done.failed))
+
+
 def _job_options(options: Namespace) -> JobOptions:
     read = ReadOptions(
         text=tuple(options.text),
@@ -88,13 +137,17 @@ def _tell(summary: Summary, talk: Talk) -> None:
     _tell_counts(summary, talk)
     _tell_findings(summary, talk)
     if not summary.finished_before:
-        scored = summary.rows - summary.reused
-        talk.say("took", rows=scored, seconds=summary.seconds, rate=summary.rate)
+        _tell_rate(summary, talk)
     if output != "-":
         talk.say("written", path=output)
         talk.say("written_summary", path=summary_path(Path(output)))
     if summary.rejects is not None:
         talk.say("written_rejects", path=summary.rejects)
+
+
+def _tell_rate(summary: Summary, talk: Talk) -> None:
+    scored = summary.rows - summary.reused
+    talk.say("took", rows=scored, seconds=summary.seconds, rate=summary.rate)
 
 
 def _tell_counts(summary: Summary, talk: Talk) -> None:

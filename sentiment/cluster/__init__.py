@@ -1,0 +1,14 @@
+"""The scoring job on a cluster: a folder of Parquet files, wherever it is, over Ray.
+
+`storage` is folders of this machine, s3:// and gs:// under one set of verbs; `spans` the rows that a
+worker scores at a time; `survey` what is there and how far an earlier run came; `work` what a worker
+does; `kept` the finished spans of unfinished files; `engine` Ray, which nothing else knows of; `run`
+the job.
+"""
+
+from __future__ import annotations
+
+from sentiment.cluster.run import FolderSummary, score_folder
+from sentiment.cluster.spans import SPAN_ROWS
+
+__all__ = ["SPAN_ROWS", "FolderSummary", "score_folder"]

@@ -1,0 +1,247 @@
+"""Ray: connected to or started here, a pool of actors that score, tasks that put files together."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import socket
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+from sentiment.cluster.spans import Span
+from sentiment.cluster.work import Failed, Result, Work, score_span
+from sentiment.errors import InputError, MissingExtra, UserError
+from sentiment.job.pool import WorkerError
+from sentiment.job.scoring import Analyzes
+
+__all__ = ["Engine"]
+
+# A span that took so many workers with it takes the next one too: a text that no memory holds.
+_MOST_DEATHS = 5
+# Several processes share a GPU, since one cannot make texts ready as fast as it scores them; each
+# has the model once.
+_MOST_PER_GPU = 8
+# Only lists of spans and counts go through Ray's own memory.
+_STORE_BYTES = 256 << 20
+_SECONDS_TO_ANSWER = 5.0
+
+
+class SpanScorer:
+    """An actor: loads the model once and scores the spans that it is given."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._analyzer: Analyzes | None = None
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
+        """Score bundles of spans; bundles and results are pickled, being no business of Arrow's."""
+        results = [
+            pickle.dumps([self._score(span) for span in pickle.loads(bundle)])
+            for bundle in batch["spans"]
+        ]
+        return {"results": results}
+
+    def _score(self, span: Span) -> Result:
+        try:
+            if self._analyzer is None:
+                self._analyzer = self._work.analyzer()
+            return score_span(self._work, self._analyzer, span)
+        except UserError as error:
+            return Failed(span.file.name, error)
+        except OSError as error:
+            reason = error.strerror or error
+            path = self._work.source.shown(span.file.name)
+            return Failed(
+                span.file.name, InputError(f"{path} cannot be read ({reason}); check the file")
+            )
+
+
+class Engine:
+    """Ray while the block runs: the cluster at an address, or processes of this machine.
+
+    :param address: "host:port" or "auto"; None is RAY_ADDRESS, and without it this machine.
+    :param workers: Actors; None is one for each core.
+    :raises MissingExtra: Ray is not installed.
+    :raises UserError: Nobody answers at the address.
+    """
+
+    def __init__(self, address: str | None, workers: int | None) -> None:
+        self._address = address or os.environ.get("RAY_ADDRESS") or None
+        self._asked = workers
+        self._tasks: list[Any] = []
+        self._ours = False
+        self.workers = self.nodes = self.gpus = 0
+
+    def __enter__(self) -> Engine:
+        ray = self._ray = _import()
+        if not ray.is_initialized():
+            with _quiet():
+                self._connect() if self._address else self._start()
+            self._ours = True
+        there = ray.cluster_resources()
+        self.nodes = sum(node["Alive"] for node in ray.nodes())
+        self.gpus = int(there.get("GPU", 0))
+        self.workers = self._asked or max(int(there.get("CPU", 1)), 1)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._ours:
+            self._ray.shutdown()
+
+    def score(
+        self, work: Work, bundles: Sequence[tuple[Span, ...]], use_gpu: bool
+    ) -> Iterator[list[Result]]:
+        """Yield the results of the bundles as they come, in whatever order.
+
+        A worker that dies is replaced and its bundle scored again.
+
+        :raises WorkerError: A bundle took one worker after the other with it.
+        """
+        import ray.data
+
+        with _quiet():
+            _hush_data()
+            rows = [{"spans": pickle.dumps(bundle)} for bundle in bundles]
+            share, most = self._share(use_gpu)
+            scored = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
+                SpanScorer,
+                batch_size=1,
+                fn_constructor_args=(work,),
+                compute=ray.data.ActorPoolStrategy(
+                    size=min(most, len(rows)), max_tasks_in_flight_per_actor=2
+                ),
+                num_cpus=1,
+                num_gpus=share,
+                max_restarts=-1,
+                max_task_retries=_MOST_DEATHS,
+            )
+        try:
+            for batch in scored.iter_batches(batch_size=None, prefetch_batches=0):
+                for results in batch["results"]:
+                    yield pickle.loads(results)
+        except self._ray.exceptions.RayError as error:
+            raise _told(error) from error
+
+    def begin(self, function: Callable[..., Result], *arguments: Any) -> None:
+        """Have a function called somewhere; `ended` gives its result."""
+        task = self._ray.remote(function).options(
+            num_cpus=0, scheduling_strategy="SPREAD", max_retries=_MOST_DEATHS
+        )
+        self._tasks.append(task.remote(*arguments))
+
+    def ended(self, *, wait: bool) -> Iterator[Result]:
+        """Yield the results of what `begin` began: those that are there, or all."""
+        while self._tasks:
+            done, self._tasks = self._ray.wait(self._tasks, timeout=None if wait else 0)
+            if not done:
+                return
+            try:
+                yield from self._ray.get(done)
+            except self._ray.exceptions.RayError as error:
+                raise _told(error) from error
+
+    def _share(self, use_gpu: bool) -> tuple[float | None, int]:
+        """Return the share of a GPU that an actor gets, and how many actors there are."""
+        if not use_gpu or not self.gpus:
+            return None, self.workers
+        each = min(max(self.workers // self.gpus, 1), _MOST_PER_GPU)
+        return 1 / each, min(self.workers, each * self.gpus)
+
+    def _start(self) -> None:
+        cores = self._asked or _cores()
+        self._ray.init(
+            address="local",
+            num_cpus=cores,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            object_store_memory=_STORE_BYTES,
+        )
+
+    def _connect(self) -> None:
+        address = str(self._address)
+        unreachable = (
+            f"no Ray cluster answers at {address}; check --address (or RAY_ADDRESS), or leave it "
+            "out to use this machine"
+        )
+        if address.startswith("ray://"):
+            raise UserError(
+                f"{address} is an address of Ray's client; run the command on the cluster, as in "
+                "ray job submit -- sentiment score ..., or give HOST:PORT"
+            )
+        host, colon, port = address.rpartition(":")
+        if colon:
+            try:
+                socket.create_connection((host, int(port)), _SECONDS_TO_ANSWER).close()
+            except (OSError, ValueError, OverflowError):
+                raise UserError(unreachable) from None
+        try:
+            self._ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise UserError(f"{unreachable} ({reason})") from None
+
+
+def _import() -> Any:
+    # Nothing about a company's feedback is told to anybody, not even that it is scored.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    try:
+        with _quiet():
+            import ray
+    except ImportError:
+        raise MissingExtra(
+            '--engine ray needs Ray, which is not installed; run pip install "sentiment[ray]"'
+        ) from None
+    return ray
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep to itself what Ray has to say of its own code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _hush_data() -> None:
+    """Take Ray Data's progress off the terminal, on which there is one already."""
+    import ray.data
+
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    for handler in logging.getLogger("ray.data").handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setLevel(logging.CRITICAL)
+
+
+def _told(error: Exception) -> Exception:
+    """Return what happened in one sentence, where it is one of the things that happen."""
+    text = str(error)
+    if "No module named 'sentiment" in text:
+        return UserError(
+            "the workers of the Ray cluster have no package sentiment; install the same release "
+            "on every machine of it"
+        )
+    if "died" in text or "crashed" in text or "unavailable" in text:
+        return WorkerError(
+            f"A worker process ended {_MOST_DEATHS + 1} times over the same rows, which is what "
+            "happens when memory runs out; fewer --workers need less of it. "
+            "What is done is kept; the same command goes on from there."
+        )
+    return error
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity") and sys.platform != "win32":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

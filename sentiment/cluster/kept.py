@@ -1,0 +1,111 @@
+"""What a job on a cluster keeps of an unfinished file, in its output folder until all is done.
+
+    OUT/.sentiment/
+        lock                     held by the running job; only where OUT is on this machine
+        scratch/                 what is being written and has no name yet
+        files/NAME/job.json      the key: input, options, model
+        files/NAME/DIGEST/17     the finished span number 17 of the job with that key
+
+A span is one file: the parts as the writer made them, one after the other, then a note in JSON with
+their sizes and counts, then the note's length in eight bytes. It appears under its name whole or
+not at all, and scoring it again writes the same bytes: a worker that dies, or that was given up and
+is not dead, can neither lose nor double a row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from sentiment.cluster.spans import File, Span
+from sentiment.cluster.storage import OWN, Storage
+from sentiment.job.tally import Tally
+
+__all__ = ["Kept", "Note", "parts_of", "seal"]
+
+_LENGTH = 8
+_READERS = 16  # notes read at a time: of a file of a billion rows there are thirty thousand
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a finished span says of itself."""
+
+    sizes: tuple[int, ...]
+    """Bytes of its parts, in order."""
+    tally: Tally
+
+
+def seal(stream: IO[bytes], note: Note) -> None:
+    """End a span whose parts were written to the stream."""
+    content = json.dumps({"sizes": note.sizes, "tally": note.tally.to_dict()}).encode()
+    stream.write(content)
+    stream.write(len(content).to_bytes(_LENGTH, "big"))
+
+
+def parts_of(stream: Any, sizes: Sequence[int], scratch: Path) -> Iterator[Path]:
+    """Yield the parts of a span one by one, each in the file `scratch` until the next is asked for.
+
+    :param stream: At the span's first byte.
+    """
+    for size in sizes:
+        scratch.write_bytes(stream.read(size))
+        yield scratch
+
+
+class Kept:
+    """The finished spans of one unfinished file."""
+
+    def __init__(self, output: Storage, name: str) -> None:
+        self._output = output
+        self._folder = f"{OWN}/files/{name}"
+
+    def saved_key(self) -> Mapping[str, Any] | None:
+        """Return the key of the job that left something here, or None."""
+        try:
+            saved = json.loads(self._output.read(f"{self._folder}/job.json") or b"null")
+        except ValueError:
+            return None
+        return saved if isinstance(saved, dict) else None
+
+    def begin(self, file: File) -> None:
+        """Forget all progress and begin the file anew."""
+        self._output.remove(self._folder)
+        content = json.dumps(file.key, ensure_ascii=False, indent=1)
+        self._output.put(f"{self._folder}/job.json", content.encode())
+
+    def notes(self, file: File) -> dict[int, Note]:
+        """Return the notes of the finished spans of the job with the file's key."""
+        names = self._output.names(f"{self._folder}/{file.digest}")
+        with ThreadPoolExecutor(_READERS) as threads:
+            found = threads.map(lambda name: self.note(file, int(name)), names)
+            return {int(name): note for name, note in zip(names, found, strict=True)}
+
+    def note(self, file: File, index: int) -> Note:
+        """Return the note of one finished span."""
+        with self._output.open(self._place(file, index)) as stream:
+            end = stream.size() - _LENGTH
+            stream.seek(end)
+            length = int.from_bytes(stream.read(_LENGTH), "big")
+            stream.seek(end - length)
+            note = json.loads(stream.read(length))
+        return Note(tuple(note["sizes"]), Tally.from_dict(note["tally"]))
+
+    def put(self, span: Span, content: Path) -> None:
+        """Keep a span that `seal` ended."""
+        self._output.put(self._place(span.file, span.index), content)
+
+    def open(self, file: File, index: int) -> Any:
+        """Open a finished span at its first byte."""
+        return self._output.open(self._place(file, index))
+
+    def forget(self) -> None:
+        """Delete it all."""
+        self._output.remove(self._folder)
+
+    def _place(self, file: File, index: int) -> str:
+        return f"{self._folder}/{file.digest}/{index}"
