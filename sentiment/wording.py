@@ -157,6 +157,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "sentiment：程序内部出错（{kind}: {message}）。"
         "请设置 SENTIMENT_DEBUG=1 再运行一次，以取得报告问题所需的详情。",
     ),
+    "written_evaluation": ("Evaluation:  {path}", "评测：{path}"),
     # labelling
     "chosen": ("{n:,} texts chosen from {texts:,}.", "从 {texts:,} 条文本中选出 {n:,} 条。"),
     "chosen_of_pool": (
@@ -254,13 +255,15 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "help_evaluate_short": ("measure models on labelled rows", "用标注数据评测模型"),
     "help_evaluate": (
-        "Measure one model or several on labelled rows: per class, topic, driver and language, "
-        "calibration and speed.",
-        "用标注数据评测一个或多个模型：按类别、主题、驱动因素和语言，以及校准和速度。",
+        "Measure one model or several on labelled rows, side by side: per class, topic, driver, "
+        "language and length, confusion, calibration and speed, whether differences between "
+        "models are real, and labels that may be wrong.",
+        "用标注数据评测一个或多个模型并相互对比：按类别、主题、驱动因素、语言和长度，"
+        "以及混淆、校准和速度；模型之间的差异是否属实，哪些标注可能有误。",
     ),
     "help_evaluate_epilog": (
-        "example:\n  sentiment evaluate lite models/mine labelled.jsonl",
-        "示例：\n  sentiment evaluate lite models/mine 标注.jsonl",
+        "example:\n  sentiment evaluate lite models/mine labelled.jsonl -o evaluation.html",
+        "示例：\n  sentiment evaluate lite models/mine 标注.jsonl -o 评测.html",
     ),
     "help_label_short": (
         "choose what to label next, and read labels back",
@@ -407,6 +410,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "arg_labelled": (
         "labelled rows: JSON lines, or a table with the columns text, sentiment and the topics",
         "标注数据：JSON Lines，或含 text、sentiment 和各主题列的表格",
+    ),
+    "arg_evaluate_output": (
+        "a page or plain data to write beside what is printed: .html or .json",
+        "除打印外另写出的评测页面或数据：.html 或 .json",
     ),
     "arg_label_input": (
         "scored rows, or an export not scored yet; or a file of this command that was labelled",

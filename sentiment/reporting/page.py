@@ -14,7 +14,7 @@ from sentiment.reporting import pictures
 from sentiment.reporting.values import Block, Cell, Column, Language, Row, Table, Text
 from sentiment.reporting.wording import say, show, show_interval
 
-__all__ = ["render"]
+__all__ = ["View", "fill", "render"]
 
 # The order in which a manager reads; METHOD's numbers stay on the blocks.
 _ORDER = (1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 2, 19, 20)
@@ -28,15 +28,32 @@ def render(blocks: Sequence[Block], source: Mapping[str, Any], language: Languag
     """Return the page; `language` is the one shown first."""
     order = {number: place for place, number in enumerate(_ORDER)}
     sorted_blocks = sorted(blocks, key=lambda block: order[block.number])
+    return fill("view.html", sorted_blocks, source, language, script=_asset("page.js"))
+
+
+def fill(
+    body: str,
+    blocks: Sequence[Block],
+    source: Mapping[str, Any],
+    language: Language,
+    script: str = "",
+) -> str:
+    """Return a page of blocks in both languages, with the look of the report.
+
+    :param body: The template that lays out one language; it is given a `View` as `v`.
+    :param source: What the page is about; its `title` is the page's.
+    :param language: The one that is shown first.
+    """
     languages: tuple[Language, Language] = ("zh", "en") if language == "zh" else ("en", "zh")
     page = (
         _environment()
         .get_template("page.html")
         .render(
-            views=[_View(sorted_blocks, source, each) for each in languages],
+            body=body,
+            views=[View(blocks, source, each) for each in languages],
             first=language,
             style=Markup(_asset("page.css")),
-            script=Markup(_asset("page.js")),
+            script=Markup(script),
         )
     )
     return _CONTROLS.sub("", page)
@@ -65,7 +82,7 @@ def _asset(name: str) -> str:
     )
 
 
-class _View:
+class View:
     """What the template asks for, in one language."""
 
     def __init__(

@@ -27,10 +27,30 @@ from numpy.typing import NDArray
 from sentiment.records import SENTIMENTS, Analysis
 from sentiment.train.examples import Example
 
-__all__ = ["ClassFigures", "Figures", "calibration_error", "measure"]
+__all__ = [
+    "RATIOS",
+    "Bin",
+    "ClassFigures",
+    "Figures",
+    "calibration_error",
+    "measure",
+    "reliability",
+    "row_ratios",
+]
 
 _BINS = 10
 _DRAWS = 200
+
+# The figures that are one sum over rows divided by another.
+RATIOS = (
+    "overall_accuracy",
+    "polarity_accuracy",
+    "flips",
+    "topic_f1",
+    "driver_f1",
+    "tag_f1",
+    "evidence_overlap",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,38 +115,44 @@ class Figures:
             plain[name] = {
                 key: {
                     "labelled": one.labelled, "found": one.found, "right": one.right,
-                    "f1": None if one.f1 is None else round(one.f1, 4),
+                    "precision": _rounded(one.precision), "recall": _rounded(one.recall),
+                    "f1": _rounded(one.f1),
                 }
                 for key, one in getattr(self, name).items()
             }  # fmt: skip
         return plain
 
 
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """A tenth of the rows, by confidence: how sure the model was, and how often it was right.
+
+    :param low: Least confidence in it; `high` the largest.
+    """
+
+    rows: int
+    low: float
+    high: float
+    confidence: float
+    accuracy: float
+
+
 def measure(examples: Sequence[Example], analyses: Sequence[Analysis]) -> Figures:
     """Compare analyses with the labels of the same texts, in the same order."""
     pairs = list(zip(examples, analyses, strict=True))
-    scored = [
-        (example, analysis) for example, analysis in pairs
-        if example.overall is not None and analysis.probabilities is not None
-    ]  # fmt: skip
     # A row that the model would not score is a miss for accuracy, and for every set below.
     judged = [(example, analysis) for example, analysis in pairs if example.overall is not None]
     clear = [pair for pair in judged if pair[0].overall in ("positive", "negative")]
-    right = np.array([a.sentiment == e.overall for e, a in scored])
-    confidence = np.array([a.confidence for _, a in scored], dtype=float)
-    ece, expected = calibration_error(confidence, right) if scored else (None, None)
+    confidence, right = _confidences(pairs)
+    ece, expected = calibration_error(confidence, right) if len(right) else (None, None)
     confusion = Counter((e.overall, a.sentiment) for e, a in judged)
     topics = _classes((_topic_pairs(e, a) for e, a in pairs if e.topics is not None))
-    drivers = _classes(
-        (_judged(e.opinions), {(o.driver, o.polarity) for o in a.opinions})
-        for e, a in pairs
-        if e.opinions is not None
-    )
-    tags = _classes(
-        (_judged(e.tags), {(t.tag, t.polarity) for t in a.tags})
-        for e, a in pairs
-        if e.tags is not None
-    )
+    drivers = _classes(_opinion_pairs(e, a) for e, a in pairs if e.opinions is not None)
+    tags = _classes(_tag_pairs(e, a) for e, a in pairs if e.tags is not None)
     sentiments = _classes(({(str(e.overall), "")}, {(str(a.sentiment), "")}) for e, a in judged)
     overlaps = [overlap for e, a in pairs for overlap in _overlaps(e, a)]
     return Figures(
@@ -157,8 +183,7 @@ def calibration_error(
 
     :param confidence: Shape (rows,); :param right: whether the prediction was right, shape (rows,).
     """
-    order = np.argsort(confidence, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if len(part)]
+    parts = _equal_parts(confidence, bins)
 
     def error(outcome: NDArray[np.bool_]) -> float:
         gaps = [abs(outcome[part].mean() - confidence[part].mean()) * len(part) for part in parts]
@@ -169,6 +194,68 @@ def calibration_error(
     return error(right), float(np.mean(draws))
 
 
+def reliability(
+    examples: Sequence[Example], analyses: Sequence[Analysis], bins: int = _BINS
+) -> tuple[Bin, ...]:
+    """Return the bins behind the calibration error, from the least sure to the surest."""
+    confidence, right = _confidences(zip(examples, analyses, strict=True))
+    return tuple(
+        Bin(
+            rows=len(part),
+            low=float(confidence[part].min()),
+            high=float(confidence[part].max()),
+            confidence=float(confidence[part].mean()),
+            accuracy=float(right[part].mean()),
+        )
+        for part in _equal_parts(confidence, bins)
+    )
+
+
+def row_ratios(examples: Sequence[Example], analyses: Sequence[Analysis]) -> NDArray[np.float64]:
+    """Return what every row adds to the figures of `RATIOS`, shape (rows, figures, 2).
+
+    A figure is the sum of the first numbers over the sum of the second, so that it can be had for
+    any resample of the rows.
+    """
+    return np.array(
+        [_row_ratios(e, a) for e, a in zip(examples, analyses, strict=True)], dtype=float
+    ).reshape(-1, len(RATIOS), 2)
+
+
+def _row_ratios(example: Example, analysis: Analysis) -> list[tuple[float, float]]:
+    judged = example.overall is not None
+    clear = example.overall in ("positive", "negative")
+    sentiment = analysis.sentiment
+    flipped = clear and sentiment in ("positive", "negative") and sentiment != example.overall
+    sets: list[tuple[set[tuple[str, str]], set[tuple[str, str]]]] = [
+        _topic_pairs(example, analysis) if example.topics is not None else (set(), set()),
+        _opinion_pairs(example, analysis) if example.opinions is not None else (set(), set()),
+        _tag_pairs(example, analysis) if example.tags is not None else (set(), set()),
+    ]
+    overlaps = list(_overlaps(example, analysis))
+    return [
+        (judged and sentiment == example.overall, judged),
+        (clear and _leans_right(example, analysis), clear),
+        (flipped, clear),
+        *((2 * len(truth & found), len(truth) + len(found)) for truth, found in sets),
+        (sum(overlaps), len(overlaps)),
+    ]
+
+
+def _confidences(
+    pairs: Iterable[tuple[Example, Analysis]],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return how sure the model was of each row that it scored, and whether it was right."""
+    scored = [(e, a) for e, a in pairs if e.overall is not None and a.probabilities is not None]
+    confidence = np.array([a.confidence for _, a in scored], dtype=float)
+    return confidence, np.array([a.sentiment == e.overall for e, a in scored], dtype=bool)
+
+
+def _equal_parts(confidence: NDArray[np.float64], bins: int) -> list[NDArray[np.int64]]:
+    order = np.argsort(confidence, kind="stable")
+    return [part for part in np.array_split(order, bins) if len(part)]
+
+
 def _leans_right(example: Example, analysis: Analysis) -> bool:
     if analysis.score is None or analysis.score == 0:
         return False
@@ -177,6 +264,18 @@ def _leans_right(example: Example, analysis: Analysis) -> bool:
 
 def _judged(judgements: Iterable[tuple[str, str, str | None]] | None) -> set[tuple[str, str]]:
     return {(name, polarity) for name, polarity, _ in judgements or ()}
+
+
+def _opinion_pairs(
+    example: Example, analysis: Analysis
+) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    return _judged(example.opinions), {(o.driver, o.polarity) for o in analysis.opinions}
+
+
+def _tag_pairs(
+    example: Example, analysis: Analysis
+) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    return _judged(example.tags), {(t.tag, t.polarity) for t in analysis.tags}
 
 
 def _topic_pairs(

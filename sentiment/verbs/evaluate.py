@@ -6,9 +6,10 @@ import dataclasses
 import json
 from argparse import Namespace
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentiment.errors import NotReached, UserError
+from sentiment.errors import NotReached, OutputError, UserError
 from sentiment.talk import Talk
 
 if TYPE_CHECKING:
@@ -22,7 +23,12 @@ def run(options: Namespace, talk: Talk) -> int:
     """Print the figures of the models; exit code 3 where less was reached than asked."""
     from sentiment.train.evaluate import evaluate
 
+    output = Path(options.output) if options.output else None
+    if output is not None:
+        _check_output(output, options)
     found = evaluate(options.models, options.labelled, device=options.device)
+    if output is not None:
+        talk.say("written_evaluation", path=found.save(output, talk.tongue))
     if options.json:
         print(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))  # noqa: T201
     else:
@@ -32,12 +38,27 @@ def run(options: Namespace, talk: Talk) -> int:
     return 0
 
 
+def _check_output(output: Path, options: Namespace) -> None:
+    """Refuse a name that cannot be written before the models are run."""
+    if output.suffix.lower() not in (".html", ".htm", ".json"):
+        raise OutputError(f"{output}: an evaluation is written as .html or .json.")
+    if not output.parent.is_dir():
+        raise OutputError(
+            f"{output} cannot be written: the folder {output.parent} does not exist; "
+            "create it first"
+        )
+    if output.exists() and not options.overwrite:
+        raise OutputError(
+            f"{output} exists already; add --overwrite to replace it, or choose another name"
+        )
+
+
 def _falling_short(
     found: Evaluation, at_least: list[tuple[str, float]], at_most: list[tuple[str, float]]
 ) -> Iterator[str]:
     """Yield what is below or above its limit; a figure that the rows do not give reaches none."""
     for model in found.models:
-        figures = model.by_language["all"]
+        figures = model.figures
         for name, limit in at_least:
             value = _figure(figures, name)
             if value is None or value < limit:

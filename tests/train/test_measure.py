@@ -211,7 +211,9 @@ def test_figures_are_plain_data() -> None:
     plain = measure([example], [said(*NEGATIVE)]).to_dict()
     assert json.loads(json.dumps(plain))["overall_accuracy"] == 1.0
     assert plain["drivers"] == {
-        "quality.general:negative": {"labelled": 1, "found": 0, "right": 0, "f1": 0.0}
+        "quality.general:negative": {
+            "labelled": 1, "found": 0, "right": 0, "precision": None, "recall": 0.0, "f1": 0.0
+        }
     }
 
 
