@@ -17,7 +17,7 @@ from sentiment.text import prepare
 from sentiment.train.examples import Example
 from sentiment.train.targets import Corpus, set_targets
 
-__all__ = ["Lessons", "set_lessons"]
+__all__ = ["Lessons", "seed_pattern", "set_lessons"]
 
 Floats = NDArray[np.float32]
 
