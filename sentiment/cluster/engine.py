@@ -7,6 +7,7 @@ import os
 import pickle
 import socket
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,8 +15,8 @@ from types import TracebackType
 from typing import Any
 
 from sentiment.cluster.spans import Span
-from sentiment.cluster.work import Failed, Result, Work, score_span
-from sentiment.errors import InputError, MissingExtra, UserError
+from sentiment.cluster.work import Failed, Result, Work, score_spans
+from sentiment.errors import MissingExtra, UserError
 from sentiment.job.pool import WorkerError
 from sentiment.job.scoring import Analyzes
 
@@ -38,27 +39,20 @@ class SpanScorer:
         self._work = work
         self._analyzer: Analyzes | None = None
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
-        """Score bundles of spans; bundles and results are pickled, being no business of Arrow's."""
-        results = [
-            pickle.dumps([self._score(span) for span in pickle.loads(bundle)])
-            for bundle in batch["spans"]
-        ]
-        return {"results": results}
+    def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, list[bytes]]]:
+        """Score bundles of spans; spans and results are pickled, being no business of Arrow's."""
+        for bundle in batch["spans"]:
+            for result in self._score(pickle.loads(bundle)):
+                yield {"result": [pickle.dumps(result)]}
 
-    def _score(self, span: Span) -> Result:
-        try:
-            if self._analyzer is None:
+    def _score(self, spans: Sequence[Span]) -> Iterator[Result]:
+        if self._analyzer is None:
+            try:
                 self._analyzer = self._work.analyzer()
-            return score_span(self._work, self._analyzer, span)
-        except UserError as error:
-            return Failed(span.file.name, error)
-        except OSError as error:
-            reason = error.strerror or error
-            path = self._work.source.shown(span.file.name)
-            return Failed(
-                span.file.name, InputError(f"{path} cannot be read ({reason}); check the file")
-            )
+            except UserError as error:
+                yield Failed(spans[0].file.name, error)
+                return
+        yield from score_spans(self._work, self._analyzer, spans)
 
 
 class Engine:
@@ -80,7 +74,7 @@ class Engine:
     def __enter__(self) -> Engine:
         ray = self._ray = _import()
         if not ray.is_initialized():
-            with _quiet():
+            with _quiet(), _without_a_line():
                 self._connect() if self._address else self._start()
             self._ours = True
         there = ray.cluster_resources()
@@ -100,17 +94,17 @@ class Engine:
 
     def score(
         self, work: Work, bundles: Sequence[tuple[Span, ...]], use_gpu: bool
-    ) -> Iterator[list[Result]]:
-        """Yield the results of the bundles as they come, in whatever order.
+    ) -> Iterator[Result]:
+        """Yield the results of all spans as they come, in whatever order.
 
-        A worker that dies is replaced and its bundle scored again.
+        A worker that dies is replaced; what it had not kept is scored again.
 
-        :raises WorkerError: A bundle took one worker after the other with it.
+        :raises WorkerError: Some rows took one worker after the other with them.
         """
         import ray.data
 
+        _hush()
         with _quiet():
-            _hush_data()
             rows = [{"spans": pickle.dumps(bundle)} for bundle in bundles]
             share, most = self._share(use_gpu)
             scored = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
@@ -125,10 +119,11 @@ class Engine:
                 max_restarts=-1,
                 max_task_retries=_MOST_DEATHS,
             )
+        scored.context.enable_progress_bars = False
+        scored.context.target_max_block_size = 1  # a result is told when it is there
         try:
             for batch in scored.iter_batches(batch_size=None, prefetch_batches=0):
-                for results in batch["results"]:
-                    yield pickle.loads(results)
+                yield from map(pickle.loads, batch["result"])
         except self._ray.exceptions.RayError as error:
             raise _told(error) from error
 
@@ -214,11 +209,30 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _hush_data() -> None:
-    """Take Ray Data's progress off the terminal, on which there is one already."""
-    import ray.data
+@contextmanager
+def _without_a_line() -> Iterator[None]:
+    """Keep off the terminal that Ray's core took notice of its log level, and nothing else.
 
-    ray.data.DataContext.get_current().enable_progress_bars = False
+    Without that level it warns on every run of how Ray Data itself makes its actors.
+    """
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal, 2)
+            os.close(terminal)
+            held.seek(0)
+            for line in held:
+                if b"Set ray log level" not in line:
+                    os.write(2, line)
+
+
+def _hush() -> None:
+    """Take what Ray Data says of its plans off the terminal; it is in Ray's own log files as well."""
     for handler in logging.getLogger("ray.data").handlers:
         if isinstance(handler, logging.StreamHandler):
             handler.setLevel(logging.CRITICAL)

@@ -85,6 +85,10 @@ class Kept:
             found = threads.map(lambda name: self.note(file, int(name)), names)
             return {int(name): note for name, note in zip(names, found, strict=True)}
 
+    def has(self, span: Span) -> bool:
+        """Whether a span is finished."""
+        return self._output.stat(self._place(span.file, span.index)) is not None
+
     def note(self, file: File, index: int) -> Note:
         """Return the note of one finished span."""
         with self._output.open(self._place(file, index)) as stream:

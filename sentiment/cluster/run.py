@@ -166,7 +166,7 @@ class _Job:
         """Score what is left and put the files together."""
         if not self._files:
             return
-        left = list(bundles(s for one in self._files.values() for s in one.surveyed.left))
+        left = [span for one in self._files.values() for span in one.surveyed.left]
         with Engine(address, self._options.workers) as engine:
             if self._options.device == "cuda" and not engine.gpus:
                 raise UserError(
@@ -184,14 +184,14 @@ class _Job:
             self._advance()
             for progress in self._files.values():
                 self._put_together(engine, progress)
-            for results in engine.score(self._work, left, self._use_gpu) if left else ():
-                for result in results:
-                    self._hear(engine, result)
-                for result in engine.ended(wait=False):
-                    self._hear(engine, result)
+            handed = list(bundles(left, engine.workers))
+            for scored in engine.score(self._work, handed, self._use_gpu) if left else ():
+                self._hear(engine, scored)
+                for finished in engine.ended(wait=False):
+                    self._hear(engine, finished)
                 self._advance()
-            for result in engine.ended(wait=True):
-                self._hear(engine, result)
+            for finished in engine.ended(wait=True):
+                self._hear(engine, finished)
 
     def summary(self, source: str, output: str, seconds: float) -> FolderSummary:
         """Return the counts of all finished files together."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sentiment.job.chunks import PART_ROWS
 from sentiment.tables import Roles
 
-__all__ = ["SPAN_ROWS", "File", "Span", "bundles"]
+__all__ = ["SPAN_ROWS", "File", "Span", "bundles", "stretches"]
 
-# What is lost with a worker, and what a giant file is spread by: seven seconds of the lite model on
-# one core. Its ends are ends of parts, so that spans put together are the parts of the local job.
-SPAN_ROWS = 64 * PART_ROWS
-# Files so small that scoring them costs no more than being told to are handed out together.
+# What is kept as one, so what a worker that dies takes with it. Its ends are ends of parts: spans put
+# together are the parts of the local job.
+SPAN_ROWS = 16 * PART_ROWS
+# What is handed out as one: few enough for the driver of a thousand workers, and so many to each
+# worker that the last ones to end do not keep the others waiting for long.
+_BUNDLES_PER_WORKER = 16
+_MOST_SPANS = 16
 _MOST_FILES = 64
 
 
@@ -72,16 +75,34 @@ class Span:
         """Whether there is no other in its file."""
         return self.rows == self.file.rows
 
+    def is_followed_by(self, other: Span) -> bool:
+        """Whether the other one begins where this one ends."""
+        return self.file.name == other.file.name and self.index + 1 == other.index
 
-def bundles(spans: Iterable[Span]) -> Iterator[tuple[Span, ...]]:
-    """Yield the spans in order, so many small ones together that they make one of full size."""
+
+def bundles(spans: Sequence[Span], workers: int) -> Iterator[tuple[Span, ...]]:
+    """Yield the spans in order, as many together as one worker is given at a time."""
+    fair = sum(span.rows for span in spans) // (workers * _BUNDLES_PER_WORKER)
     held: list[Span] = []
     rows = 0
     for span in spans:
-        if held and (rows + span.rows > span.file.span_rows or len(held) == _MOST_FILES):
+        most = min(max(fair, PART_ROWS), _MOST_SPANS * span.file.span_rows)
+        if held and (rows + span.rows > most or len(held) == _MOST_FILES):
             yield tuple(held)
             held, rows = [], 0
         held.append(span)
         rows += span.rows
     if held:
         yield tuple(held)
+
+
+def stretches(spans: Iterable[Span]) -> Iterator[list[Span]]:
+    """Yield the spans in order, those together that can be read in one go."""
+    held: list[Span] = []
+    for span in spans:
+        if held and not held[-1].is_followed_by(span):
+            yield held
+            held = []
+        held.append(span)
+    if held:
+        yield held

@@ -140,7 +140,9 @@ def _finished(output: Storage, name: str, key: JobKey) -> Summary | None:
     content = output.read(f"{name}.summary.json")
     if content is None or output.stat(name) is None:
         return None
-    return recognised(content, output.identity(name), key)
+    there = output.identity(name)
+    del there["changed"]  # it may have been copied
+    return recognised(content, there, key)
 
 
 def _refuse_other(output: Storage, name: str, key: JobKey) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sentiment
 from sentiment.cluster.kept import Kept, Note, parts_of, seal
-from sentiment.cluster.spans import File, Span
+from sentiment.cluster.spans import File, Span, stretches
 from sentiment.cluster.storage import SCRATCH, Storage
 from sentiment.errors import InputError, ModelError, UserError
 from sentiment.job.chunks import cut
@@ -20,12 +20,12 @@ from sentiment.job.destination import output_identity, summary_bytes
 from sentiment.job.options import Summary
 from sentiment.job.scoring import Analyzes, Scorer, Setup, load_analyzer
 from sentiment.job.tally import Tally
-from sentiment.tables import Writer, format_of, open_writer
+from sentiment.tables import Roles, SourceRow, Writer, format_of, open_writer
 from sentiment.tables.parquet import ParquetSource
 from sentiment.tables.table import feedback_of
 from sentiment.taxonomy import Taxonomy
 
-__all__ = ["Failed", "Finished", "Result", "Scored", "Work", "put_together", "score_span"]
+__all__ = ["Failed", "Finished", "Result", "Scored", "Work", "put_together", "score_spans"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,22 +124,28 @@ class Failed:
 Result = Scored | Finished | Failed
 
 
-def score_span(work: Work, analyzer: Analyzes, span: Span) -> Scored | Finished:
-    """Score a span and keep it; of a file that has no other, write the output at once.
+def score_spans(work: Work, analyzer: Analyzes, spans: Sequence[Span]) -> Iterator[Result]:
+    """Score spans and keep each as it is done; what a worker that died had kept stays.
 
-    :raises UserError: The file cannot be read or written.
+    The output of a file that has one span only is written at once.
     """
-    started = time.time()
-    with work.scratch() as folder:
-        content = folder / "span"
-        note = _score(work, analyzer, span, content)
-        if not span.is_whole:
-            Kept(work.output, span.file.name).put(span, content)
-            return Scored(span.file.name, span.index, note.tally, started)
-        with content.open("rb") as stream:
-            parts = parts_of(stream, note.sizes, folder / "part")
-            summary = _write(work, span.file, parts, note.tally, folder, started, reused=0)
-    return Finished(span.file.name, summary, span.rows)
+    left = []
+    for span in spans:
+        kept = Kept(work.output, span.file.name)
+        if not span.is_whole and kept.has(span):
+            tally = kept.note(span.file, span.index).tally
+            yield Scored(span.file.name, span.index, tally, time.time())
+        else:
+            left.append(span)
+    for stretch in stretches(left):
+        name = stretch[0].file.name
+        try:
+            yield from _score_stretch(work, analyzer, stretch)
+        except UserError as error:
+            yield Failed(name, error)
+        except OSError as error:
+            path, reason = work.source.shown(name), error.strerror or error
+            yield Failed(name, InputError(f"{path} cannot be read ({reason}); check the file"))
 
 
 def put_together(work: Work, file: File, tally: Tally, started: float, reused: int) -> Result:
@@ -159,23 +165,40 @@ def put_together(work: Work, file: File, tally: Tally, started: float, reused: i
     return Finished(file.name, summary)
 
 
-def _score(work: Work, analyzer: Analyzes, span: Span, content: Path) -> Note:
-    """Write the parts of a span and the note that ends it."""
-    file = span.file
+def _score_stretch(work: Work, analyzer: Analyzes, spans: Sequence[Span]) -> Iterator[Result]:
+    """Score spans that follow each other in one file, which is read once."""
+    file = spans[0].file
     scorer = Scorer(work.setup(file), analyzer)
+    rows = work.opened(file.name).rows(spans[0].first)
+    for span in spans:
+        started = time.time()
+        with work.scratch() as folder:
+            content = folder / "span"
+            note = _score(scorer, file.roles, islice(rows, span.rows), content)
+            _check_unchanged(work, file)
+            if span.is_whole:
+                with content.open("rb") as stream:
+                    parts = parts_of(stream, note.sizes, folder / "part")
+                    summary = _write(work, file, parts, note.tally, folder, started, reused=0)
+                yield Finished(file.name, summary, span.rows)
+            else:
+                Kept(work.output, file.name).put(span, content)
+                yield Scored(file.name, span.index, note.tally, started)
+
+
+def _score(scorer: Scorer, roles: Roles, rows: Iterator[SourceRow], content: Path) -> Note:
+    """Write the parts of a span and the note that ends it."""
     sizes: list[int] = []
     tally = Tally()
     with content.open("wb") as stream:
-        rows = islice(work.opened(file.name).rows(span.first), span.rows)
         for part in cut(rows):
-            feedback = [one for row in part.rows for one in feedback_of(row, file.roles)]
+            feedback = [one for row in part.rows for one in feedback_of(row, roles)]
             outcome = scorer(feedback, len(part.rejects))
             stream.write(outcome.payload)
             sizes.append(len(outcome.payload))
             tally.add(outcome.tally)
         note = Note(tuple(sizes), tally)
         seal(stream, note)
-    _check_unchanged(work, file)
     return note
 
 
