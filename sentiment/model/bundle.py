@@ -41,6 +41,7 @@ __all__ = [
     "Bundle",
     "bundled",
     "find",
+    "is_hub_id",
     "read",
     "write",
 ]
@@ -196,11 +197,16 @@ def find(model: str | os.PathLike[str] | None = None) -> Path:
     names = ", ".join(known) or "none"
     if path.exists():
         raise ModelError(f"{model}: a model is a folder, and this is a file; name the folder.")
-    if isinstance(model, str) and _HUB_ID.fullmatch(model) and not path.parent.exists():
+    if isinstance(model, str) and is_hub_id(model):
         return _from_hub(model)
     raise ModelError(
         f"There is no model {str(model)!r}; use {names}, a folder, or a hub id OWNER/NAME."
     )
+
+
+def is_hub_id(name: str) -> bool:
+    """Tell whether a name is the id of a repository on a hub: OWNER/NAME, and no folder here."""
+    return _HUB_ID.fullmatch(name) is not None and not Path(name).parent.exists()
 
 
 def _from_hub(repository: str) -> Path:
