@@ -28,7 +28,7 @@ from sentiment.taxonomy import Taxonomy
 from sentiment.train.base_settings import settle
 from sentiment.train.card import Card, write_card
 from sentiment.train.corpus import is_held_out
-from sentiment.train.examples import Example, load_examples
+from sentiment.train.examples import Example, cap_sets, load_examples
 from sentiment.train.finetune import FinetuneOptions, finetune, hold
 from sentiment.train.measure import Figures, measure
 from sentiment.train.pack import BaseParts, pack
@@ -38,6 +38,7 @@ from sentiment.train.token_targets import read_targets
 
 WINDOW, OVERLAP = 256, 64
 ASIDE = 10  # one part in so many of the gold rows
+MOST, LONGEST = 6000, 700  # rows of a set that is not gold, characters of such a row
 
 _ABOUT = (
     "A small bilingual transformer (ModernBERT, {layers} layers, {width} wide, {millions:.1f} million "
@@ -79,7 +80,7 @@ def main() -> None:
     gold = [one for one in examples if one.gold]
     aside = [one for one, fold in zip(gold, folds(gold, ASIDE), strict=True) if fold == 0]
     groups = {one.group for one in aside}
-    rows = [one for one in examples if one.group not in groups]
+    rows = cap_sets([one for one in examples if one.group not in groups], MOST, LONGEST)
     say(f"{len(rows)} rows to learn from, {len(aside)} gold rows aside")
 
     options = replace(

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from sentiment.errors import InputError, LabelError
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.examples import (
+    Example,
     Judgement,
+    cap_sets,
     group_of,
     load_examples,
     mapped_rows,
@@ -262,6 +264,22 @@ def test_a_group_is_blind_to_marks_and_spaces(text, marks):
 def test_texts_without_a_letter_are_not_all_one_group():
     assert group_of("👍👍") != group_of("😡")
     assert group_of("👍👍 ") == group_of("👍👍")
+
+
+def test_sets_are_capped_and_gold_is_not() -> None:
+    rows = [
+        Example(f"{source} {n}" + "x" * (n % 5), "en", source, f"{n:04}", gold=source == "gold")
+        for source in ("gold", "a", "b")
+        for n in range(50)
+    ]
+    kept = cap_sets(rows, most=10, longest=7)
+    assert [row for row in kept if row.gold] == rows[:50]
+    for source in ("a", "b"):
+        some = [row for row in kept if row.source == source]
+        assert len(some) == 10
+        assert all(len(row.text) <= 7 for row in some)
+    assert cap_sets(rows[::-1], 10, 7)[50:] != []
+    assert {row.text for row in cap_sets(rows[::-1], 10, 7)} == {row.text for row in kept}
 
 
 def test_a_text_in_the_other_script_is_the_same_text() -> None:
