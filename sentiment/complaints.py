@@ -160,6 +160,75 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "没有指标 {figure}；可用的指标有 {known}",
     ),
     ("what was asked was not reached: {shortfalls}", "未达到要求：{shortfalls}"),
+    # a folder on a cluster
+    (
+        "--engine ray takes one folder; put the files into one, or run it for each",
+        "--engine ray 一次只接受一个文件夹；请把文件放在一起，或逐个运行",
+    ),
+    (
+        "--engine ray needs a folder for the outputs, as in -o scored/",
+        "--engine ray 需要输出文件夹，如 -o scored/",
+    ),
+    (
+        "--address is of a Ray cluster; add --engine ray",
+        "--address 是 Ray 集群的地址；请加上 --engine ray",
+    ),
+    (
+        '--engine ray needs Ray, which is not installed; run pip install "sentiment[ray]"',
+        '--engine ray 需要 Ray，而它没有安装；请运行 pip install "sentiment[ray]"',
+    ),
+    (
+        "no Ray cluster answers at {address}; check --address (or RAY_ADDRESS), or leave it "
+        "out to use this machine",
+        "{address} 没有 Ray 集群应答；请检查 --address（或 RAY_ADDRESS），不写则使用本机",
+    ),
+    (
+        "--device cuda needs a GPU, and there is none in the Ray cluster; "
+        "add one, or leave --device out",
+        "--device cuda 需要 GPU，而 Ray 集群中没有；请添加，或不写 --device",
+    ),
+    (
+        "{path} cannot be reached ({reason}); check the address and what it takes to sign in",
+        "无法连接 {path}（{reason}）；请检查地址和登录所需的信息",
+    ),
+    (
+        "{path} cannot be read ({reason}); check the address and what it takes to sign in",
+        "{path} 无法读取（{reason}）；请检查地址和登录所需的信息",
+    ),
+    ("there is no folder {path}; check the name", "找不到文件夹 {path}；请检查名称"),
+    (
+        "there is no Parquet file in {path}; --engine ray scores those",
+        "{path} 中没有 Parquet 文件；--engine ray 只分析这种文件",
+    ),
+    (
+        "{path} holds no data row; choose a folder with feedback in it",
+        "{path} 没有数据行；请选择含有反馈内容的文件夹",
+    ),
+    (
+        "{path} is not a readable Parquet file ({reason}); export it again",
+        "{path} 不是可读的 Parquet 文件（{reason}）；请重新导出",
+    ),
+    (
+        "{path} changed while it was being scored; run the same command again",
+        "{path} 在分析过程中有变化；请再次运行同一命令",
+    ),
+    (
+        "{path} has no column “{column}”, which holds the text in the files before it; "
+        "score it apart from them",
+        "{path} 没有列“{column}”，而前面的文件以该列为文本；请单独分析此文件",
+    ),
+    (
+        "{path} is a file; name a folder for the outputs",
+        "{path} 是文件；请指定输出文件夹",
+    ),
+    (
+        "{path} is in the folder that is to be scored; name one outside of it",
+        "{path} 位于待分析的文件夹之内；请指定其外的文件夹",
+    ),
+    (
+        "{path} is one of the inputs; name another folder for the outputs",
+        "{path} 是输入文件之一；请指定另一个输出文件夹",
+    ),
     # the output
     (
         "{path} exists and is not the finished output of this input, options and model; "
@@ -195,6 +264,56 @@ ERRORS: tuple[tuple[str, str], ...] = (
     (
         "{path} takes no --encoding: only CSV and TSV can be written in another one",
         "{path} 不能指定 --encoding：只有 CSV 和 TSV 可用其他编码写出",
+    ),
+    # labelling
+    (
+        "{path}: tasks are written as .xlsx, .jsonl, or .json for Label Studio; end the name in"
+        " one of these",
+        "{path}：待标注文件只能写成 .xlsx、.jsonl 或供 Label Studio 用的 .json；请改用这些后缀",
+    ),
+    (
+        "--random draws from all texts, so --known cannot leave any out; drop one",
+        "--random 从全部文本中抽取，不能用 --known 排除文本；请去掉一个",
+    ),
+    (
+        "{path} holds no text that says anything; there is nothing to label",
+        "{path} 中没有有内容的文本，无可标注",
+    ),
+    (
+        "{path} holds texts that were chosen already; to read its labels back drop -n, --random"
+        " and --known, to choose others name the scored file",
+        "{path} 中是已选出的文本；要读回标注，请去掉 -n、--random 和 --known；要另选，请给出分析结果",
+    ),
+    (
+        "{path}: labels are written as .jsonl; end the name in it",
+        "{path}：标注写成 .jsonl；请使用该后缀",
+    ),
+    (
+        "{path}: none of its {count} texts is labelled yet: choose yes in the column done of a"
+        " workbook, submit the tasks in Label Studio, fill in the labels of JSON lines",
+        "{path}：{count} 条文本都尚未标注：请在工作簿的“已标注”列选“是”，"
+        "在 Label Studio 中提交任务，或填写 JSON Lines 中的标签",
+    ),
+    (
+        "{path}: {count} entries to mend, nothing was written:\n{faults}",
+        "{path}：有 {count} 处需要改正，没有写出任何内容：\n{faults}",
+    ),
+    (
+        "row {row}: its text does not fit into a cell of a workbook; write .jsonl instead",
+        "第 {row} 行的文本超出工作簿单元格的容量；请改写 .jsonl",
+    ),
+    (
+        "{path} is no export of Label Studio; choose the format JSON there (not JSON-MIN)",
+        "{path} 不是 Label Studio 的导出文件；请在其中选择 JSON 格式（不是 JSON-MIN）",
+    ),
+    (
+        "{path} is no workbook that sentiment label wrote; name another file",
+        "{path} 不是 sentiment label 写出的工作簿；请指定其他文件",
+    ),
+    # evaluation
+    (
+        "{path}: an evaluation is written as .html or .json.",
+        "{path}：评测只能写成 .html 或 .json。",
     ),
     (
         "{count} inputs cannot go into one file, {path}; name a folder, as in -o scored/",
