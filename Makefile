@@ -23,7 +23,7 @@ $(VENV)/.plain: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,test,ray]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,torch,test,ray]'
 	@touch $@ $(VENV)/.plain
 
 $(VENV)/.check: $(VENV)/.test
