@@ -1,13 +1,17 @@
 """Choosing what to label next: the texts that, together, teach a model most.
 
-A text is worth what it adds to what is covered already. Covered are its features, the hashed
-n-grams that the lite model learns from, and what the model finds in it: sentiment, and driver with
-polarity. What is covered counts by its square root, so that the tenth text about courtesy adds less
-than the first about refunds: the feature-based coverage of Wei and others (2014, "Submodular subset
-selection for large-scale speech training data"), of which taking the best text at each step reaches
-at least 1 - 1/e of what any choice can. A text counts for more the less sure the model is of it.
+A text is worth what it adds to what is chosen already. Counted are the findings of the model in it,
+each driver and each topic with its polarity, and its sentiment; and its features, the hashed
+n-grams that the lite model learns from. What has been counted weighs by its square root, so that
+the tenth text about courtesy adds less than the first about refunds: the feature-based coverage of
+Wei and others (2014, "Submodular subset selection for large-scale speech training data"). So the
+choice is balanced over topics and drivers and varied in its words. A finding counts for more the
+less sure the model is of it, and a long text, which takes longer to label, for less.
 
 Languages get their quotas first, and no two texts of a choice are near-duplicates.
+
+Doubt about the whole text was tried alone, as a factor and as margin, and chooses worse than
+chance: it finds texts of which nothing can be said. `scripts/label_experiment.py` has the figures.
 """
 
 from __future__ import annotations
@@ -29,10 +33,14 @@ __all__ = ["choose", "doubt", "quotas"]
 _READ = 1000
 # Share of the features of two texts that they may have in common; more and they are one text twice.
 _ALIKE = 0.5
-# What the findings of a text weigh against its features; tuned inside the training rows.
-_FOUND = 1.0
-# How much more a text counts that the model has no idea of than one that it is sure of.
-_UNSURE = 2.0
+# What a finding counts that the model is sure of; one that it is not sure of at all counts 1.
+_SURE = 0.25
+# What the features of a text of usual length weigh against one finding.
+_WORDS = 0.1
+# A text that is sixteen times as long must add twice as much.
+_LENGTH = 0.25
+# Below this a text costs the same to label, however short it is.
+_SHORT = 10
 
 
 def choose(pool: Sequence[Analysis], n: int, known: Sequence[str] = ()) -> list[int]:
@@ -82,19 +90,30 @@ def quotas(texts: Counter[str], n: int) -> dict[str, int]:
 
 
 def doubt(analysis: Analysis) -> float:
-    """Return how unsure the model is of a text, from 0 to 1.
+    """Return how unsure the model is of the sentiment, from 0 to 1.
 
-    The mean of its doubt about the sentiment (the entropy of the probabilities over its largest,
-    or four thirds of 1 - confidence where only that is written) and of its doubt about the opinions
-    (the largest 4 c (1 - c) of their confidences c).
+    The entropy of the probabilities over its largest; where only the confidence is written, as in
+    the wide formats, four thirds of what is left of it.
     """
-    if analysis.probabilities is not None:
-        values = [p for p in analysis.probabilities.values() if p > 0]
-        overall = -sum(p * math.log(p) for p in values) / math.log(len(SENTIMENTS))
-    else:
-        overall = min(1.0, (1 - (analysis.confidence or 0.0)) * 4 / 3)
-    opinions = [4 * one.confidence * (1 - one.confidence) for one in analysis.opinions]
-    return (overall + max(opinions)) / 2 if opinions else overall
+    if analysis.probabilities is None:
+        return min(1.0, (1 - (analysis.confidence or 0.0)) * 4 / 3)
+    values = [p for p in analysis.probabilities.values() if p > 0]
+    return -sum(p * math.log(p) for p in values) / math.log(len(SENTIMENTS))
+
+
+def _findings(analysis: Analysis) -> dict[tuple[str, str], float]:
+    """Return what a text would teach, and how much: never less than its sentiment."""
+    found = {("sentiment", str(analysis.sentiment)): _worth(doubt(analysis))}
+    for opinion in analysis.opinions:
+        worth = _worth(4 * opinion.confidence * (1 - opinion.confidence))
+        for name in (opinion.topic, opinion.driver):
+            key = (name, opinion.polarity)
+            found[key] = max(found.get(key, 0.0), worth)
+    return found
+
+
+def _worth(unsure: float) -> float:
+    return _SURE + (1 - _SURE) * unsure
 
 
 class _Cover:
@@ -111,14 +130,13 @@ class _Cover:
         ends = np.cumsum([len(one) for one in features])
         self._features = np.split(of_text, ends[:-1]) if len(ends) else []
         self._buckets = buckets
-        names: dict[tuple[str, str], int] = {}
-        self._found = [
-            np.array([names.setdefault(key, len(names)) for key in _findings(analysis)])
-            for analysis in pool
-        ]
+        findings = [_findings(analysis) for analysis in pool]
+        names = {name: at for at, name in enumerate(sorted({n for one in findings for n in one}))}
+        self._found = [np.array([names[name] for name in one], dtype=np.int64) for one in findings]
+        self._worth = [np.array(list(one.values())) for one in findings]
         totals = [float(self._weight[one].sum()) for one in self._features]
         self._unit = (sum(totals) / len(totals) if totals else 0.0) or 1.0
-        self._boost = [1 + _UNSURE * doubt(analysis) for analysis in pool]
+        self._cost = [max(len(analysis.text), _SHORT) ** _LENGTH for analysis in pool]
         self._covered = np.zeros(len(buckets))
         self._named = np.zeros(len(names))
 
@@ -137,17 +155,17 @@ class _Cover:
                 heapq.heappush(waiting, (-self._gain(at), at, len(chosen)))
             elif not rivals.has(self._whole[at]):
                 rivals.add(self._whole[at])
-                self._covered[self._features[at]] += self._boost[at]
-                self._named[self._found[at]] += self._boost[at]
+                self._covered[self._features[at]] += 1
+                self._named[self._found[at]] += self._worth[at]
                 chosen.append(at)
         return chosen
 
     def _gain(self, at: int) -> float:
-        features, found, boost = self._features[at], self._found[at], self._boost[at]
-        covered, named = self._covered[features], self._named[found]
-        text = self._weight[features] @ (np.sqrt(covered + boost) - np.sqrt(covered))
-        findings = np.sum(np.sqrt(named + boost) - np.sqrt(named))
-        return float(text) / self._unit + _FOUND * float(findings)
+        """Return what a text would add, for the effort of labelling it."""
+        covered, named = self._covered[self._features[at]], self._named[self._found[at]]
+        words = self._weight[self._features[at]] @ (np.sqrt(covered + 1) - np.sqrt(covered))
+        findings = np.sum(np.sqrt(named + self._worth[at]) - np.sqrt(named))
+        return float(findings + _WORDS * words / self._unit) / self._cost[at]
 
 
 class _Rivals:
@@ -171,13 +189,6 @@ class _Rivals:
             common > _ALIKE * (len(features) + self._sizes[text] - common)
             for text, common in shared.items()
         )
-
-
-def _findings(analysis: Analysis) -> set[tuple[str, str]]:
-    """Return what a text would teach, as far as the model sees: never fewer than its sentiment."""
-    found = {(opinion.topic, opinion.polarity) for opinion in analysis.opinions}
-    found |= {(opinion.driver, opinion.polarity) for opinion in analysis.opinions}
-    return found | {("sentiment", str(analysis.sentiment))}
 
 
 def _features(texts: Sequence[str]) -> list[NDArray[np.int64]]:

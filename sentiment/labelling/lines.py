@@ -86,7 +86,7 @@ def _entry(record: Mapping[str, Any], place: str) -> Entry:
     if topics is not None and not isinstance(topics, dict):
         faults.append("topics are no object of a topic and its state each")
         topics = None
-    labels = (record.get("overall"), record.get("opinions"), record.get("tags"), topics)
+    labels = [record.get(name) for name in ("overall", "opinions", "tags", "topics")]
     return Entry(
         place=place,
         text=str(record.get("text") or ""),

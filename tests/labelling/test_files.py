@@ -1,0 +1,445 @@
+"""Tasks in three formats: written, worked on by a person, read back."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment.errors import InputError, LabelError, OutputError
+from sentiment.labelling import files, studio
+from sentiment.labelling.labels import Labelled
+from sentiment.labelling.task import Sampling, Task
+from sentiment.labelling.words import name_in, shown_name
+from sentiment.records import Analysis
+from sentiment.taxonomy import Taxonomy
+from sentiment.train.labelled import read_labelled_file
+from sentiment.wording import Tongue
+from tests.labelling.rows import BLANK, FAST, LATE, ROWS, analysis
+
+TAXONOMY = Taxonomy.default()
+FORMS = (".xlsx", ".jsonl", ".json")
+TONGUES: tuple[Tongue, ...] = ("zh", "en")
+YES = {"zh": "是", "en": "yes"}
+NOTHING = {"overall": None, "opinions": None, "tags": None}
+
+
+def written(
+    folder: Path, form: str, tongue: Tongue = "en", rows: list[Analysis] = ROWS,
+    sampling: Sampling = "chosen",
+) -> Path:  # fmt: skip
+    path = folder / f"todo{form}"
+    tasks = [Task.of(row, "shop", sampling) for row in rows]
+    path.write_bytes(files.render(tasks, path, TAXONOMY, tongue))
+    return path
+
+
+def edit_sheet(path: Path, change: Callable[[Any, dict[str, int]], None]) -> None:
+    """Open a workbook as a spreadsheet program would, change it, save it."""
+    from openpyxl import load_workbook
+
+    book = load_workbook(path)
+    sheet = book.worksheets[0]
+    columns = {str(cell.value): int(cell.column or 0) for cell in sheet[1]}
+    change(sheet, columns)
+    book.save(path)
+
+
+def edit_json(path: Path, change: Callable[[Any], None]) -> None:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    change(content)
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def edit_lines(path: Path, change: Callable[[list[Any]], None]) -> None:
+    content = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+    change(content)
+    lines = (json.dumps(line, ensure_ascii=False) + "\n" for line in content)
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def confirm(path: Path, tongue: Tongue, rows: int) -> None:
+    """Take over every suggestion as it stands."""
+    if path.suffix == ".xlsx":
+
+        def say_yes(sheet: Any, columns: dict[str, int]) -> None:
+            for row in range(2, rows + 2):
+                sheet.cell(row, columns["done" if tongue == "en" else "已标注"]).value = YES[tongue]
+
+        edit_sheet(path, say_yes)
+    elif path.suffix == ".json":
+
+        def submit(tasks: list[Any]) -> None:
+            for number, task in enumerate(tasks, start=1):
+                (prediction,) = task["predictions"]
+                task |= {"id": number, "annotations": [{"result": prediction["result"]}]}
+
+        edit_json(path, submit)
+    else:
+
+        def fill(lines: list[Any]) -> None:
+            for line in lines:
+                suggested = line["suggested"]
+                keys = ("driver", "tag", "polarity", "evidence")
+                line["overall"] = suggested["overall"]
+                for field in ("opinions", "tags"):
+                    found = suggested[field]
+                    line[field] = [{k: one[k] for k in keys if k in one} for one in found]
+
+        edit_lines(path, fill)
+
+
+def said(one: Labelled) -> dict[str, Any]:
+    line = one.to_dict()
+    return {key: line[key] for key in ("text", "overall", "opinions", "tags")}
+
+
+@pytest.mark.parametrize("tongue", TONGUES)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_suggestion_that_nobody_confirmed_is_no_label(
+    tmp_path: Path, form: str, tongue: Tongue
+) -> None:
+    path = written(tmp_path, form, tongue)
+    assert files.is_tasks(path)
+    labelled = files.read_labels(path, TAXONOMY)
+    assert [one.state for one in labelled] == ["open"] * 3
+    assert [one.text for one in labelled] == [FAST, LATE, BLANK]
+    assert all(said(one) == {"text": one.text} | NOTHING for one in labelled)
+    assert files.labelled_lines(labelled) == b""
+
+
+@pytest.mark.parametrize("tongue", TONGUES)
+@pytest.mark.parametrize("form", FORMS)
+def test_what_was_confirmed_comes_back_the_same_from_every_format(
+    tmp_path: Path, form: str, tongue: Tongue
+) -> None:
+    path = written(tmp_path, form, tongue)
+    confirm(path, tongue, 3)
+    labelled = files.read_labels(path, TAXONOMY)
+    assert [said(one) for one in labelled] == [
+        {"text": FAST, "overall": "negative", "tags": _no_tags(form, FAST), "opinions": [
+            {"driver": "delivery.speed", "polarity": "positive", "evidence": "物流很快"},
+            {"driver": "quality.general", "polarity": "negative", "evidence": "质量太差"},
+        ]},
+        {"text": LATE, "overall": "negative",
+         "opinions": [
+             {"driver": "delivery.speed", "polarity": "negative", "evidence": "came =late="}],
+         "tags": [
+             {"tag": "recommend", "polarity": "negative", "evidence": "recommend it to no one"}]},
+        {"text": BLANK, "overall": "neutral", "opinions": [], "tags": _no_tags(form, BLANK)},
+    ]  # fmt: skip
+    assert [one.origin["row"] for one in labelled] == [1, 2, 3]
+    assert dict(labelled[0].origin) | {"question": None} == {
+        "id": "A-0001", "row": 1, "question": None, "lang": "zh", "source": "shop",
+        "sampling": "chosen",
+    }  # fmt: skip
+
+
+def _no_tags(form: str, text: str) -> list[Any] | None:
+    # A row of a workbook that names nothing says nothing of tags either: it may be topics alone.
+    return None if form == ".xlsx" and text == BLANK else []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_training_reads_the_labels(tmp_path: Path, form: str) -> None:
+    path = written(tmp_path, form)
+    confirm(path, "en", 3)
+    back = tmp_path / "labelled.jsonl"
+    back.write_bytes(files.labelled_lines(files.read_labels(path, TAXONOMY)))
+    examples = read_labelled_file(back)
+    assert [example.overall for example in examples] == ["negative", "negative", "neutral"]
+    assert [example.language for example in examples] == ["zh", "en", "en"]
+    assert (examples[0].topics or {})["delivery"] == "positive"
+    assert examples[2].opinions == ()
+
+
+def test_training_takes_no_label_from_tasks_that_are_not_labelled(tmp_path: Path) -> None:
+    examples = read_labelled_file(written(tmp_path, ".jsonl"))
+    assert all((one.overall, one.opinions, one.topics) == (None, None, None) for one in examples)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_random_sample_keeps_its_mark_and_its_gaps(tmp_path: Path, form: str) -> None:
+    path = written(tmp_path, form, sampling="random")
+    lines = files.labelled_lines(files.read_labels(path, TAXONOMY)).decode().splitlines()
+    records = [json.loads(line) for line in lines]
+    assert [record["sampling"] for record in records] == ["random"] * 3
+    assert [record["opinions"] for record in records] == [None] * 3
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_tasks_are_the_same_bytes(tmp_path: Path, form: str) -> None:
+    first = written(tmp_path, form).read_bytes()
+    assert written(tmp_path, form).read_bytes() == first
+
+
+# ---------------------------------------------------------------- the workbook
+
+
+def labels_of(path: Path, change: Callable[[Any, dict[str, int]], None]) -> list[Labelled]:
+    edit_sheet(path, change)
+    return files.read_labels(path, TAXONOMY)
+
+
+def cell(sheet: Any, columns: dict[str, int], row: int, name: str, value: Any) -> None:
+    sheet.cell(row, columns[name]).value = value
+
+
+def test_drop_down_lists_offer_what_may_stand_there(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    book = load_workbook(written(tmp_path, ".xlsx"))
+    sheet, _, lists = book.worksheets
+    assert lists.sheet_state == "hidden"
+    offered: dict[str, list[str]] = {}
+    for choice in sheet.data_validations.dataValidation:
+        area = choice.formula1.partition("!")[2].replace("$", "")
+        values = [str(one[0].value) for one in lists[area]]
+        for cells in choice.sqref.ranges:
+            offered[str(sheet.cell(1, cells.min_col).value)] = values
+            assert (cells.min_row, cells.max_row) == (2, 4)
+    assert offered["done"] == ["yes", "skip"]
+    assert offered["sentiment"] == ["negative", "neutral", "positive", "mixed"]
+    for topic in TAXONOMY.topics:
+        assert offered[topic] == ["absent", "negative", "neutral", "positive", "mixed"]
+    names = [name_in(shown) for shown in offered["driver 1"]]
+    assert names == [*TAXONOMY.drivers, *TAXONOMY.tags]
+    assert offered["polarity 5"] == ["negative", "neutral", "positive"]
+
+
+def test_a_text_is_never_a_formula(tmp_path: Path) -> None:
+    text = '=HYPERLINK("http://x","y")'
+    path = written(tmp_path, ".xlsx", rows=[analysis(1, text)])
+    with zipfile.ZipFile(path) as archive:
+        assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
+    (one,) = files.read_labels(path, TAXONOMY)
+    assert one.text == text
+
+
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip),
+        min_size=1, max_size=3,
+    ),
+    st.sampled_from(FORMS),
+)  # fmt: skip
+def test_any_text_comes_back_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], form: str
+) -> None:
+    rows = [analysis(number, text) for number, text in enumerate(texts, start=1)]
+    path = written(tmp_path_factory.mktemp("any"), form, rows=rows)
+    assert [one.text for one in files.read_labels(path, TAXONOMY)] == texts
+
+
+def test_a_topic_may_be_labelled_without_its_drivers(tmp_path: Path) -> None:
+    def change(sheet: Any, columns: dict[str, int]) -> None:
+        for name, at in columns.items():
+            if name.split()[0] in ("driver", "polarity", "evidence"):
+                sheet.cell(2, at).value = None
+        cell(sheet, columns, 2, "price", None)
+        cell(sheet, columns, 2, "done", "yes")
+
+    one = labels_of(written(tmp_path, ".xlsx"), change)[0]
+    assert one.opinions is one.tags is None
+    assert one.topics == {"quality": "negative", "service": "absent", "delivery": "positive"}
+    assert one.to_dict()["topics"] == one.topics
+
+
+def test_skipped_rows_hold_no_label(tmp_path: Path) -> None:
+    def change(sheet: Any, columns: dict[str, int]) -> None:
+        cell(sheet, columns, 2, "done", "skip")
+        cell(sheet, columns, 3, "done", "YES ")
+
+    labelled = labels_of(written(tmp_path, ".xlsx"), change)
+    assert [one.state for one in labelled] == ["skipped", "done", "open"]
+    assert labelled[0].overall is None
+
+
+def test_every_slip_is_told_at_once(tmp_path: Path) -> None:
+    def change(sheet: Any, columns: dict[str, int]) -> None:
+        for row in (2, 3, 4):
+            cell(sheet, columns, row, "done", "yes")
+        cell(sheet, columns, 2, "driver 1", "delivery.sped")
+        cell(sheet, columns, 2, "sentiment", "awful")
+        cell(sheet, columns, 2, "evidence 2", "not there")
+        cell(sheet, columns, 3, "delivery", "positive")
+        cell(sheet, columns, 3, "polarity 2", None)
+        for name in ("sentiment", *TAXONOMY.topics):
+            cell(sheet, columns, 4, name, None)
+
+    with pytest.raises(LabelError) as raised:
+        labels_of(written(tmp_path, ".xlsx"), change)
+    told = str(raised.value)
+    assert "6 entries to mend, nothing was written" in told
+    assert "row 2: no driver is called 'delivery.sped'; did you mean delivery.speed?" in told
+    assert "row 2: sentiment 'awful' is none of negative, neutral, positive, mixed" in told
+    assert "row 2: quality.general: the evidence 'not there' is not in the text" in told
+    assert "row 3: group 2 has a driver alone" in told
+    assert "row 3: delivery is positive, and by its drivers it is negative" in told
+    assert "row 4: is marked as done and says nothing" in told
+
+
+def test_a_word_in_done_that_is_no_choice_is_told(tmp_path: Path) -> None:
+    with pytest.raises(LabelError, match="row 3: 'perhaps' in the column done is neither"):
+        labels_of(written(tmp_path, ".xlsx"), lambda s, c: cell(s, c, 3, "done", "perhaps"))
+
+
+def test_a_text_too_long_for_a_cell_is_told(tmp_path: Path) -> None:
+    with pytest.raises(LabelError, match=r"row 7: its text does not fit .* write \.jsonl instead"):
+        written(tmp_path, ".xlsx", rows=[analysis(7, "long " * 10_000)])
+
+
+def test_a_sheet_explains_every_driver_and_tag(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    for tongue in TONGUES:
+        guide = load_workbook(written(tmp_path, ".xlsx", tongue)).worksheets[1]
+        told = {str(row[0].value): str(row[1].value) for row in guide.iter_rows()}
+        for name in (*TAXONOMY.topics, *TAXONOMY.drivers, *TAXONOMY.tags):
+            shown = shown_name(name, TAXONOMY, tongue)
+            assert told[shown] not in ("", "None"), shown
+
+
+# ---------------------------------------------------------------- Label Studio
+
+
+def test_the_interface_offers_every_name_that_the_predictions_use(tmp_path: Path) -> None:
+    for tongue in TONGUES:
+        root = ElementTree.fromstring(studio.interface(TAXONOMY, tongue))
+        controls = {one.get("name"): one for one in root.iter() if one.get("toName")}
+        values = {name: {one.get("value") for one in control} for name, control in controls.items()}
+        assert [name_in(str(one.get("value"))) for one in controls["name"]] == [
+            *TAXONOMY.drivers, *TAXONOMY.tags
+        ]  # fmt: skip
+        for task in json.loads(written(tmp_path, ".json", tongue).read_text(encoding="utf-8")):
+            for result in task["predictions"][0]["result"]:
+                value = result["value"]
+                assert set(value.get("labels") or value["choices"]) <= values[result["from_name"]]
+                assert result["to_name"] == "text"
+                if "start" in value:
+                    text = task["data"]["text"]
+                    assert text[value["start"] : value["end"]] == value["text"]
+
+
+def annotated(path: Path, annotations: list[Any]) -> Labelled:
+    edit_json(path, lambda tasks: tasks[1].update(id=41, annotations=annotations))
+    return files.read_labels(path, TAXONOMY)[1]
+
+
+def region(label: str, polarity: str | None, start: int, end: int, text: str) -> list[Any]:
+    span = {"start": start, "end": end, "text": text}
+    name = {"id": "r1", "from_name": "name", "value": span | {"labels": [label]}}
+    if polarity is None:
+        return [name]
+    return [name, {"id": "r1", "from_name": "polarity", "value": span | {"choices": [polarity]}}]
+
+
+def test_an_export_that_counts_utf_16_units_is_told_by_its_words(tmp_path: Path) -> None:
+    start = LATE.index("came") + 1  # the lorry takes two units
+    results = region("delivery.speed speed", "negative", start, start + 4, "came")
+    one = annotated(written(tmp_path, ".json"), [{"result": results}])
+    assert [found.evidence for found in one.opinions or ()] == ["came"]
+
+
+def test_the_latest_annotation_counts_and_ground_truth_before_it(tmp_path: Path) -> None:
+    def verdict(choice: str, when: str, **more: Any) -> dict[str, Any]:
+        result = {"id": "o", "from_name": "overall", "value": {"choices": [choice]}}
+        return {"result": [result], "updated_at": when, **more}
+
+    old, new = verdict("mixed", "2024-01-01"), verdict("positive", "2024-02-01")
+    withdrawn = verdict("neutral", "2024-03-01", was_cancelled=True)
+    path = written(tmp_path, ".json")
+    assert annotated(path, [new, old, withdrawn]).overall == "positive"
+    assert annotated(path, [new, old | {"ground_truth": True}]).overall == "mixed"
+    assert annotated(path, [withdrawn]).state == "skipped"
+    empty = annotated(path, [{"result": []}])
+    assert (empty.state, empty.overall, empty.opinions, empty.tags) == ("done", None, (), ())
+
+
+def test_a_region_without_polarity_is_told(tmp_path: Path) -> None:
+    with pytest.raises(LabelError, match=r"task 41: delivery\.speed \(came\) has no polarity"):
+        annotated(
+            written(tmp_path, ".json"), [{"result": region("delivery.speed", None, 5, 9, "came")}]
+        )
+
+
+# ---------------------------------------------------------------- JSON lines
+
+
+def test_labels_in_lines_may_be_partial(tmp_path: Path) -> None:
+    path = written(tmp_path, ".jsonl")
+
+    def change(lines: list[Any]) -> None:
+        lines[0]["overall"] = "mixed"
+        lines[1]["topics"] = {"delivery": "negative"}
+
+    edit_lines(path, change)
+    first, second, third = files.read_labels(path, TAXONOMY)
+    assert (first.overall, first.opinions, first.topics) == ("mixed", None, None)
+    assert (second.overall, second.opinions, second.topics) == (
+        None,
+        None,
+        {"delivery": "negative"},
+    )
+    assert third.state == "open"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"opinions": "many"}, "line 1: opinions are no list of objects with driver"),
+        ({"tags": [7]}, "line 1: tags are no list"),
+        ({"topics": ["price"]}, "line 1: topics are no object"),
+        ({"topics": {"prize": "absent"}}, "line 1: no topic is called 'prize'; there are quality"),
+        ({"topics": {"price": "low"}}, "line 1: price 'low' is none of absent"),
+        ({"opinions": [{"driver": "price.level"}]}, "price.level: polarity '' is none of"),
+        ({"tags": [{"tag": "trus", "polarity": "negative"}]}, "no tag is called 'trus'; did you"),
+        ({"overall": 3}, "sentiment 3 is none of"),
+    ],
+)
+def test_lines_that_cannot_be_right_are_told(
+    tmp_path: Path, change: dict[str, Any], told: str
+) -> None:
+    path = written(tmp_path, ".jsonl")
+    edit_lines(path, lambda lines: lines[0].update(change))
+    with pytest.raises(LabelError) as raised:
+        files.read_labels(path, TAXONOMY)
+    assert told in str(raised.value)
+
+
+def test_a_line_that_is_no_json_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, ".jsonl")
+    path.write_text(path.read_text(encoding="utf-8") + "{oops\n[1]\n", encoding="utf-8")
+    with pytest.raises(InputError, match="line 4 is not JSON"):
+        files.read_labels(path, TAXONOMY)
+
+
+# ---------------------------------------------------------------- which file is which
+
+
+def test_other_files_are_no_tasks(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.worksheets[0].append(["text", "done"])
+    book.save(tmp_path / "other.xlsx")
+    contents = {
+        "scored.jsonl": ROWS[0].to_json(), "list.json": "[1, 2]", "empty.json": "[]",
+        "broken.jsonl": "{", "broken.xlsx": "PK", "reviews.csv": "text\nfine\n",
+    }  # fmt: skip
+    for name, content in contents.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    for name in ("other.xlsx", *contents, "none.xlsx"):
+        assert not files.is_tasks(tmp_path / name), name
+
+
+def test_a_name_that_no_format_has_is_refused() -> None:
+    with pytest.raises(OutputError, match=r"todo\.csv: tasks are written as \.xlsx"):
+        files.check_form(Path("todo.csv"))
