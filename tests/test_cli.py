@@ -471,3 +471,19 @@ def test_the_exit_code_of_an_error_is_its_own(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setitem(cast("dict[str, Any]", verbs.RUN), "score", short)
     assert main(["score", "x.csv"]) == 3
+
+
+def test_an_evaluation_is_written_beside_what_is_printed(tmp_path: Path, run: Run) -> None:
+    lines = [json.dumps(row) for row in LABELLED]
+    (tmp_path / "labelled.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    arguments = ("evaluate", "lite", "labelled.jsonl", "-o", "evaluation.html")
+    ran = run(*arguments)
+    assert (ran.code, ran.err) == (0, "Evaluation:  evaluation.html\n")
+    assert "overall accuracy" in ran.out
+    assert "Model evaluation" in (tmp_path / "evaluation.html").read_text(encoding="utf-8")
+    assert "exists already; add --overwrite" in run(*arguments).err
+    assert run(*arguments, "--overwrite").code == 0
+    for name in ("evaluation.pdf", "none/evaluation.html"):
+        ran = run("evaluate", "lite", "labelled.jsonl", "-o", name)
+        assert ran.code == 2
+        assert not ran.out  # refused before the models are run

@@ -23,7 +23,7 @@ from sentiment.train.suspects import Suspect, find_suspects
 if TYPE_CHECKING:
     from sentiment.analyzer import Analyzer
 
-__all__ = ["ALL", "FIGURES", "Comparison", "Evaluation", "ModelFigures", "evaluate"]
+__all__ = ["ALL", "FIGURES", "LENGTHS", "Comparison", "Evaluation", "ModelFigures", "evaluate"]
 
 ALL = "all"
 FIGURES = (
@@ -39,8 +39,8 @@ FIGURES = (
 )
 """The figures of `measure.Figures` in the order in which they are shown."""
 
-# Characters, from each on: a word or two, a sentence, some sentences, a whole review.
-_LENGTHS = (1, 21, 61, 201)
+LENGTHS = (1, 21, 61, 201)
+"""Characters, from each on: a word or two, a sentence, some sentences, a whole review."""
 _SUSPECTS_IN_LINES = 5
 
 
@@ -203,13 +203,13 @@ def _measured(analyzer: Analyzer, examples: Sequence[Example]) -> _Measured:
     analyses = analyzer.analyze_batch(texts)
     rate = len(texts) / max(time.perf_counter() - began, 1e-9)
     languages = [example.language for example in examples]
-    lengths = [max(low for low in _LENGTHS if low <= max(len(text), 1)) for text in texts]
+    lengths = [max(low for low in LENGTHS if low <= max(len(text), 1)) for text in texts]
     by_length = _by(lengths, examples, analyses)
     figures = ModelFigures(
         name=analyzer.model_name,
         by_language={ALL: measure(examples, analyses), **_by(languages, examples, analyses)},
         rate=rate,
-        by_length={low: by_length[low] for low in _LENGTHS if low in by_length},
+        by_length={low: by_length[low] for low in LENGTHS if low in by_length},
         bins=reliability(examples, analyses),
     )
     return figures, analyses

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from sentiment.records import SENTIMENTS
@@ -148,19 +149,22 @@ def _parts(models: Sequence[ModelFigures], names: Sequence[str], kind: str) -> T
             "rows": figures.rows,
             **{key: getattr(figures, key) for key in FIGURES},
         }
-        for part, title in _titles(list(by_part[0]), kind)
+        for part, title in _titles(by_part[0], kind)
         for name, figures in ((names[at], one[part]) for at, one in enumerate(by_part))
     ]
     key = f"{kind}s"
     return _table(key, say(f"evaluation_block.{key}"), columns, rows)
 
 
-def _titles(parts: Sequence[Any], kind: str) -> Iterator[tuple[Any, Text]]:
-    for at, part in enumerate(parts):
+def _titles(parts: Iterable[Any], kind: str) -> Iterator[tuple[Any, Text]]:
+    from sentiment.train.evaluate import LENGTHS
+
+    ends = dict(pairwise(LENGTHS))
+    for part in parts:
         if kind == "language":
             yield part, say("evaluation.all") if part == "all" else same(part)
-        elif at + 1 < len(parts):
-            yield part, say("evaluation.length", low=part, high=parts[at + 1] - 1)
+        elif part in ends:
+            yield part, say("evaluation.length", low=part, high=ends[part] - 1)
         else:
             yield part, say("evaluation.length_from", low=part)
 
