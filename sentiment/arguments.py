@@ -15,7 +15,7 @@ from sentiment.wording import Tongue, word
 
 __all__ = ["FILE", "VERBS", "Parser", "build_parser", "parse", "tongue_of"]
 
-VERBS = ("score", "report", "explain", "evaluate", "label", "model")
+VERBS = ("score", "report", "explain", "train", "evaluate", "label", "model")
 FILE = "file"
 """The verb that is left out: ``sentiment reviews.csv``."""
 
@@ -187,6 +187,23 @@ def build_parser(tongue: Tongue) -> Parser:
     explain.model()
     explain.language()
 
+    train = add("train")
+    train.positional("labelled", "arg_train_labelled", metavar="LABELLED")
+    train.option("-o", "--output", key="arg_train_output", required=True, metavar="FOLDER")
+    train.option("--base", key="arg_base", default="lite", metavar="MODEL")
+    train.option("--dev", key="arg_dev", metavar="FILE")
+    train.option("--against", key="arg_against", metavar="MODEL")
+    train.option("--taxonomy", key="arg_train_taxonomy", metavar="FILE")
+    train.option("--text", key="arg_train_text", metavar="COLUMN")
+    train.option("--seed", key="arg_train_seed", type=_from_zero, default=0, metavar="N")
+    train.option("--force", key="arg_force", action="store_true")
+    train.option("--overwrite", key="arg_overwrite", action="store_true")
+    train.option("--steps", key="arg_steps", type=_positive, metavar="N")
+    train.option("--minutes", key="arg_minutes", type=_positive, metavar="N")
+    train.option("--window", key="arg_window", type=_positive, metavar="N")
+    train.device()
+    train.language()
+
     evaluate = add("evaluate")
     evaluate.positional("models", "arg_models", nargs="+", metavar="MODEL")
     evaluate.positional("labelled", "arg_labelled", metavar="LABELLED")
@@ -286,3 +303,9 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
     return number
+
+
+def _from_zero(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 on")
+    return int(text)

@@ -32,6 +32,8 @@ class Talk:
 
     def say(self, key: str, /, **fields: object) -> None:
         """Print one sentence of `sentiment.wording`."""
+        if isinstance(figure := fields.get("figure"), str):
+            fields["figure"] = word(self.tongue, figure)
         if isinstance(what := fields.get("what"), tuple):
             fields["what"] = self.join([word(self.tongue, name) for name in what])
         self.line(say(self.tongue, key, **fields))
@@ -102,6 +104,23 @@ class Talk:
         elif now - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = now
             self.line(self._describe(rows, total, rate))
+
+    def step(self, done: int, steps: int, loss: float) -> None:
+        """Show how far a training is."""
+        now = time.monotonic()
+        if self._started is None:
+            self._started = self._last_line = now
+        fields: dict[str, object] = {"done": done, "steps": steps, "loss": loss}
+        key = "training_step"
+        if 0 < done < steps and now > self._started:
+            key = "training_step_left"
+            fields["left"] = _duration((now - self._started) / done * (steps - done))
+        text = say(self.tongue, key, **fields)
+        if self._stream.isatty():
+            self._show(done, steps, text)
+        elif now - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            self.line(text)
 
     def rest(self) -> None:
         """Take the live line off the terminal; the next job starts counting anew."""

@@ -181,6 +181,50 @@ PHRASES: dict[str, tuple[str, str]] = {
         "随机样本尚未标完；report --labels 需要全部标注。",
     ),
     "written_labelled": ("Labelled:    {path}", "标注：{path}"),
+    # training
+    "label_warnings": ("{path}, worth knowing:", "{path}，请留意："),
+    "training": (
+        "Training from {base} on {rows:,} rows; the model in use is {against}.",
+        "从 {base} 开始，用 {rows:,} 行训练；现用模型为 {against}。",
+    ),
+    "training_step": (
+        "step {done:,} of {steps:,}, loss {loss:.3f}",
+        "第 {done:,} / {steps:,} 步，损失 {loss:.3f}",
+    ),
+    "training_step_left": (
+        "step {done:,} of {steps:,}, loss {loss:.3f}, about {left} left",
+        "第 {done:,} / {steps:,} 步，损失 {loss:.3f}，约剩 {left}",
+    ),
+    "training_kept": (
+        "Stopped. What the training has reached is kept; the same command goes on from there.",
+        "已停止。训练进度已保留；用同一命令即可继续。",
+    ),
+    "compared": (
+        "On {rows:,} rows held out, from the model in use to the new one:",
+        "在留出的 {rows:,} 行上，现用模型 → 新模型：",
+    ),
+    "difference_better": (
+        "  {figure}: {first:.3f} -> {second:.3f}, {value:+.3f} ({low:+.3f} to {high:+.3f}): better",
+        "  {figure}：{first:.3f} → {second:.3f}，{value:+.3f}（{low:+.3f} 至 {high:+.3f}）：更好",
+    ),
+    "difference_open": (
+        "  {figure}: {first:.3f} -> {second:.3f}, {value:+.3f} ({low:+.3f} to {high:+.3f}): "
+        "no difference shown",
+        "  {figure}：{first:.3f} → {second:.3f}，{value:+.3f}（{low:+.3f} 至 {high:+.3f}）：看不出差别",
+    ),
+    "difference_worse": (
+        "  {figure}: {first:.3f} -> {second:.3f}, {value:+.3f} ({low:+.3f} to {high:+.3f}): worse",
+        "  {figure}：{first:.3f} → {second:.3f}，{value:+.3f}（{low:+.3f} 至 {high:+.3f}）：更差",
+    ),
+    "trained": ("New model {name}: {path}", "新模型 {name}：{path}"),
+    "trained_before": (
+        "{path} is there already, from the same rows, base and options: nothing to do.",
+        "{path} 已是同样的数据、起点和选项训练的结果：无需再做。",
+    ),
+    "topic_f1": ("topic state F1", "主题状态 F1"),
+    "driver_f1": ("driver + polarity F1", "驱动因素与情感 F1"),
+    "tag_f1": ("tag + polarity F1", "标签与情感 F1"),
+    "overall_accuracy": ("overall accuracy", "总体情感准确率"),
     # a model
     "model_name": ("{name} in {path}", "{name}，位于 {path}"),
     "model_kind": ("architecture {kind}, schema {schema}", "架构 {kind}，格式版本 {schema}"),
@@ -252,6 +296,31 @@ PHRASES: dict[str, tuple[str, str]] = {
     "help_explain_epilog": (
         'example:\n  sentiment explain "物流很快，但是质量太差。"',
         '示例：\n  sentiment explain "物流很快，但是质量太差。"',
+    ),
+    "help_train_short": (
+        "train a model of your own on labelled rows",
+        "用标注数据训练自己的模型",
+    ),
+    "help_train": (
+        "Train on labelled rows, compare the new model with the one in use on rows that it was not "
+        "trained on, and save it if it is better; otherwise say so and end with code 3. The rows are "
+        "checked first, and everything that is wrong with them is listed at once.",
+        "用标注数据训练新模型，并在未参与训练的行上与现用模型比较；更好才保存，"
+        "否则说明情况并以代码 3 结束。训练前先检查数据，一次列出全部问题。",
+    ),
+    "help_train_epilog": (
+        "examples:\n"
+        "  sentiment train labelled.csv -o models/mine\n"
+        "  sentiment train labelled.jsonl -o models/mine --base base --dev dev.jsonl\n"
+        "  sentiment train labelled.xlsx -o models/mine --taxonomy own.toml\n\n"
+        "A table has the columns text, sentiment (negative, neutral, positive, mixed) and one for\n"
+        "each topic (absent, negative, neutral, positive, mixed); an empty cell is not labelled.",
+        "示例：\n"
+        "  sentiment train 标注.csv -o models/mine\n"
+        "  sentiment train 标注.jsonl -o models/mine --base base --dev 验证.jsonl\n"
+        "  sentiment train 标注.xlsx -o models/mine --taxonomy 自有分类.toml\n\n"
+        "表格包含 text、sentiment（negative、neutral、positive、mixed）以及每个主题一列\n"
+        "（absent、negative、neutral、positive、mixed，也可写中文）；空单元格表示未标注。",
     ),
     "help_evaluate_short": ("measure models on labelled rows", "用标注数据评测模型"),
     "help_evaluate": (
@@ -334,6 +403,45 @@ PHRASES: dict[str, tuple[str, str]] = {
         "good end, as in csat:1-7 or ces:1-5:low (default: found by name and content)",
         "--outcome 列是什么：stars、nps、csat、ces、pmf 或 rating，其两端及好的一端，"
         "如 csat:1-7 或 ces:1-5:low（默认：按列名与内容识别）",
+    ),
+    "arg_train_labelled": (
+        "labelled rows: JSON lines, or a CSV, TSV, XLSX or Parquet table",
+        "标注数据：JSON Lines，或 CSV、TSV、XLSX、Parquet 表格",
+    ),
+    "arg_train_output": ("the folder to save the new model in", "保存新模型的文件夹"),
+    "arg_base": (
+        "what to start from: lite, base, the folder of a model, or an encoder of Hugging Face by "
+        "folder or hub id (default: lite)",
+        "从哪个模型开始：lite、base、模型文件夹，或 Hugging Face 编码器的文件夹或 hub 名称"
+        "（默认：lite）",
+    ),
+    "arg_dev": (
+        "labelled rows to measure on (default: part of the training rows is held out)",
+        "用于评测的标注数据（默认：留出一部分训练数据）",
+    ),
+    "arg_against": (
+        "the model in use, which the new one must beat (default: the base)",
+        "现用模型，新模型须优于它（默认：起点模型）",
+    ),
+    "arg_train_taxonomy": (
+        "a taxonomy file of your own, with drivers and topics to add; a driver is learnt from rows "
+        "labelled with it, or from its seed phrases",
+        "你自己的分类体系文件，可增加驱动因素和主题；驱动因素从标注中学习，或从种子短语起步",
+    ),
+    "arg_train_text": (
+        "column that holds the text, where it is not headed text",
+        "文本所在的列（列名不是 text 时）",
+    ),
+    "arg_train_seed": (
+        "seed of the split and the training (default: 0)",
+        "划分和训练的随机种子（默认：0）",
+    ),
+    "arg_force": ("save the new model even if it is no better", "即使没有更好也保存新模型"),
+    "arg_steps": ("steps of a transformer's training", "transformer 的训练步数"),
+    "arg_minutes": ("most minutes of a transformer's training", "transformer 训练的最长分钟数"),
+    "arg_window": (
+        "tokens that a Hugging Face encoder reads at once (default: 256)",
+        "Hugging Face 编码器一次读入的 token 数（默认：256）",
     ),
     "arg_title": ("heading of the report", "报告标题"),
     "arg_target": (

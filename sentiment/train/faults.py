@@ -104,11 +104,6 @@ KINDS: dict[str, tuple[bool, str, str]] = {
         "{given} is a driver and stands among the tags; move it to opinions",
         "{given} 是驱动因素，却写在标签里；请移到 opinions",
     ),
-    "unlearned_polarity": (
-        False,
-        "the tag {name} has not been learnt as {polarity} by any base; this label is not used",
-        "所用模型不学习标签 {name} 的 {polarity}；不使用该标注",
-    ),
     # evidence
     "evidence": (
         True,
@@ -182,7 +177,7 @@ KINDS: dict[str, tuple[bool, str, str]] = {
     ),
     "few_of_class": (
         False,
-        "{name} is {value} in {rows} rows only: too few to learn or to measure (from {least} on)",
+        "rows where {name} is {value}: {rows}, too few to learn or to measure (from {least} on)",
         "{name} 为 {value} 的只有 {rows} 行：太少，学不会也测不准（至少 {least} 行）",
     ),
     "one_class": (

@@ -61,16 +61,21 @@ class Labelled:
         """What should be known; the message says what is done about it."""
         return tuple(fault for fault in self.faults if not is_error(fault))
 
+    def refusal(self, language: Tongue = "en") -> str:
+        """Return every error, by row; only where there are any."""
+        listed = "\n".join(f"  {line}" for line in tell(self.errors, language, self.unit))
+        if language == "zh":
+            return f"{self.path}：需要修改 {len(self.errors)} 处：\n{listed}"
+        noun = "fault" if len(self.errors) == 1 else "faults"
+        return f"{self.path}: {len(self.errors)} {noun} to mend:\n{listed}"
+
     def refuse(self, language: Tongue = "en") -> None:
         """Raise, with everything that is wrong, where anything is.
 
         :raises LabelError: There are errors.
         """
         if self.errors:
-            listed = "\n".join(f"  {line}" for line in tell(self.errors, language, self.unit))
-            if language == "zh":
-                raise LabelError(f"{self.path}：请修改以下 {len(self.errors)} 处错误：\n{listed}")
-            raise LabelError(f"{self.path}: {len(self.errors)} faults to mend:\n{listed}")
+            raise LabelError(self.refusal(language))
 
     def only(self, keep: Sequence[int], faults: Sequence[Fault] = ()) -> Labelled:
         """Return some of the examples, by their places, with more faults known."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from sentiment.arguments import FILE
 from sentiment.talk import Talk
-from sentiment.verbs import evaluate, explain, label, model, report, score
+from sentiment.verbs import evaluate, explain, label, model, report, score, train
 
 __all__ = ["RUN"]
 
@@ -15,6 +15,7 @@ RUN: Mapping[str, Callable[[Namespace, Talk], int]] = {
     "score": score.run,
     "report": report.run,
     "explain": explain.run,
+    "train": train.run,
     "evaluate": evaluate.run,
     "label": label.run,
     "model": model.run,
