@@ -80,6 +80,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "{path}: starting afresh as asked.",
         "{path}：按要求从头开始。",
     ),
+    "worker_died": (
+        "A worker died; what it had not kept is scored again.",
+        "一个工作进程异常退出；它尚未保存的部分会重新分析。",
+    ),
     "folder_empty_files": (
         "Files without a row, for which nothing is written: {files:,}.",
         "没有数据行、不写输出的文件：{files:,} 个。",

@@ -8,6 +8,7 @@ import pickle
 import socket
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,20 +31,32 @@ _MOST_PER_GPU = 8
 # Only lists of spans and counts go through Ray's own memory.
 _STORE_BYTES = 256 << 20
 _SECONDS_TO_ANSWER = 5.0
+# Messages that the driver takes a second: each costs it some milliseconds of Ray Data.
+_MOST_HEARD = 100
 
 
 class SpanScorer:
-    """An actor: loads the model once and scores the spans that it is given."""
+    """An actor: loads the model once and scores the spans that it is given.
 
-    def __init__(self, work: Work) -> None:
+    :param seconds: How long it keeps results to itself, for the sake of the one who hears all.
+    """
+
+    def __init__(self, work: Work, seconds: float) -> None:
         self._work = work
+        self._seconds = seconds
         self._analyzer: Analyzes | None = None
 
     def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, list[bytes]]]:
         """Score bundles of spans; spans and results are pickled, being no business of Arrow's."""
         for bundle in batch["spans"]:
+            held: list[Result] = []
+            since = time.monotonic()
             for result in self._score(pickle.loads(bundle)):
-                yield {"result": [pickle.dumps(result)]}
+                held.append(result)
+                if time.monotonic() - since >= self._seconds:
+                    yield {"results": [pickle.dumps(held)]}
+                    held, since = [], time.monotonic()
+            yield {"results": [pickle.dumps(held)]}
 
     def _score(self, spans: Sequence[Span]) -> Iterator[Result]:
         if self._analyzer is None:
@@ -110,7 +123,7 @@ class Engine:
             scored = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
                 SpanScorer,
                 batch_size=1,
-                fn_constructor_args=(work,),
+                fn_constructor_args=(work, max(most / _MOST_HEARD, 1.0)),
                 compute=ray.data.ActorPoolStrategy(
                     size=min(most, len(rows)), max_tasks_in_flight_per_actor=2
                 ),
@@ -123,7 +136,8 @@ class Engine:
         scored.context.target_max_block_size = 1  # a result is told when it is there
         try:
             for batch in scored.iter_batches(batch_size=None, prefetch_batches=0):
-                yield from map(pickle.loads, batch["result"])
+                for results in batch["results"]:
+                    yield from pickle.loads(results)
         except self._ray.exceptions.RayError as error:
             raise _told(error) from error
 

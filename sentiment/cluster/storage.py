@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -37,14 +38,15 @@ def open_storage(location: str) -> Storage:
 
     if "://" not in location:
         return Storage(fs.LocalFileSystem(), os.path.abspath(location), location)
+    name = re.sub("://[^/@]*@", "://", location)  # what one signs in with is not to be told
     try:
         filesystem, root = fs.FileSystem.from_uri(location)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(
-            f"{location} cannot be reached ({_reason(error)}); check the address and what it takes "
+            f"{name} cannot be reached ({_reason(error)}); check the address and what it takes "
             "to sign in"
         ) from None
-    return Storage(filesystem, root.rstrip("/"), location)
+    return Storage(filesystem, root.rstrip("/"), name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import io
 from argparse import Namespace
 from collections import Counter
 from contextlib import redirect_stdout
@@ -75,7 +75,7 @@ def _on_a_cluster(options: Namespace, talk: Talk) -> int:
         raise UserError("--engine ray takes one folder; put the files into one, or run it for each")
     if options.output is None:
         raise UserError("--engine ray needs a folder for the outputs, as in -o scored/")
-    with redirect_stdout(sys.stderr):  # where Ray says that a worker died
+    with redirect_stdout(_RayTalk(talk)):
         done = score_folder(
             options.inputs[0],
             options.output,
@@ -86,6 +86,19 @@ def _on_a_cluster(options: Namespace, talk: Talk) -> int:
     talk.rest()
     _tell_folder(done, talk)
     return max([error.exit_code for error in done.failed.values()], default=0)
+
+
+class _RayTalk(io.TextIOBase):
+    """What Ray prints, of which a person needs one thing: the rest is in Ray's own log files."""
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+
+    def write(self, text: str) -> int:
+        """Take what would have been printed."""
+        if "worker died" in text:
+            self._talk.say("worker_died")
+        return len(text)
 
 
 def _tell_folder(done: FolderSummary, talk: Talk) -> None:
