@@ -1,7 +1,7 @@
 """Choosing what to label next: the texts that, together, teach a model most.
 
 A text is worth what it adds to what is chosen already. Counted are the findings of the model in it,
-each driver and each topic with its polarity, and its sentiment; and its features, the hashed
+each driver, topic and tag with its polarity, and its sentiment; and its features, the hashed
 n-grams that the lite model learns from. What has been counted weighs by its square root, so that
 the tenth text about courtesy adds less than the first about refunds: the feature-based coverage of
 Wei and others (2014, "Submodular subset selection for large-scale speech training data"). So the
@@ -37,8 +37,8 @@ _ALIKE = 0.5
 _SURE = 0.25
 # What the features of a text of usual length weigh against one finding.
 _WORDS = 0.1
-# A text that is sixteen times as long must add twice as much.
-_LENGTH = 0.25
+# A text that is thirty-two times as long must add twice as much.
+_LENGTH = 0.2
 # Below this a text costs the same to label, however short it is.
 _SHORT = 10
 
@@ -109,6 +109,8 @@ def _findings(analysis: Analysis) -> dict[tuple[str, str], float]:
         for name in (opinion.topic, opinion.driver):
             key = (name, opinion.polarity)
             found[key] = max(found.get(key, 0.0), worth)
+    for tag in analysis.tags:
+        found[tag.tag, tag.polarity] = _worth(4 * tag.confidence * (1 - tag.confidence))
     return found
 
 
@@ -121,14 +123,15 @@ class _Cover:
 
     def __init__(self, features: Sequence[NDArray[np.int64]], pool: Sequence[Analysis]) -> None:
         self._whole = list(features)
-        buckets, of_text = np.unique(
-            np.concatenate([np.zeros(0, np.int64), *features]), return_inverse=True
-        )
+        # One bucket that is no feature's, so that there is always a last one.
+        beyond = np.array([np.iinfo(np.int64).max])
+        buckets, of_text = np.unique(np.concatenate([*features, beyond]), return_inverse=True)
         often = np.bincount(of_text, minlength=len(buckets))
+        self._often = often
         # A feature of a single text teaches nothing about any other.
         self._weight = np.where(often > 1, np.sqrt(often), 0.0)
         ends = np.cumsum([len(one) for one in features])
-        self._features = np.split(of_text, ends[:-1]) if len(ends) else []
+        self._features = np.split(of_text, ends)[:-1]
         self._buckets = buckets
         findings = [_findings(analysis) for analysis in pool]
         names = {name: at for at, name in enumerate(sorted({n for one in findings for n in one}))}
@@ -142,7 +145,7 @@ class _Cover:
 
     def take(self, n: int, known: Sequence[NDArray[np.int64]]) -> list[int]:
         """Return the places of up to `n` texts, greedily; gains only fall, so few are computed anew."""
-        rivals = _Rivals()
+        rivals = _Rivals(self._buckets, self._often)
         for features in known:
             rivals.add(features)
             self._covered[np.isin(self._buckets, features)] += 1
@@ -165,30 +168,45 @@ class _Cover:
         covered, named = self._covered[self._features[at]], self._named[self._found[at]]
         words = self._weight[self._features[at]] @ (np.sqrt(covered + 1) - np.sqrt(covered))
         findings = np.sum(np.sqrt(named + self._worth[at]) - np.sqrt(named))
-        return float(findings + _WORDS * words / self._unit) / self._cost[at]
+        return float(findings + _WORDS * words / self._unit) / float(self._cost[at])
 
 
 class _Rivals:
-    """Texts that are chosen or known, found by their features."""
+    """Texts that are chosen or known, found by their features.
 
-    def __init__(self) -> None:
+    Two texts that share more than half of all their features share one of the rarest half of either
+    (prefix filtering: Chaudhuri, Ganti and Kaushik 2006). Only those are looked up, so that the
+    words that half of all texts hold are never followed.
+    """
+
+    def __init__(self, buckets: NDArray[np.int64], often: NDArray[np.int64]) -> None:
+        self._buckets, self._often = buckets, often
         self._holding: dict[int, list[int]] = {}
-        self._sizes: list[int] = []
+        self._texts: list[NDArray[np.int64]] = []
 
     def add(self, features: NDArray[np.int64]) -> None:
-        for bucket in features.tolist():
-            self._holding.setdefault(bucket, []).append(len(self._sizes))
-        self._sizes.append(len(features))
+        for bucket in self._rarest(features):
+            self._holding.setdefault(bucket, []).append(len(self._texts))
+        self._texts.append(features)
 
     def has(self, features: NDArray[np.int64]) -> bool:
         """Say whether one of the texts is nearly this one."""
-        shared: Counter[int] = Counter()
-        for bucket in features.tolist():
-            shared.update(self._holding.get(bucket, ()))
-        return any(
-            common > _ALIKE * (len(features) + self._sizes[text] - common)
-            for text, common in shared.items()
-        )
+        rarest = self._rarest(features)
+        near = {text for bucket in rarest for text in self._holding.get(bucket, ())}
+        return any(_share(features, self._texts[text]) > _ALIKE for text in near)
+
+    def _rarest(self, features: NDArray[np.int64]) -> list[int]:
+        at = np.searchsorted(self._buckets[:-1], features)  # the last place stands for beyond it
+        often = np.where(self._buckets[at] == features, self._often[at], 0)
+        order = np.lexsort((features, often))
+        rarest: list[int] = features[order[: int(len(features) * (1 - _ALIKE)) + 1]].tolist()
+        return rarest
+
+
+def _share(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+    """Return the share of features that two texts have in common (Jaccard), from 0 to 1."""
+    common = len(np.intersect1d(one, other, assume_unique=True))
+    return common / max(len(one) + len(other) - common, 1)
 
 
 def _features(texts: Sequence[str]) -> list[NDArray[np.int64]]:
