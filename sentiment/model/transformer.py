@@ -103,7 +103,8 @@ class TransformerModel:
         self.path = path
         self._tokenizer = tokenizer
         self._runtime = runtime
-        self._open, self._close = (tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
+        # What it puts around a text: [CLS] and [SEP] here, <s> and </s> elsewhere.
+        self._open, self._close = tokenizer.encode("").ids
 
     @classmethod
     def of(cls, saved: Bundle, device: str = "auto") -> TransformerModel:

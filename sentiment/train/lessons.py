@@ -17,7 +17,7 @@ from sentiment.text import prepare
 from sentiment.train.examples import Example
 from sentiment.train.targets import Corpus, set_targets
 
-__all__ = ["Lessons", "seed_pattern", "set_lessons"]
+__all__ = ["Lessons", "seed_pattern", "set_lessons", "weak_drivers"]
 
 Floats = NDArray[np.float32]
 
@@ -76,7 +76,7 @@ def set_lessons(corpus: Corpus, labels: Labels, taxonomy: Taxonomy, scores: Scor
     topic = targets.topic
     _follow(corpus, full, labels, taxonomy, label, clause)
     labelled = states >= 0
-    weak = _weak_drivers(full, taxonomy)
+    weak = weak_drivers(full, taxonomy)
     found = _hear(corpus, weak, labels, scores, label, clause, topic, states)
     overall = np.array(
         [SENTIMENTS.index(example.overall) if example.overall else -1 for example in full]
@@ -122,7 +122,7 @@ def _state(example: Example, topic: str) -> int:
     return STATES.index(state) if state else -1
 
 
-def _weak_drivers(examples: Sequence[Example], taxonomy: Taxonomy) -> list[Driver]:
+def weak_drivers(examples: Sequence[Example], taxonomy: Taxonomy) -> list[Driver]:
     """Return the drivers with seed phrases that no row is labelled with."""
     named = {judged.name for example in examples for judged in example.opinions or ()}
     return [

@@ -1,0 +1,111 @@
+"""`train` from encoders of other makers, and again from what came of it; all tiny, all offline."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="needs the extra [torch]")
+pytest.importorskip("transformers", reason="needs the extra [torch]")
+pytest.importorskip("onnx", reason="needs the extra [torch]")
+pytest.importorskip("onnxruntime", reason="needs the extra [torch]")
+
+import sentiment
+from sentiment.errors import NotReached
+from sentiment.model import bundle
+from sentiment.taxonomy import Taxonomy
+from sentiment.train.retrain import Trained, TrainOptions, retrain
+from tests.train import checkpoints
+from tests.train.feedback import rows, write_table
+
+# Warnings of torch's exporter about itself.
+pytestmark = [pytest.mark.filterwarnings("ignore::Warning")]
+
+QUICK = {"steps": 6, "threads": 1}
+OWN = """
+extends = "default"
+[topics.app]
+en = "app"
+[drivers."app.login"]
+en = "login"
+phrases = ["order 7", "order 9", "订单8"]
+"""
+
+
+def train(labelled: Path, base: Path, output: Path, tiny: Path, **more: object) -> Trained:
+    options = TrainOptions(
+        labelled=labelled, output=output, base=str(base), against=str(tiny), device="cpu",
+        force=True, settings=QUICK, **more,
+    )  # fmt: skip
+    return retrain(options)
+
+
+def weights(folder: Path) -> dict[str, str]:
+    names = ("config.json", bundle.NETWORK, bundle.TOKENIZER)
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+
+
+@pytest.mark.parametrize(
+    "kind", [checkpoints.bert, checkpoints.xlmr], ids=lambda kind: kind.__name__
+)
+def test_an_encoder_becomes_a_bundle_that_scores(
+    kind: Callable[..., Path], tmp_path: Path, tiny: Path
+) -> None:
+    labelled = write_table(tmp_path / "labelled.csv")
+    encoder = kind(tmp_path / "encoder", [row["text"] for row in rows()])
+    trained = train(labelled, encoder, tmp_path / "mine", tiny)
+    assert trained.bundle is not None
+    assert trained.bundle.architecture == "transformer"
+    assert trained.held > 10
+    assert {one.figure for one in trained.differences} == {"topic_f1", "overall_accuracy"}
+    analyzer = sentiment.load(tmp_path / "mine", device="cpu")
+    analysis = analyzer.analyze("客服很耐心，快递太慢，订单3")
+    assert analysis.status == "ok"
+    for opinion in analysis.opinions:
+        assert opinion.evidence == analysis.text[opinion.start : opinion.end]
+    assert "To reproduce" in trained.bundle.card
+
+
+def test_a_bundle_is_trained_again_with_a_taxonomy_of_its_own(tmp_path: Path, tiny: Path) -> None:
+    labelled = write_table(tmp_path / "labelled.csv")
+    encoder = checkpoints.bert(tmp_path / "encoder", [row["text"] for row in rows()])
+    train(labelled, encoder, tmp_path / "first", tiny)
+    own = tmp_path / "own.toml"
+    own.write_text(OWN, encoding="utf-8")
+    again = train(labelled, tmp_path / "first", tmp_path / "second", tiny, taxonomy=own)
+    assert again.bundle is not None
+    assert "app.login" in again.bundle.taxonomy.drivers
+    assert "app.login: 23 rows hold one of" in again.bundle.card
+    assert sentiment.load(tmp_path / "second", device="cpu").analyze("价格太贵").topics["app"]
+
+
+def test_the_same_again_gives_the_same_weights(tmp_path: Path, tiny: Path) -> None:
+    labelled = write_table(tmp_path / "labelled.csv")
+    encoder = checkpoints.bert(tmp_path / "encoder", [row["text"] for row in rows()])
+    for name in ("one", "two"):
+        train(labelled, encoder, tmp_path / name / "mine", tiny)
+    assert weights(tmp_path / "one" / "mine") == weights(tmp_path / "two" / "mine")
+
+
+def test_no_better_is_not_saved(tmp_path: Path, tiny: Path) -> None:
+    labelled = write_table(tmp_path / "labelled.csv")
+    encoder = checkpoints.bert(tmp_path / "encoder", [row["text"] for row in rows()])
+    options = TrainOptions(
+        labelled=labelled, output=tmp_path / "mine", base=str(encoder), against=str(tiny),
+        device="cpu", settings={"steps": 1, "threads": 1},
+    )  # fmt: skip
+    with pytest.raises(NotReached, match="no better than"):
+        retrain(options)
+    assert not (tmp_path / "mine").exists()
+    assert [one.name for one in tmp_path.iterdir() if "training" in one.name] == []
+
+
+def test_the_taxonomy_of_an_encoder_is_the_default(tmp_path: Path, tiny: Path) -> None:
+    labelled = write_table(tmp_path / "labelled.csv")
+    encoder = checkpoints.roberta(tmp_path / "encoder", [row["text"] for row in rows()])
+    trained = train(labelled, encoder, tmp_path / "mine", tiny)
+    assert trained.bundle is not None
+    assert [*trained.bundle.taxonomy.drivers] == [*Taxonomy.default().drivers]
