@@ -15,7 +15,8 @@ is not dead, can neither lose nor double a row.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from sentiment.job.tally import Tally
 __all__ = ["Kept", "Note", "parts_of", "seal"]
 
 _LENGTH = 8
+_COPY = 1 << 23  # a span of usual size in one request
 _READERS = 16  # notes read at a time: of a file of a billion rows there are thirty thousand
 
 
@@ -47,14 +49,12 @@ def seal(stream: IO[bytes], note: Note) -> None:
     stream.write(len(content).to_bytes(_LENGTH, "big"))
 
 
-def parts_of(stream: Any, sizes: Sequence[int], scratch: Path) -> Iterator[Path]:
-    """Yield the parts of a span one by one, each in the file `scratch` until the next is asked for.
-
-    :param stream: At the span's first byte.
-    """
-    for size in sizes:
-        scratch.write_bytes(stream.read(size))
-        yield scratch
+def parts_of(span: Path, note: Note, scratch: Path) -> Iterator[Path]:
+    """Yield the parts of a span one by one, each in the file `scratch` until the next is asked for."""
+    with span.open("rb") as stream:
+        for size in note.sizes:
+            scratch.write_bytes(stream.read(size))
+            yield scratch
 
 
 class Kept:
@@ -78,34 +78,33 @@ class Kept:
         content = json.dumps(file.key, ensure_ascii=False, indent=1)
         self._output.put(f"{self._folder}/job.json", content.encode())
 
-    def notes(self, file: File) -> dict[int, Note]:
-        """Return the notes of the finished spans of the job with the file's key."""
-        names = self._output.names(f"{self._folder}/{file.digest}")
-        with ThreadPoolExecutor(_READERS) as threads:
-            found = threads.map(lambda name: self.note(file, int(name)), names)
-            return {int(name): note for name, note in zip(names, found, strict=True)}
+    def indexes(self, file: File) -> set[int]:
+        """Return the numbers of the finished spans of the job with the file's key."""
+        return {int(name) for name in self._output.names(f"{self._folder}/{file.digest}")}
 
-    def has(self, span: Span) -> bool:
-        """Whether a span is finished."""
-        return self._output.stat(self._place(span.file, span.index)) is not None
+    def notes(self, file: File) -> dict[int, Note]:
+        """Return the notes of the finished spans, by number."""
+        indexes = sorted(self.indexes(file))
+        with ThreadPoolExecutor(_READERS) as threads:
+            return dict(
+                zip(indexes, threads.map(lambda i: self.note(file, i), indexes), strict=True)
+            )
 
     def note(self, file: File, index: int) -> Note:
         """Return the note of one finished span."""
         with self._output.open(self._place(file, index)) as stream:
-            end = stream.size() - _LENGTH
-            stream.seek(end)
-            length = int.from_bytes(stream.read(_LENGTH), "big")
-            stream.seek(end - length)
-            note = json.loads(stream.read(length))
-        return Note(tuple(note["sizes"]), Tally.from_dict(note["tally"]))
+            return _note_in(stream)
+
+    def fetch(self, file: File, index: int, span: Path) -> Note:
+        """Copy a finished span into a file of this machine and return its note."""
+        with self._output.open(self._place(file, index)) as there, span.open("wb") as here:
+            shutil.copyfileobj(there, here, _COPY)
+        with span.open("rb") as stream:
+            return _note_in(stream)
 
     def put(self, span: Span, content: Path) -> None:
         """Keep a span that `seal` ended."""
         self._output.put(self._place(span.file, span.index), content)
-
-    def open(self, file: File, index: int) -> Any:
-        """Open a finished span at its first byte."""
-        return self._output.open(self._place(file, index))
 
     def forget(self) -> None:
         """Delete it all."""
@@ -113,3 +112,12 @@ class Kept:
 
     def _place(self, file: File, index: int) -> str:
         return f"{self._folder}/{file.digest}/{index}"
+
+
+def _note_in(stream: Any) -> Note:
+    """Read the note at the end of a span."""
+    end = stream.seek(-_LENGTH, 2)
+    length = int.from_bytes(stream.read(_LENGTH), "big")
+    stream.seek(end - length)
+    note = json.loads(stream.read(length))
+    return Note(tuple(note["sizes"]), Tally.from_dict(note["tally"]))

@@ -48,6 +48,11 @@ class File:
         return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
 
     @property
+    def is_small(self) -> bool:
+        """Whether it is one span, whose output is written at once."""
+        return self.rows <= self.span_rows
+
+    @property
     def spans(self) -> tuple[Span, ...]:
         """All of it, in order."""
         return tuple(
@@ -69,11 +74,6 @@ class Span:
     index: int
     first: int
     rows: int
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether there is no other in its file."""
-        return self.rows == self.file.rows
 
     def is_followed_by(self, other: Span) -> bool:
         """Whether the other one begins where this one ends."""

@@ -127,7 +127,7 @@ def _take_up(output: Storage, file: File, key: JobKey, options: JobOptions) -> S
         _refuse_other(output, file.name, key)
     if same and not options.restart:
         return Surveyed(file, kept=kept.notes(file))
-    if not file.spans[0].is_whole:
+    if not file.is_small:
         kept.begin(file)
     elif saved is not None:
         kept.forget()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 
 import sentiment
@@ -130,13 +130,15 @@ def score_spans(work: Work, analyzer: Analyzes, spans: Sequence[Span]) -> Iterat
     The output of a file that has one span only is written at once.
     """
     left = []
-    for span in spans:
-        kept = Kept(work.output, span.file.name)
-        if not span.is_whole and kept.has(span):
-            tally = kept.note(span.file, span.index).tally
-            yield Scored(span.file.name, span.index, tally, time.time())
-        else:
-            left.append(span)
+    for file, own in groupby(spans, key=lambda span: span.file):
+        kept = Kept(work.output, file.name)
+        done = set() if file.is_small else kept.indexes(file)
+        for span in own:
+            if span.index in done:
+                tally = kept.note(file, span.index).tally
+                yield Scored(file.name, span.index, tally, time.time())
+            else:
+                left.append(span)
     for stretch in stretches(left):
         name = stretch[0].file.name
         try:
@@ -157,7 +159,7 @@ def put_together(work: Work, file: File, tally: Tally, started: float, reused: i
     kept = Kept(work.output, file.name)
     try:
         with work.scratch() as folder:
-            parts = _kept_parts(kept, file, folder / "part")
+            parts = _kept_parts(kept, file, folder)
             summary = _write(work, file, parts, tally, folder, started, reused)
         kept.forget()
     except UserError as error:
@@ -176,10 +178,9 @@ def _score_stretch(work: Work, analyzer: Analyzes, spans: Sequence[Span]) -> Ite
             content = folder / "span"
             note = _score(scorer, file.roles, islice(rows, span.rows), content)
             _check_unchanged(work, file)
-            if span.is_whole:
-                with content.open("rb") as stream:
-                    parts = parts_of(stream, note.sizes, folder / "part")
-                    summary = _write(work, file, parts, note.tally, folder, started, reused=0)
+            if file.is_small:
+                parts = parts_of(content, note, folder / "part")
+                summary = _write(work, file, parts, note.tally, folder, started, reused=0)
                 yield Finished(file.name, summary, span.rows)
             else:
                 Kept(work.output, file.name).put(span, content)
@@ -211,11 +212,10 @@ def _check_unchanged(work: Work, file: File) -> None:
         )
 
 
-def _kept_parts(kept: Kept, file: File, scratch: Path) -> Iterator[Path]:
-    for span in file.spans:
-        note = kept.note(file, span.index)
-        with kept.open(file, span.index) as stream:
-            yield from parts_of(stream, note.sizes, scratch)
+def _kept_parts(kept: Kept, file: File, folder: Path) -> Iterator[Path]:
+    for index in range(len(file.spans)):
+        note = kept.fetch(file, index, folder / "span")
+        yield from parts_of(folder / "span", note, folder / "part")
 
 
 def _write(

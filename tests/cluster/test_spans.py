@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 from itertools import chain
 from pathlib import Path
 
@@ -27,7 +26,7 @@ def test_every_row_is_handed_out_once_and_in_order(sizes: list[int], workers: in
     for file in files:
         assert sum(span.rows for span in file.spans) == file.rows
         assert [span.first for span in file.spans] == list(range(0, file.rows, 1024))
-        assert file.spans[0].is_whole == (file.rows <= 1024)
+        assert file.is_small == (len(file.spans) == 1)
     handed = list(bundles(spans, workers))
     assert list(chain(*handed)) == spans
     assert all(handed)
@@ -66,11 +65,11 @@ def test_another_key_or_span_is_another_digest() -> None:
 
 def test_the_parts_of_a_span_come_back(tmp_path: Path) -> None:
     parts = [b"abc", b"", b"\x00" * 50]
-    stream = io.BytesIO()
-    stream.writelines(parts)
-    seal(stream, Note(tuple(map(len, parts)), Tally()))
-    stream.seek(0)
-    found = parts_of(stream, [len(part) for part in parts], tmp_path / "part")
+    note = Note(tuple(map(len, parts)), Tally())
+    with (tmp_path / "span").open("wb") as stream:
+        stream.writelines(parts)
+        seal(stream, note)
+    found = parts_of(tmp_path / "span", note, tmp_path / "part")
     assert [path.read_bytes() for path in found] == parts
 
 
@@ -86,10 +85,12 @@ def test_a_note_is_read_without_its_parts(tmp_path: Path) -> None:
     kept.begin(file)
     assert kept.notes(file) == {}
     span: Span = file.spans[1]
-    assert not kept.has(span)
+    assert kept.indexes(file) == set()
     kept.put(span, content)
-    assert kept.has(span)
+    assert kept.indexes(file) == {1}
     assert kept.notes(file) == {1: Note((1, 2), tally)}
+    assert kept.fetch(file, 1, tmp_path / "fetched") == Note((1, 2), tally)
+    assert (tmp_path / "fetched").read_bytes() == content.read_bytes()
     assert kept.saved_key() == file.key
     assert kept.notes(file_of(3000, span_rows=512)) == {}
     kept.begin(file)
