@@ -166,8 +166,8 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "--engine ray 一次只接受一个文件夹；请把文件放在一起，或逐个运行",
     ),
     (
-        "--engine ray needs a folder for the outputs, as in -o scored/",
-        "--engine ray 需要输出文件夹，如 -o scored/",
+        "a folder needs another one for its outputs, as in -o scored/",
+        "分析文件夹需要指定输出文件夹，如 -o scored/",
     ),
     (
         "--address is of a Ray cluster; add --engine ray",
@@ -197,8 +197,9 @@ ERRORS: tuple[tuple[str, str], ...] = (
     ),
     ("there is no folder {path}; check the name", "找不到文件夹 {path}；请检查名称"),
     (
-        "there is no Parquet file in {path}; --engine ray scores those",
-        "{path} 中没有 Parquet 文件；--engine ray 只分析这种文件",
+        "there is no Parquet file in {path}; of other formats name the files, as in "
+        "'exports/*.csv'",
+        "{path} 中没有 Parquet 文件；其他格式请直接写文件，如 'exports/*.csv'",
     ),
     (
         "{path} holds no data row; choose a folder with feedback in it",
@@ -228,6 +229,50 @@ ERRORS: tuple[tuple[str, str], ...] = (
     (
         "{path} is one of the inputs; name another folder for the outputs",
         "{path} 是输入文件之一；请指定另一个输出文件夹",
+    ),
+    # training
+    (
+        "the new model is no better than {model} on {rows} rows held out; nothing was saved "
+        "(label more rows, or add --force to keep it)",
+        "在留出的 {rows} 行上，新模型并不优于 {model}；没有保存"
+        "（请标注更多数据，或加 --force 仍然保存）",
+    ),
+    (
+        "{path}: nothing that can be measured is labelled.",
+        "{path}：没有可用于评测的标注。",
+    ),
+    (
+        'Training needs an extra: pip install "sentiment[train]".',
+        '训练需要附加组件：pip install "sentiment[train]"。',
+    ),
+    (
+        "{package} is not installed. Training a transformer needs an extra: "
+        'pip install "sentiment[torch]".',
+        '没有安装 {package}。训练 transformer 需要附加组件：pip install "sentiment[torch]"。',
+    ),
+    (
+        "{name}: its tokenizer does not say where tokens stand in a text, which evidence needs; "
+        "choose an encoder with a tokenizer.json.",
+        "{name}：其分词器无法给出 token 在文本中的位置，而依据需要它；"
+        "请选择带 tokenizer.json 的编码器。",
+    ),
+    (
+        "{name}: needs code of its own, which is never run here; choose another encoder.",
+        "{name}：需要运行其自带代码，本程序从不运行；请选择别的编码器。",
+    ),
+    (
+        "{name}: no encoder that AutoModel loads ({reason}).",
+        "{name}：不是 AutoModel 能加载的编码器（{reason}）。",
+    ),
+    (
+        "{name}: no such folder, and the hub gave no encoder of that name ({reason}); check the "
+        "name and the network, or fetch it once and name its folder.",
+        "{name}：没有这个文件夹，hub 上也取不到该名称的编码器（{reason}）；"
+        "请检查名称和网络，或先下载再指定文件夹。",
+    ),
+    (
+        "argument {option}: {given} is not a number from 0 on; see {program} --help",
+        "选项 {option} 应为 0 以上的整数，而不是 {given}；请看 {program} --help",
     ),
     # the output
     (
@@ -293,10 +338,6 @@ ERRORS: tuple[tuple[str, str], ...] = (
         " workbook, submit the tasks in Label Studio, fill in the labels of JSON lines",
         "{path}：{count} 条文本都尚未标注：请在工作簿的“已标注”列选“是”，"
         "在 Label Studio 中提交任务，或填写 JSON Lines 中的标签",
-    ),
-    (
-        "{path}: {count} entries to mend, nothing was written:\n{faults}",
-        "{path}：有 {count} 处需要改正，没有写出任何内容：\n{faults}",
     ),
     (
         "row {row}: its text does not fit into a cell of a workbook; write .jsonl instead",

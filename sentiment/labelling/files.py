@@ -60,12 +60,13 @@ def is_tasks(path: Path) -> bool:
     return suffix in (".jsonl", ".ndjson") and lines.is_lines(path)
 
 
-def read_labels(path: Path, taxonomy: Taxonomy) -> list[Labelled]:
+def read_labels(path: Path, taxonomy: Taxonomy, tongue: Tongue = "en") -> list[Labelled]:
     """Return what people labelled in a file of tasks, one record for each task, in order.
 
     What nobody confirmed holds no label: a row of a workbook without "yes", a Label Studio task
     without an annotation, a line whose labels are null.
 
+    :param tongue: Of what is said about labels that cannot be right.
     :raises InputError: The file cannot be read.
     :raises LabelError: Labels that cannot be right, every one of them with its place.
     """
@@ -76,7 +77,7 @@ def read_labels(path: Path, taxonomy: Taxonomy) -> list[Labelled]:
         entries = studio.read(path, taxonomy)
     else:
         entries = lines.read(path)
-    return check(entries, taxonomy, str(path))
+    return check(entries, taxonomy, str(path), tongue)
 
 
 def labelled_lines(labelled: Iterable[Labelled]) -> bytes:

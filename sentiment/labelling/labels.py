@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
 from sentiment.errors import LabelError
+from sentiment.labelling.words import phrase
 from sentiment.records import (
     POLARITIES,
     SENTIMENTS,
@@ -23,8 +24,9 @@ from sentiment.records import (
     topic_states,
 )
 from sentiment.taxonomy import Taxonomy
+from sentiment.wording import Tongue
 
-__all__ = ["Entry", "Finding", "Labelled", "check", "split"]
+__all__ = ["Entry", "Fault", "Finding", "Labelled", "check", "split"]
 
 _SHOWN = 50
 
@@ -38,10 +40,22 @@ class Finding(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Fault:
+    """Something that cannot be right: a sentence of the wording, by its key, and what is in it."""
+
+    key: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+    def told(self, tongue: Tongue) -> str:
+        """Return the sentence."""
+        return phrase(f"fault.{self.key}", tongue).format(**self.fields)
+
+
+@dataclass(frozen=True)
 class Entry:
     """One text as a file holds it, not checked yet.
 
-    :param place: Where it stands, as a person finds it: "row 12".
+    :param place: What a person counts it by, "row", "line" or "task"; `at` is its number.
     :param origin: `Task.origin` as it came back.
     :param state: "done", "skipped", or "open": nobody has confirmed what stands there.
     :param opinions: Every driver that is named; None where they are not labelled; `tags` likewise.
@@ -50,6 +64,7 @@ class Entry:
     """
 
     place: str
+    at: int | str
     text: str
     origin: Mapping[str, Any]
     state: str
@@ -57,7 +72,7 @@ class Entry:
     opinions: tuple[Finding, ...] | None = None
     tags: tuple[Finding, ...] | None = None
     topics: Mapping[str, str] = field(default_factory=dict)
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,10 +117,13 @@ def _plain(findings: Sequence[Finding] | None, key: str) -> list[dict[str, Any]]
     ]  # fmt: skip
 
 
-def check(entries: Iterable[Entry], taxonomy: Taxonomy, where: str) -> list[Labelled]:
+def check(
+    entries: Iterable[Entry], taxonomy: Taxonomy, where: str, tongue: Tongue
+) -> list[Labelled]:
     """Return the labels of a file, in its order; texts that are not done hold none.
 
-    :raises LabelError: Entries that cannot be right, every one of them with its place.
+    :raises LabelError: Entries that cannot be right, every one of them with its place, in the
+        language.
     """
     labelled: list[Labelled] = []
     faults: list[str] = []
@@ -114,13 +132,15 @@ def check(entries: Iterable[Entry], taxonomy: Taxonomy, where: str) -> list[Labe
             labelled.append(Labelled(entry.text, entry.origin, entry.state))
             continue
         wrong = [*entry.faults, *_wrong(entry, taxonomy)]
-        if wrong:
-            faults += [f"{entry.place}: {fault}" for fault in wrong]
-        else:
+        place = phrase(f"place.{entry.place}", tongue).format(at=entry.at)
+        told = phrase("fault.one", tongue)
+        faults += [told.format(place=place, fault=fault.told(tongue)) for fault in wrong]
+        if not wrong:
             labelled.append(_labelled(entry, taxonomy))
     if faults:
-        shown = "\n".join(faults[:_SHOWN]) + ("\n..." if len(faults) > _SHOWN else "")
-        raise LabelError(f"{where}: {len(faults)} entries to mend, nothing was written:\n{shown}")
+        heading = phrase("fault.all", tongue).format(path=where, count=len(faults))
+        more = ["..."] if len(faults) > _SHOWN else []
+        raise LabelError("\n".join([heading, *faults[:_SHOWN], *more]))
     return labelled
 
 
@@ -133,44 +153,50 @@ def split(
     return opinions, tuple(found for found in once if found.name in taxonomy.tags)
 
 
-def _wrong(entry: Entry, taxonomy: Taxonomy) -> list[str]:
-    faults: list[str] = []
+def _wrong(entry: Entry, taxonomy: Taxonomy) -> list[Fault]:
+    faults: list[Fault] = []
     if entry.overall is not None and entry.overall not in SENTIMENTS:
-        faults.append(f"sentiment {entry.overall!r} is none of {', '.join(SENTIMENTS)}")
+        faults.append(_none_of("overall", entry.overall, SENTIMENTS))
     for found in entry.opinions or ():
         faults += _wrong_finding(found, tuple(taxonomy.drivers), "driver", entry.text)
     for found in entry.tags or ():
         faults += _wrong_finding(found, tuple(taxonomy.tags), "tag", entry.text)
     for topic, state in entry.topics.items():
         if topic not in taxonomy.topics:
-            faults.append(f"no topic is called {topic!r}; there are {', '.join(taxonomy.topics)}")
+            faults.append(_none_of("topic", topic, taxonomy.topics))
         elif state not in STATES:
-            faults.append(f"{topic} {state!r} is none of {', '.join(STATES)}")
+            faults.append(_none_of("state", state, STATES, name=topic))
     if not faults and entry.opinions:
         # Topics follow from the drivers: what says otherwise is a slip in one of the two.
         meant = _states(entry.opinions, taxonomy)
         faults += [
-            f"{topic} is {state}, and by its drivers it is {meant[topic]}"
+            Fault("contradiction", {"name": topic, "given": state, "meant": meant[topic]})
             for topic, state in entry.topics.items()
             if state != meant[topic]
         ]
     labels = (entry.overall, entry.opinions, entry.tags)
     if not faults and all(label is None for label in labels) and not entry.topics:
-        faults.append("is marked as done and says nothing")
+        faults.append(Fault("nothing"))
     return faults
 
 
 def _wrong_finding(
-    found: Finding, names: tuple[str, ...], kind: str, text: str
-) -> Iterator[str]:  # fmt: skip
+    found: Finding, names: Sequence[str], kind: str, text: str
+) -> Iterator[Fault]:  # fmt: skip
     if found.name not in names:
         near = difflib.get_close_matches(found.name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
-        yield f"no {kind} is called {found.name!r}; {hint}"
+        if near:
+            yield Fault(f"{kind}_near", {"given": repr(found.name), "nearest": near[0]})
+        else:
+            yield _none_of(kind, found.name, names)
     if found.polarity not in POLARITIES:
-        yield f"{found.name}: polarity {found.polarity!r} is none of {', '.join(POLARITIES)}"
+        yield _none_of("polarity", found.polarity, POLARITIES, name=found.name)
     if found.evidence is not None and found.evidence not in text:
-        yield f"{found.name}: the evidence {found.evidence!r} is not in the text"
+        yield Fault("evidence", {"name": found.name, "given": repr(found.evidence)})
+
+
+def _none_of(key: str, given: object, known: Iterable[str], **fields: object) -> Fault:
+    return Fault(key, {"given": repr(given), "known": ", ".join(known), **fields})
 
 
 def _labelled(entry: Entry, taxonomy: Taxonomy) -> Labelled:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.labelling.labels import Entry, Finding
+from sentiment.labelling.labels import Entry, Fault, Finding
 from sentiment.labelling.task import Task
 
 __all__ = ["is_lines", "read", "write"]
@@ -63,7 +63,7 @@ def read(path: Path) -> Iterator[Entry]:
         raise InputError(f"{path} cannot be read ({error}); check the file") from error
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield _entry(_object(line, path, number), f"line {number}")
+            yield _entry(_object(line, path, number), number)
 
 
 def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
@@ -76,19 +76,20 @@ def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
     return record
 
 
-def _entry(record: Mapping[str, Any], place: str) -> Entry:
-    faults: list[str] = []
+def _entry(record: Mapping[str, Any], number: int) -> Entry:
+    faults: list[Fault] = []
     origin = {name: record.get(name) for name in
               ("id", "row", "question", "lang", "source", "sampling")}  # fmt: skip
     opinions = _findings(record, "opinions", "driver", faults)
     tags = _findings(record, "tags", "tag", faults)
     topics = record.get("topics")
     if topics is not None and not isinstance(topics, dict):
-        faults.append("topics are no object of a topic and its state each")
+        faults.append(Fault("topics"))
         topics = None
     labels = [record.get(name) for name in ("overall", "opinions", "tags", "topics")]
     return Entry(
-        place=place,
+        place="line",
+        at=number,
         text=str(record.get("text") or ""),
         origin=origin,
         state="open" if all(label is None for label in labels) else "done",
@@ -101,13 +102,13 @@ def _entry(record: Mapping[str, Any], place: str) -> Entry:
 
 
 def _findings(
-    record: Mapping[str, Any], field: str, key: str, faults: list[str]
+    record: Mapping[str, Any], field: str, key: str, faults: list[Fault]
 ) -> tuple[Finding, ...] | None:
     entries = record.get(field)
     if entries is None:
         return None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        faults.append(f"{field} are no list of objects with {key}, polarity and evidence")
+        faults.append(Fault("findings", {"field": field, "key": key}))
         return ()
     found = [
         Finding(str(entry.get(key) or ""), str(entry.get("polarity") or ""), entry.get("evidence"))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError, LabelError
-from sentiment.labelling.labels import Entry, Finding, split
+from sentiment.labelling.labels import Entry, Fault, Finding, split
 from sentiment.labelling.task import Task
 from sentiment.labelling.words import (
     definition,
@@ -315,10 +315,10 @@ def _called(topic: str, taxonomy: Taxonomy) -> tuple[str, ...]:
 
 
 def _entry(number: int, cells: Mapping[str, str], taxonomy: Taxonomy) -> Entry:
-    faults: list[str] = []
+    faults: list[Fault] = []
     done = meaning("done", cells["done"], ("yes", "skip"))
     if done is None and cells["done"].strip():
-        faults.append(f"{cells['done']!r} in the column done is neither yes nor skip")
+        faults.append(Fault("done", {"given": repr(cells["done"])}))
     named = list(_named(cells, faults))
     opinions, tags = split(named, taxonomy) if named else (None, None)
     topics = {
@@ -328,9 +328,10 @@ def _entry(number: int, cells: Mapping[str, str], taxonomy: Taxonomy) -> Entry:
     }
     overall = cells["overall"].strip()
     return Entry(
-        place=f"row {number}",
+        place="row",
+        at=number,
         text=cells["text"],
-        origin=_origin(cells, faults),
+        origin=_origin(cells),
         state="skipped" if done == "skip" else "done" if done or faults else "open",
         overall=(meaning("value", overall, SENTIMENTS) or overall) if overall else None,
         opinions=opinions,
@@ -340,7 +341,7 @@ def _entry(number: int, cells: Mapping[str, str], taxonomy: Taxonomy) -> Entry:
     )
 
 
-def _origin(cells: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
+def _origin(cells: Mapping[str, str]) -> dict[str, Any]:
     origin: dict[str, Any] = {
         key: cells.get(key) or None for key in ("id", "question", "lang", "source", "sampling")
     }
@@ -349,7 +350,7 @@ def _origin(cells: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
     return origin
 
 
-def _named(cells: Mapping[str, str], faults: list[str]) -> Iterator[Finding]:
+def _named(cells: Mapping[str, str], faults: list[Fault]) -> Iterator[Finding]:
     """Yield the groups of a row that name something; half a group is a fault."""
     groups = [key.partition(" ")[2] for key in cells if key.startswith("name ")]
     for group in groups:
@@ -357,7 +358,7 @@ def _named(cells: Mapping[str, str], faults: list[str]) -> Iterator[Finding]:
         if not name and not polarity:
             continue  # evidence that was left behind names nothing
         if not name or not polarity:
-            faults.append(f"group {group} has a {'polarity' if polarity else 'driver'} alone")
+            faults.append(Fault("half_polarity" if polarity else "half_name", {"group": group}))
             continue
         chosen = meaning("value", polarity, POLARITIES) or polarity
         yield Finding(name_in(name), chosen, evidence or None)

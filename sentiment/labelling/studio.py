@@ -14,7 +14,7 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from sentiment.errors import InputError
-from sentiment.labelling.labels import Entry, Finding, split
+from sentiment.labelling.labels import Entry, Fault, Finding, split
 from sentiment.labelling.task import Task
 from sentiment.labelling.words import (
     definition,
@@ -129,25 +129,26 @@ def read(path: Path, taxonomy: Taxonomy) -> Iterator[Entry]:
         )
     tasks = json.loads(path.read_text(encoding="utf-8-sig"))
     for number, task in enumerate(tasks, start=1):
-        yield _entry(task, f"task {task.get('id', number)}", taxonomy)
+        yield _entry(task, task.get("id", number), taxonomy)
 
 
-def _entry(task: Mapping[str, Any], place: str, taxonomy: Taxonomy) -> Entry:
+def _entry(task: Mapping[str, Any], at: int | str, taxonomy: Taxonomy) -> Entry:
     text, data = task["data"]["text"], task["data"]
     origin = {name: data.get(name) for name in
               ("id", "row", "question", "lang", "source", "sampling")}  # fmt: skip
     given = [one for one in task.get("annotations") or () if isinstance(one, dict)]
     kept = [one for one in given if not one.get("was_cancelled")]
     if not kept:
-        return Entry(place, text, origin, "skipped" if given else "open")
+        return Entry("task", at, text, origin, "skipped" if given else "open")
     truths = [one for one in kept if one.get("ground_truth")]
     chosen = max(truths or kept, key=lambda one: str(one.get("updated_at") or ""))
-    faults: list[str] = []
+    faults: list[Fault] = []
     results = [one for one in chosen.get("result") or () if isinstance(one, dict)]
     named = list(_named(results, text, faults))
     opinions, tags = split(named, taxonomy)
     return Entry(
-        place=place,
+        place="task",
+        at=at,
         text=text,
         origin=origin,
         state="done",
@@ -167,7 +168,7 @@ def _overall(results: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def _named(
-    results: Sequence[Mapping[str, Any]], text: str, faults: list[str]
+    results: Sequence[Mapping[str, Any]], text: str, faults: list[Fault]
 ) -> Iterator[Finding]:  # fmt: skip
     polarity_of = {
         result.get("id"): (result["value"].get("choices") or [""])[0]
@@ -184,7 +185,7 @@ def _named(
                 polarity = meaning("value", shown, POLARITIES) or shown
                 yield Finding(name_in(label), polarity, words)
             else:
-                faults.append(f"{name_in(label)} ({words}) has no polarity")
+                faults.append(Fault("region", {"name": name_in(label), "words": words}))
 
 
 def _words_of(value: Mapping[str, Any], text: str) -> str | None:

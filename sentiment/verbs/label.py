@@ -107,7 +107,7 @@ def _read_back(options: Namespace, talk: Talk) -> None:
     if output.suffix.lower() not in (".jsonl", ".ndjson"):
         raise OutputError(f"{output}: labels are written as .jsonl; end the name in it")
     _check_folder(output)
-    labelled = read_labels(path, _taxonomy(options))
+    labelled = read_labels(path, _taxonomy(options), talk.tongue)
     counts = Counter(one.state for one in labelled)
     if not counts["done"]:
         raise LabelError(

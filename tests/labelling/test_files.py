@@ -281,9 +281,27 @@ def test_every_slip_is_told_at_once(tmp_path: Path) -> None:
     assert "row 2: no driver is called 'delivery.sped'; did you mean delivery.speed?" in told
     assert "row 2: sentiment 'awful' is none of negative, neutral, positive, mixed" in told
     assert "row 2: quality.general: the evidence 'not there' is not in the text" in told
-    assert "row 3: group 2 has a driver alone" in told
+    assert "row 3: group 2 has a driver and no polarity" in told
     assert "row 3: delivery is positive, and by its drivers it is negative" in told
     assert "row 4: is marked as done and says nothing" in told
+
+
+def test_slips_are_told_in_chinese_too(tmp_path: Path) -> None:
+    path = written(tmp_path, ".xlsx", "zh")
+
+    def change(sheet: Any, columns: dict[str, int]) -> None:
+        for row in (2, 3):
+            cell(sheet, columns, row, "已标注", "是")
+        cell(sheet, columns, 2, "驱动因素 1", "delivery.sped 配送")
+        cell(sheet, columns, 3, "配送", "正面")
+
+    edit_sheet(path, change)
+    with pytest.raises(LabelError) as raised:
+        files.read_labels(path, TAXONOMY, "zh")
+    heading, first, second = str(raised.value).split("\n")
+    assert heading.endswith("有 2 处需要改正，没有写出任何内容：")
+    assert first == "第 2 行：没有名为 'delivery.sped' 的驱动因素；是否应为 delivery.speed？"
+    assert second == "第 3 行：delivery 标为positive，而按其驱动因素应为negative"
 
 
 def test_a_word_in_done_that_is_no_choice_is_told(tmp_path: Path) -> None:
