@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from sentiment.cluster.engine import Engine
+from sentiment.cluster.folder import FolderSummary, check_places, folder_inputs
 from sentiment.cluster.spans import SPAN_ROWS, bundles
 from sentiment.cluster.storage import OWN, Storage, open_storage
-from sentiment.cluster.survey import Empty, Surveyed, first_table, parquet_files, survey
+from sentiment.cluster.survey import Empty, Surveyed, first_table, survey
 from sentiment.cluster.work import Failed, Finished, Result, Scored, Work, put_together
-from sentiment.errors import InputError, ModelError, OutputError, UserError
+from sentiment.errors import ModelError, OutputError, UserError
 from sentiment.job.lock import Lock
 from sentiment.job.options import JobOptions, Summary
 from sentiment.job.run import Interrupted
@@ -25,27 +26,11 @@ from sentiment.job.watch import Silent, Watcher
 from sentiment.tables import Roles
 from sentiment.taxonomy import Taxonomy
 
-__all__ = ["FolderSummary", "score_folder"]
+__all__ = ["score_folder"]
 
 Loader = Callable[[str | None, str], Analyzes]
 
 _READERS = 32  # files surveyed at a time: waiting for an answer is all that there is to it
-
-
-@dataclass(frozen=True, slots=True)
-class FolderSummary:
-    """What a job on a folder did."""
-
-    total: Summary
-    """The counts of all files together."""
-    files: int
-    """Files whose output is there."""
-    finished_before: int
-    """Those of them that there was nothing to do for."""
-    empty: tuple[str, ...]
-    """Files without a row, for which nothing is written."""
-    failed: Mapping[str, UserError]
-    """What is wrong with the others, by name."""
 
 
 def score_folder(
@@ -73,9 +58,9 @@ def score_folder(
     """
     started = time.monotonic()
     options, watcher = options or JobOptions(), watcher or Silent()
-    folder, names = _inputs(open_storage(source), watcher)
+    folder, names = folder_inputs(open_storage(source), watcher)
     out = open_storage(output)
-    _check_places(folder, out, names, options)
+    check_places(folder, out, names, options)
     table = first_table(folder, names, options.read)
     if options.taxonomy is not None:
         load = partial(load_analyzer, taxonomy=Taxonomy.read(options.taxonomy))
@@ -104,7 +89,7 @@ def score_folder(
             job.run(address)
         if not job.failed:  # of files that are no longer in the folder something may be left
             out.remove(f"{OWN}/files")
-    return job.summary(source, output, time.monotonic() - started)
+    return job.summary(time.monotonic() - started)
 
 
 @dataclass(slots=True)
@@ -193,27 +178,20 @@ class _Job:
             for finished in engine.ended(wait=True):
                 self._hear(engine, finished)
 
-    def summary(self, source: str, output: str, seconds: float) -> FolderSummary:
+    def summary(self, seconds: float) -> FolderSummary:
         """Return the counts of all finished files together."""
-        tally = Tally()
-        for one in self._finished:
-            tally.add(one.tally)
-        total = Summary(
-            input={"path": source, "format": "parquet"},
-            output={"path": output, "format": "parquet"},
-            roles=self._roles.to_dict(),
-            model=self._work.model_name,
-            taxonomy=self._work.taxonomy.to_dict(),
-            accuracy=self._work.accuracy,
-            options={"model": self._work.model, "device": self._work.device},
-            tally=tally,
-            rejects=None,
+        work = self._work
+        return FolderSummary.of(
+            self._finished,
+            paths=(work.source.name, work.output.name),
+            work=work,
+            roles=self._roles,
+            options=self._options,
             seconds=seconds,
-            reused=max(sum(tally.rows.values()) - self._scored, 0),
-            finished_before=self._finished_before == len(self._finished),
-        )
-        return FolderSummary(
-            total, len(self._finished), self._finished_before, tuple(self._empty), self.failed
+            scored=self._scored,
+            finished_before=self._finished_before,
+            empty=self._empty,
+            failed=self.failed,
         )
 
     @contextmanager
@@ -276,52 +254,6 @@ class _Job:
 
     def _advance(self) -> None:
         self._watcher.advance(self._reused + self._scored, self._scored, self._total)
-
-
-def _inputs(given: Storage, watcher: Watcher) -> tuple[Storage, list[str]]:
-    """Return the input folder and the names of its Parquet files.
-
-    :raises InputError: There is no such folder, or no Parquet file in it.
-    """
-    kind = given.kind()
-    if kind == "file":
-        folder, name = given.parent()
-        return folder, [name]
-    names, others = parquet_files(given) if kind else ([], 0)
-    if kind is None:
-        raise InputError(f"there is no folder {given.name}; check the name")
-    if not names:
-        raise InputError(f"there is no Parquet file in {given.name}; --engine ray scores those")
-    if others:
-        watcher.say("folder_other_files", files=others)
-    return given, names
-
-
-def _check_places(
-    source: Storage, output: Storage, names: Sequence[str], options: JobOptions
-) -> None:
-    """Refuse what cannot go well before anything is read.
-
-    :raises OutputError: The output is a file, or within the input, or would replace an input.
-    """
-    if options.encoding is not None:
-        raise OutputError(
-            f"{output.name} takes no --encoding: only CSV and TSV can be written in another one"
-        )
-    if output.kind() == "file":
-        raise OutputError(f"{output.name} is a file; name a folder for the outputs")
-    same = source.filesystem.equals(output.filesystem)
-    above = source.root.rstrip("/") + "/"
-    if same and (output.root.rstrip("/") + "/").startswith(above):
-        raise OutputError(
-            f"{output.name} is in the folder that is to be scored; name one outside of it"
-        )
-    taken = {f"{above}{name}" for name in names}
-    clash = next((n for n in names if f"{output.root.rstrip('/')}/{n}" in taken), None)
-    if same and clash is not None:
-        raise OutputError(
-            f"{output.shown(clash)} is one of the inputs; name another folder for the outputs"
-        )
 
 
 @contextmanager

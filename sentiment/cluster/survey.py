@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sentiment.cluster.kept import Kept, Note
 from sentiment.cluster.spans import File, Span
 from sentiment.cluster.storage import Storage
 from sentiment.cluster.work import Failed, Work
-from sentiment.errors import ColumnError, InputError, OutputError, UserError
+from sentiment.errors import InputError, OutputError, UserError
 from sentiment.job.destination import recognised
 from sentiment.job.identity import JobKey, job_key
 from sentiment.job.options import JobOptions, Summary
 from sentiment.tables import ReadOptions, Roles, Table, format_of
 from sentiment.tables.parquet import ParquetSource
 
-__all__ = ["Empty", "Surveyed", "first_table", "parquet_files", "survey"]
-
-_SUFFIXES = (".parquet", ".pq")
+__all__ = ["Empty", "Surveyed", "first_table", "survey"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +46,6 @@ class Surveyed:
         if self.finished is not None:
             return ()
         return tuple(span for span in self.file.spans if span.index not in self.kept)
-
-
-def parquet_files(source: Storage) -> tuple[list[str], int]:
-    """Return the Parquet files beneath a folder by name, and how many others there are.
-
-    What begins with "_" or "." is nobody's data (`_SUCCESS`, `.crc`), nor are folders called so.
-    """
-    names = [
-        name
-        for name in source.names()
-        if not any(piece.startswith(("_", ".")) for piece in name.split("/"))
-    ]
-    found = [name for name in names if name.casefold().endswith(_SUFFIXES)]
-    return found, len(names) - len(found)
 
 
 def first_table(source: Storage, names: Sequence[str], read: ReadOptions) -> Table:
@@ -101,7 +85,7 @@ def _survey(
     opened = work.opened(name)
     if not opened.count:
         return Empty(name)
-    own_roles = _roles_in(opened.columns, roles, work.source.shown(name))
+    own_roles = roles.within(opened.columns, work.source.shown(name))
     key = job_key(
         input=work.source.identity(name),
         format=format_of(name),
@@ -151,26 +135,4 @@ def _refuse_other(output: Storage, name: str, key: JobKey) -> None:
     raise OutputError(
         f"{output.shown(name)} exists and is not the finished output of this input, options and "
         "model; add --overwrite to replace it, or choose another name"
-    )
-
-
-def _roles_in(columns: Sequence[str], roles: Roles, where: str) -> Roles:
-    """Return the folder's roles without the columns that one file has not.
-
-    :raises ColumnError: The text is among them.
-    """
-    missing = [name for name in roles.text if name not in columns]
-    if missing:
-        raise ColumnError(
-            f"{where} has no column “{missing[0]}”, which holds the text in the files before it; "
-            "score it apart from them"
-        )
-    outcome = roles.outcome
-    return replace(
-        roles,
-        id=roles.id if roles.id in columns else None,
-        date=roles.date if roles.date in columns else None,
-        outcome=outcome if outcome is not None and outcome.column in columns else None,
-        other_outcomes=tuple(o for o in roles.other_outcomes if o.column in columns),
-        segments=tuple(name for name in roles.segments if name in columns),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -96,6 +96,28 @@ class Roles:
             outcome=None if outcome is None else Outcome.from_dict(outcome),
             other_outcomes=tuple(map(Outcome.from_dict, data["other_outcomes"])),
             segments=tuple(data["segments"]),
+        )
+
+    def within(self, columns: Sequence[str], where: str) -> Roles:
+        """Return these roles, found on another file, without the columns that this one has not.
+
+        :param where: The file's name, for what is said of it.
+        :raises ColumnError: A text column is among them.
+        """
+        missing = next((name for name in self.text if name not in columns), None)
+        if missing is not None:
+            raise ColumnError(
+                f"{where} has no column “{missing}”, which holds the text in the files before it; "
+                "score it apart from them"
+            )
+        outcome = self.outcome
+        return replace(
+            self,
+            id=self.id if self.id in columns else None,
+            date=self.date if self.date in columns else None,
+            outcome=outcome if outcome is not None and outcome.column in columns else None,
+            other_outcomes=tuple(one for one in self.other_outcomes if one.column in columns),
+            segments=tuple(name for name in self.segments if name in columns),
         )
 
     def describe(self, language: str = "en") -> tuple[str, ...]:

@@ -54,6 +54,7 @@ class ReadOptions:
     :param delimiter: Of a CSV file: one character, or "comma", "semicolon", "tab", "pipe".
     :param sheet: Of a workbook, by name.
     :param language: Of notes: "zh" or "en".
+    :param roles: Found on another file of the same folder, and this one's as well.
     """
 
     text: tuple[str, ...] = ()
@@ -65,6 +66,7 @@ class ReadOptions:
     delimiter: str | None = None
     sheet: str | None = None
     language: str = "en"
+    roles: Roles | None = None
 
 
 class Table:
@@ -86,16 +88,21 @@ class Table:
         columns = tuple(name for name in columns if name not in added)
         if not source.sample:
             raise InputError(_no_row(path))
-        self.roles: Roles = find_roles(
-            columns,
-            source.sample,
-            source.labels,
-            text=options.text,
-            id=options.id,
-            date=options.date,
-            outcome=options.outcome,
-            by=options.by,
-            where=path if path != "-" else "standard input",
+        where = path if path != "-" else "standard input"
+        self.roles: Roles = (
+            options.roles.within(columns, where)
+            if options.roles is not None
+            else find_roles(
+                columns,
+                source.sample,
+                source.labels,
+                text=options.text,
+                id=options.id,
+                date=options.date,
+                outcome=options.outcome,
+                by=options.by,
+                where=where,
+            )
         )
         if isinstance(source, DelimitedSource) and len(self.roles.text) == 1:
             source.text_column = self.roles.text[0]

@@ -28,10 +28,10 @@ _TOP = 5  # as many drivers as one glance takes in; the report has them all
 
 def run(options: Namespace, talk: Talk) -> int:
     """Score every input; return the worst exit code."""
-    if options.engine == "ray":
-        return _on_a_cluster(options, talk)
-    if options.address is not None:
+    if options.engine == "local" and options.address is not None:
         raise UserError("--address is of a Ray cluster; add --engine ray")
+    if options.engine == "ray" or (len(options.inputs) == 1 and Path(options.inputs[0]).is_dir()):
+        return _folder(options, talk)
     errands = plan(options.inputs, options.output)
     failed = [
         error.exit_code
@@ -67,22 +67,20 @@ def score_one(options: Namespace, source: str, output: str, talk: Talk) -> None:
     _tell(summary, talk)
 
 
-def _on_a_cluster(options: Namespace, talk: Talk) -> int:
-    """Score a folder on Ray, and say what was found in all of it."""
-    from sentiment.cluster import score_folder
+def _folder(options: Namespace, talk: Talk) -> int:
+    """Score a folder, on Ray or here, and say what was found in all of it."""
+    from sentiment.cluster import score_folder, score_folder_here
 
     if len(options.inputs) > 1:
         raise UserError("--engine ray takes one folder; put the files into one, or run it for each")
     if options.output is None:
-        raise UserError("--engine ray needs a folder for the outputs, as in -o scored/")
-    with redirect_stdout(_RayTalk(talk)):
-        done = score_folder(
-            options.inputs[0],
-            options.output,
-            _job_options(options),
-            address=options.address,
-            watcher=talk,
-        )
+        raise UserError("a folder needs another one for its outputs, as in -o scored/")
+    given = (options.inputs[0], options.output, _job_options(options))
+    if options.engine == "local":
+        done = score_folder_here(*given, watcher=talk)
+    else:
+        with redirect_stdout(_RayTalk(talk)):
+            done = score_folder(*given, address=options.address, watcher=talk)
     talk.rest()
     _tell_folder(done, talk)
     return max([error.exit_code for error in done.failed.values()], default=0)

@@ -292,7 +292,7 @@ def test_progress_is_told_with_what_there_is_in_all(write: Write, tmp_path: Path
     ("source", "out", "error", "said"),
     [
         ("nowhere", "out", InputError, "there is no folder"),
-        ("empty", "out", InputError, "there is no Parquet file in"),
+        ("empty", "out", InputError, "there is no Parquet file in empty"),
         ("bare", "out", InputError, "holds no data row"),
         ("in", "in/out", OutputError, "in the folder that is to be scored"),
         ("in", "in", OutputError, "in the folder that is to be scored"),
