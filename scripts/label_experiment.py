@@ -6,8 +6,8 @@ DATA is the folder of data sets with the gold labels. Of the gold training rows 
 drawn for each seed; 300 of it are chosen, another 300 drawn at random, and the lite model is fitted
 from nothing on either and measured on the gold dev rows. Two settings:
 
-- export: the pool was scored by a lite model fitted on the other half of the training rows, as the
-  bundled model scores an export that it has not seen; the new model learns from the 300 rows alone.
+- export: the pool was scored by lite models fitted on other training rows, 3,000 each, as the bundled
+  model scores an export that it has not seen; the new model learns from the 300 rows alone.
 - start: 300 random rows are labelled already; a model of these scores the pool, and the new model
   learns from them and the 300 more.
 
@@ -40,6 +40,7 @@ from sentiment.train.split import folds
 
 _POOL = 6000
 _START = 300
+_OTHERS = 3000
 _FOLDS = 5
 # "doubt" is the plainest of active learning, the least sure texts: for comparison.
 _ARMS = ("random", "chosen", "doubt")
@@ -111,7 +112,7 @@ class _HalfModels:
                 one for one, own in zip(self._train, fold, strict=True)
                 if self._half[one.group] == half and own != held
             ]  # fmt: skip
-            self._models[half, held] = _fitted(rows)
+            self._models[half, held] = _fitted(rows[:_OTHERS])
         return self._models[half, held]
 
 
