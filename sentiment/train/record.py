@@ -203,7 +203,7 @@ def _judgements(
             faults.append(Fault("twice", None, {"name": name, "polarity": polarity}))
             continue
         judged.append(Judgement(name, cast("Polarity", polarity), evidence))
-    if key == "driver" and any(one.evidence is None for one in judged):
+    if key == "driver" and judged and any(not entry.get("evidence") for entry in entries):
         faults.append(Fault("no_evidence"))
     return tuple(judged)
 

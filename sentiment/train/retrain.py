@@ -33,7 +33,7 @@ from sentiment.train.split import folds
 from sentiment.train.validate import check_dev, check_training
 from sentiment.wording import Tongue
 
-__all__ = ["Silent", "TrainOptions", "Trained", "Watcher", "retrain"]
+__all__ = ["Silent", "TrainOptions", "Trained", "Watcher", "kept_state", "retrain"]
 
 # What a new model must be better at, where it is labelled.
 _JUDGED = ("topic_f1", "driver_f1", "tag_f1", "overall_accuracy")
@@ -141,7 +141,7 @@ def retrain(options: TrainOptions, watcher: Watcher | None = None) -> Trained:
     _refuse_output(options)
     in_use = load(_in_use(options, base), device=options.device)
     watcher.say("training", rows=len(rows.examples), base=base.name, against=in_use.model_name)
-    run = _Run(base, taxonomy, options, watcher)
+    run = _Run(base, taxonomy, options, watcher, made)
     fitted, held, new = run.measured(rows.examples, None if dev is None else dev.examples)
     old = in_use.analyze_batch([example.text for example in held])
     found = tuple(
@@ -169,14 +169,15 @@ class _Run:
     """Trains, and counts the steps of all fits together."""
 
     def __init__(
-        self, base: Base, taxonomy: Taxonomy, options: TrainOptions, watcher: Watcher
-    ) -> None:
+        self, base: Base, taxonomy: Taxonomy, options: TrainOptions, watcher: Watcher,
+        made: dict[str, Any],
+    ) -> None:  # fmt: skip
         self.base = base
         self.taxonomy = taxonomy
         self._options = options
         self._watcher = watcher
-        output = options.output
-        self._state = output.parent / f".{output.name}.training"
+        # Of these rows and options alone: another run does not go on from it.
+        self._state = _state_folder(options.output) / _digest(made)[:12]
         self._done = 0
         self._fits = 1
 
@@ -208,7 +209,7 @@ class _Run:
 
     def forget(self) -> None:
         """Remove the state of the run: it is over."""
-        shutil.rmtree(self._state, ignore_errors=True)
+        shutil.rmtree(self._state.parent, ignore_errors=True)
 
     def _fit(self, examples: Sequence[Example], name: str) -> Fitted:
         fitted = self.base.fit(
@@ -222,6 +223,16 @@ class _Run:
             self._watcher.step(self._done * steps + done, self._fits * steps, loss)
 
         return step
+
+
+def kept_state(output: Path) -> bool:
+    """Tell whether a run that was interrupted has kept what it reached."""
+    return any(_state_folder(output).glob("*/*/*"))
+
+
+def _state_folder(output: Path) -> Path:
+    path = output.resolve()
+    return path.parent / f".{path.name}.training"
 
 
 def _taxonomy(options: TrainOptions, base: Base) -> Taxonomy:
@@ -351,9 +362,12 @@ def _finished(output: Path, made: dict[str, Any]) -> bundle.Bundle | None:
 
 
 def _refuse_output(options: TrainOptions) -> None:
-    if options.output.exists() and any(options.output.iterdir()) and not options.overwrite:
+    output = options.output
+    if output.exists() and not output.is_dir():
+        raise OutputError(f"{output}: exists and is no folder; choose another one.")
+    if output.exists() and any(output.iterdir()) and not options.overwrite:
         raise OutputError(
-            f"{options.output} exists already; add --overwrite to replace it, or choose another name"
+            f"{output} exists already; add --overwrite to replace it, or choose another name"
         )
 
 

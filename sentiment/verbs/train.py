@@ -10,10 +10,12 @@ from sentiment.talk import Talk
 
 __all__ = ["run"]
 
+_INTERRUPTED = 130  # 128 + SIGINT, as for any command that Ctrl-C ended
+
 
 def run(options: Namespace, talk: Talk) -> int:
     """Train, compare with the model in use, and save; exit code 3 where it is no better."""
-    from sentiment.train.retrain import TrainOptions, retrain
+    from sentiment.train.retrain import TrainOptions, kept_state, retrain
 
     given = {name: getattr(options, name) for name in ("steps", "minutes", "window")}
     asked = TrainOptions(
@@ -31,7 +33,14 @@ def run(options: Namespace, talk: Talk) -> int:
         settings={name: value for name, value in given.items() if value is not None},
         command=_command(options),
     )
-    trained = retrain(asked, talk)
+    try:
+        trained = retrain(asked, talk)
+    except KeyboardInterrupt:
+        if not kept_state(asked.output):
+            raise
+        talk.rest()
+        talk.say("training_kept")
+        return _INTERRUPTED
     talk.rest()
     if trained.finished_before:
         talk.say("trained_before", path=asked.output)

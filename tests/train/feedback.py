@@ -35,21 +35,21 @@ TOPICS = tuple(_SAID)
 def rows(count: int = 96) -> list[dict[str, str]]:
     """Return rows of a wide table: two topics judged in each, in one language."""
     made: list[dict[str, str]] = []
-    pairs = itertools.cycle(itertools.combinations(TOPICS, 2))
+    pairs = [*itertools.combinations(TOPICS, 2)]
     for number in range(count):
-        one, other = next(pairs)
-        states = [("positive", "negative")[number % 2], ("positive", "negative")[number // 2 % 2]]
         english = number % 2
+        states = [("positive", "negative")[number // step % 2] for step in (2, 4)]
+        one, other = pairs[number // 8 % len(pairs)]
         pieces = [
-            _SAID[topic][state][2 * english + number // 12 % 2]
+            _SAID[topic][state][2 * english + number // 48 % 2]
             for topic, state in zip((one, other), states, strict=True)
         ]
         row = dict.fromkeys(TOPICS, "absent") | {one: states[0], other: states[1]}
-        same = states[0] == states[1]
-        text = f"{'，' if not english else ', '}".join(pieces)
         # A number makes the text its own: no near-duplicate of another row.
         tail = f", order {number}" if english else f"，订单{number}"
-        made.append({"text": text + tail, "sentiment": states[0] if same else "mixed", **row})
+        text = (", " if english else "，").join(pieces) + tail
+        sentiment = states[0] if states[0] == states[1] else "mixed"
+        made.append({"text": text, "sentiment": sentiment, **row})
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +32,7 @@ extends = "default"
 en = "app"
 [drivers."app.login"]
 en = "login"
-phrases = ["order 7", "order 9", "订单8"]
+phrases = ["early", "压烂"]
 """
 
 
@@ -78,7 +79,7 @@ def test_a_bundle_is_trained_again_with_a_taxonomy_of_its_own(tmp_path: Path, ti
     again = train(labelled, tmp_path / "first", tmp_path / "second", tiny, taxonomy=own)
     assert again.bundle is not None
     assert "app.login" in again.bundle.taxonomy.drivers
-    assert "app.login: 23 rows hold one of" in again.bundle.card
+    assert re.search(r"app\.login: [1-9]\d* rows hold one of early, 压烂", again.bundle.card)
     assert sentiment.load(tmp_path / "second", device="cpu").analyze("价格太贵").topics["app"]
 
 

@@ -1,0 +1,282 @@
+"""`train` from a lite model, whole: checked, held out, compared, saved or not."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sentiment
+from sentiment.cli import main
+from sentiment.errors import LabelError, ModelError, NotReached, OutputError
+from sentiment.model import bundle
+from sentiment.train.retrain import Silent, TrainOptions, retrain
+from sentiment.wording import Tongue
+from tests.train.feedback import rows, write_lines, write_table
+
+ROOT = Path(__file__).parents[2]
+OWN = """
+extends = "default"
+[topics.app]
+zh = "应用"
+en = "app"
+[drivers."app.login"]
+zh = "登录"
+en = "login"
+phrases = ["log in", "password", "登录"]
+"""
+
+
+class Heard(Silent):
+    """Keeps what it is told."""
+
+    def __init__(self, tongue: Tongue = "en") -> None:
+        self.tongue: Tongue = tongue
+        self.said: list[str] = []
+        self.steps: list[tuple[int, int]] = []
+
+    def say(self, key: str, /, **fields: object) -> None:
+        self.said.append(key)
+
+    def line(self, text: str) -> None:
+        self.said.append(text)
+
+    def step(self, done: int, steps: int, loss: float) -> None:
+        assert loss > 0
+        self.steps.append((done, steps))
+
+
+def options(tmp_path: Path, tiny: Path, **more: Any) -> TrainOptions:
+    given: dict[str, Any] = {
+        "labelled": tmp_path / "labelled.csv", "output": tmp_path / "mine", "base": str(tiny),
+        "device": "cpu", **more,
+    }  # fmt: skip
+    return TrainOptions(**given)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in ("config.json", "weights.safetensors")
+    }
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    return write_table(tmp_path / "labelled.csv", rows(160))
+
+
+def test_labelled_rows_make_a_better_model(tmp_path: Path, tiny: Path, labelled: Path) -> None:
+    heard = Heard()
+    trained = retrain(options(tmp_path, tiny), heard)
+    assert trained.better
+    assert trained.held == trained.rows == 160  # every row was held out in turn
+    assert trained.bundle is not None
+    assert heard.said == [
+        "training", "compared", *(f"difference_{one.verdict}" for one in trained.differences),
+    ]  # fmt: skip
+    assert heard.steps[-1][0] == heard.steps[-1][1]
+    assert [*heard.steps] == sorted(heard.steps)
+    topics = next(one for one in trained.differences if one.figure == "topic_f1")
+    assert topics.value is not None
+    assert topics.value > 0.1
+
+    analyzer = sentiment.load(tmp_path / "mine")
+    assert analyzer.model_name == "mine@1.0.0"
+    analysis = analyzer.analyze("快递太慢，客服爱理不理")
+    assert (analysis.topics["delivery"], analysis.topics["service"]) == ("negative", "negative")
+    assert "+" in trained.bundle.card
+    made = trained.bundle.manifest["made"]
+    assert made["rows"] == 160
+    assert made["against"] == sentiment.load(tiny).model_name
+    assert made["versions"]["scipy"]
+    assert len(made["data_sha256"]) == 64
+    assert set(trained.bundle.accuracy["price"]) == {"zh", "en"}
+
+
+def test_the_same_again_gives_the_same_bytes(tmp_path: Path, tiny: Path, labelled: Path) -> None:
+    for name in ("one", "two"):
+        retrain(options(tmp_path, tiny, output=tmp_path / name / "mine"))
+    assert hashes(tmp_path / "one" / "mine") == hashes(tmp_path / "two" / "mine")
+    retrain(options(tmp_path, tiny, output=tmp_path / "three" / "mine", seed=5))
+    assert hashes(tmp_path / "one" / "mine") != hashes(tmp_path / "three" / "mine")
+
+
+def test_a_finished_output_is_left_alone_and_another_one_is_not_lost(
+    tmp_path: Path, tiny: Path, labelled: Path
+) -> None:
+    retrain(options(tmp_path, tiny))
+    assert retrain(options(tmp_path, tiny)).finished_before
+    with pytest.raises(OutputError, match="add --overwrite"):
+        retrain(options(tmp_path, tiny, seed=3))
+    assert not retrain(options(tmp_path, tiny, seed=3, overwrite=True)).finished_before
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(OutputError, match="is no folder"):
+        retrain(options(tmp_path, tiny, output=tmp_path / "file"))
+
+
+def test_labels_that_are_noise_make_no_better_model(tmp_path: Path, tiny: Path) -> None:
+    some = rows(120)
+    states = [{name: row[name] for name in row if name != "text"} for row in some]
+    for at, row in enumerate(some):
+        row.update(states[(at * 37 + 11) % len(states)])
+    write_table(tmp_path / "labelled.csv", some)
+    good = write_table(tmp_path / "good.csv", rows(160))
+    dev = write_table(tmp_path / "dev.csv", rows(240)[160:])
+    retrain(options(tmp_path, tiny, labelled=good, output=tmp_path / "good", dev=dev))
+    # Against a model that knows these words, noise is worse and is not saved.
+    with pytest.raises(NotReached, match=r"no better than good@1\.0\.0 on 80 rows") as raised:
+        retrain(options(tmp_path, tiny, base=str(tmp_path / "good"), dev=dev))
+    assert raised.value.exit_code == 3
+    assert not (tmp_path / "mine").exists()
+    kept = retrain(options(tmp_path, tiny, base=str(tmp_path / "good"), dev=dev, force=True))
+    assert not kept.better
+    assert kept.bundle is not None
+    assert "Not shown to be better" in kept.bundle.card
+
+
+def test_a_dev_file_is_measured_on_and_not_trained_on(
+    tmp_path: Path, tiny: Path, labelled: Path
+) -> None:
+    dev = write_table(tmp_path / "dev.csv", rows(240)[160:])
+    trained = retrain(options(tmp_path, tiny, dev=dev))
+    assert (trained.rows, trained.held) == (160, 80)
+    assert trained.bundle is not None
+    assert "80 rows of dev.csv" in trained.bundle.card
+
+
+def test_every_fault_is_told_in_the_tongue_before_anything_is_trained(
+    tmp_path: Path, tiny: Path
+) -> None:
+    path = write_lines(tmp_path / "labelled.jsonl", [{"text": "很好", "overall": "good"}])
+    heard = Heard("zh")
+    with pytest.raises(LabelError, match="第 1 行：overall 'good' 不是"):
+        retrain(options(tmp_path, tiny, labelled=path), heard)
+    assert heard.steps == []
+
+
+def test_opinions_with_evidence_teach_drivers(tmp_path: Path, tiny: Path) -> None:
+    # Words that the base knows as something else, or not at all.
+    said = {
+        "packed like a treasure": ("delivery.condition", "positive"),
+        "the box looked like an accordion": ("delivery.condition", "negative"),
+        "my wallet thanks you": ("price.level", "positive"),
+        "it costs an arm and a leg": ("price.level", "negative"),
+    }
+    records: list[dict[str, Any]] = []
+    for number in range(120):
+        evidence, (driver, polarity) = [*said.items()][number % 4]
+        opinion = {"driver": driver, "polarity": polarity, "evidence": evidence}
+        records.append(
+            {
+                "text": f"order {number}: {evidence}", "overall": polarity, "opinions": [opinion],
+                "tags": None,
+            }
+        )  # fmt: skip
+    write_lines(tmp_path / "labelled.jsonl", records)
+    trained = retrain(options(tmp_path, tiny, labelled=tmp_path / "labelled.jsonl"))
+    drivers = next(one for one in trained.differences if one.figure == "driver_f1")
+    assert drivers.verdict == "better"
+    assert not any(one.figure == "tag_f1" for one in trained.differences)  # masked, not absent
+    analyzer = sentiment.load(tmp_path / "mine")
+    (opinion,) = analyzer.analyze("order 500: the box looked like an accordion").opinions
+    assert (opinion.driver, opinion.polarity) == ("delivery.condition", "negative")
+
+
+def test_a_driver_of_ones_own_starts_from_seed_phrases(tmp_path: Path, tiny: Path) -> None:
+    some = rows(120)
+    for at, row in enumerate(some[::5]):
+        extra = (", I cannot log in", "，登录总是失败")[at % 2]
+        row["text"] += extra
+    write_table(tmp_path / "labelled.csv", some)
+    own = tmp_path / "own.toml"
+    own.write_text(OWN, encoding="utf-8")
+    trained = retrain(options(tmp_path, tiny, taxonomy=own, force=True))
+    assert trained.bundle is not None
+    assert "Nothing of this was measured" in trained.bundle.card
+    assert "app.login: 24 rows hold one of log in, password, 登录" in trained.bundle.card
+    analyzer = sentiment.load(tmp_path / "mine")
+    assert "app" in analyzer.taxonomy.topics
+    found = analyzer.analyze("works really well, but I cannot log in")
+    assert [one.evidence for one in found.opinions if one.driver == "app.login"]
+    none = analyzer.analyze("works really well, and it arrived early")
+    assert none.topics["app"] == "absent"
+
+
+def test_a_topic_of_ones_own_is_labelled_in_a_column(tmp_path: Path, tiny: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(OWN.replace('phrases = ["log in", "password", "登录"]', ""), encoding="utf-8")
+    lines = ["text,sentiment,app,quality"]
+    for at in range(120):
+        judged = ("I cannot log in", "negative") if at % 3 == 0 else ("works really well", "absent")
+        quality = "positive" if judged[1] == "absent" else "absent"
+        lines.append(f"order {at} {judged[0]},{'negative' if at % 3 == 0 else 'positive'},"
+                     f"{judged[1]},{quality}")  # fmt: skip
+    (tmp_path / "labelled.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    trained = retrain(options(tmp_path, tiny, taxonomy=own))
+    assert trained.better
+    analysis = sentiment.load(tmp_path / "mine").analyze("order 500 I cannot log in")
+    assert analysis.topics["app"] == "negative"
+
+
+def test_a_base_that_is_none(tmp_path: Path, tiny: Path, labelled: Path) -> None:
+    with pytest.raises(ModelError, match="There is no model 'unheard'"):
+        retrain(options(tmp_path, tiny, base="unheard"))
+
+
+def command(tmp_path: Path, tiny: Path, *more: str) -> list[str]:
+    return [
+        "train", str(tmp_path / "labelled.csv"), "-o", str(tmp_path / "mine"), "--base", str(tiny),
+        "--device", "cpu", *more,
+    ]  # fmt: skip
+
+
+def test_the_command(
+    tmp_path: Path, tiny: Path, labelled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command(tmp_path, tiny), "--language", "en"]) == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "topic state F1: " in told.err
+    assert ": better" in told.err
+    assert f"New model mine@1.0.0: {tmp_path / 'mine'}" in told.err
+    assert main([*command(tmp_path, tiny), "--language", "zh"]) == 0
+    assert "无需再做" in capsys.readouterr().err
+    assert main([*command(tmp_path, tiny, "--seed", "-1"), "--language", "zh"]) == 2
+    assert "应为 0 以上的整数" in capsys.readouterr().err
+    saved = bundle.read(tmp_path / "mine")
+    assert saved.manifest["made"]["command"].startswith("sentiment train ")
+
+
+def test_the_command_that_is_no_better_ends_with_three(
+    tmp_path: Path, tiny: Path, labelled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command(tmp_path, tiny), "--language", "zh"]) == 0
+    again = [
+        "train", str(labelled), "-o", str(tmp_path / "again"), "--base", str(tmp_path / "mine"),
+        "--dev", str(write_table(tmp_path / "dev.csv", rows(240)[160:])), "--language", "zh",
+    ]  # fmt: skip
+    assert main(again) == 3
+    assert "新模型并不优于 mine@1.0.0；没有保存" in capsys.readouterr().err
+
+
+def test_the_script_reads_its_options_from_a_file(
+    tmp_path: Path, tiny: Path, labelled: Path
+) -> None:
+    config = tmp_path / "retrain.toml"
+    config.write_text(
+        f'labelled = "labelled.csv"\noutput = "mine"\nbase = "{tiny.as_posix()}"\ndevice = "cpu"\n',
+        encoding="utf-8",
+    )
+    script = [sys.executable, str(ROOT / "scripts" / "retrain.py"), str(config)]
+    done = subprocess.run(script, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert "New model mine@1.0.0" in done.stderr
+    config.write_text('labeled = "labelled.csv"\n', encoding="utf-8")
+    done = subprocess.run(script, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 2
+    assert "there is no option labeled" in done.stderr
