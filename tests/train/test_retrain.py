@@ -183,8 +183,8 @@ def test_opinions_with_evidence_teach_drivers(tmp_path: Path, tiny: Path) -> Non
     assert drivers.verdict == "better"
     assert not any(one.figure == "tag_f1" for one in trained.differences)  # masked, not absent
     analyzer = sentiment.load(tmp_path / "mine")
-    (opinion,) = analyzer.analyze("order 500: the box looked like an accordion").opinions
-    assert (opinion.driver, opinion.polarity) == ("delivery.condition", "negative")
+    (found,) = analyzer.analyze("order 500: the box looked like an accordion").opinions
+    assert (found.driver, found.polarity) == ("delivery.condition", "negative")
 
 
 def test_a_driver_of_ones_own_starts_from_seed_phrases(tmp_path: Path, tiny: Path) -> None:

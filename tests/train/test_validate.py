@@ -81,7 +81,7 @@ def test_each_mistake_is_found_and_told_by_line(
     read = read_rows(path, TAXONOMY)
     assert [(fault.kind, fault.row) for fault in read.faults] == [(kind, 2)]
     for language in ("en", "zh"):
-        (line,) = tell(read.faults, language, read.unit)  # type: ignore[arg-type]
+        (line,) = tell(read.faults, language, read.unit)
         assert line.startswith("line 2: " if language == "en" else "第 2 行：")
         assert "{" not in line
     if is_error(read.faults[0]):
