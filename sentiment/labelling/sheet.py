@@ -39,7 +39,7 @@ _SPARE_GROUPS = 2  # beside those that the model filled in
 _PARTS = ("name", "polarity", "evidence")
 _BEFORE = ("row", "id", "question", "text", "done", "overall")
 _AFTER = ("lang", "source", "sampling")
-_WIDTHS = {"text": 60, "evidence": 22, "name": 24, "overall": 11, "id": 12, "question": 16}
+_WIDTHS = {"text": 52, "evidence": 22, "name": 24, "overall": 11, "id": 12, "question": 16}
 _FEW = 9
 _FIRST = 2  # the row under the headings
 
@@ -194,7 +194,8 @@ def _dress(sheet: Any, layout: _Layout, taxonomy: Taxonomy, tongue: Tongue, task
     for at, key in enumerate(layout.keys, start=1):
         column = sheet.column_dimensions[layout.letter(key)]
         column.width = _WIDTHS.get(key.partition(" ")[0], _FEW)
-        column.hidden = key in _AFTER
+        empty = all(sheet.cell(row, at).value is None for row in range(_FIRST, last + 1))
+        column.hidden = key in _AFTER or (key in ("id", "question") and empty)
         sheet.cell(1, at).font = Font(bold=True)
     first_choice = layout.place("overall")
     top, wrapped = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)

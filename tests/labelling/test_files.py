@@ -461,3 +461,20 @@ def test_other_files_are_no_tasks(tmp_path: Path) -> None:
 def test_a_name_that_no_format_has_is_refused() -> None:
     with pytest.raises(OutputError, match=r"todo\.csv: tasks are written as \.xlsx"):
         files.check_form(Path("todo.csv"))
+
+
+def test_columns_that_hold_nothing_are_out_of_sight(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+    from openpyxl.utils import get_column_letter
+
+    def hidden(rows: list[Analysis]) -> set[str]:
+        sheet = load_workbook(written(tmp_path, ".xlsx", rows=rows)).worksheets[0]
+        headings = [str(cell.value) for cell in sheet[1]]
+        shown = sheet.column_dimensions
+        return {
+            name for at, name in enumerate(headings, start=1) if shown[get_column_letter(at)].hidden
+        }
+
+    assert hidden([analysis(1, FAST)]) == {"question", "language", "source", "sampling"}
+    asked = analysis(1, FAST, id=None, question="likes")
+    assert hidden([asked]) == {"id", "language", "source", "sampling"}
