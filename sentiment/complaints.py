@@ -232,6 +232,11 @@ ERRORS: tuple[tuple[str, str], ...] = (
     ),
     # training
     (
+        "{path} holds texts to label; read the labels back first: sentiment label {again} -o "
+        "labelled.jsonl",
+        "{path} 是待标注的文件；请先读回标注：sentiment label {again} -o labelled.jsonl",
+    ),
+    (
         "the new model is no better than {model} on {rows} rows held out; nothing was saved "
         "(label more rows, or add --force to keep it)",
         "在留出的 {rows} 行上，新模型并不优于 {model}；没有保存"

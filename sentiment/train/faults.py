@@ -196,6 +196,12 @@ KINDS: dict[str, tuple[bool, str, str]] = {
         "the driver {name} has no labelled row, and no row holds one of its seed phrases",
         "驱动因素 {name} 没有标注，也没有任何一行含有它的种子短语",
     ),
+    "no_drivers": (
+        False,
+        "no row is labelled with drivers, and an encoder knows none: topics will be learnt, and which "
+        "driver it was will be named by chance",
+        "没有任何一行标注了驱动因素，而编码器本身也不认识它们：能学会主题，但驱动因素只是随意给出",
+    ),
     "unlearnt": (
         False,
         "the driver {name} is new and has neither a labelled row nor a seed phrase; it will not be "

@@ -142,14 +142,8 @@ def _json_rows(path: Path, faults: list[Fault]) -> Iterator[tuple[int, dict[str,
             for number, line in enumerate(lines, start=1):
                 if not line.strip():
                     continue
-                try:
-                    record = json.loads(line)
-                except (json.JSONDecodeError, RecursionError) as error:
-                    reason = getattr(error, "msg", "nested too deep")
-                    faults.append(Fault("not_json", number, {"reason": reason}))
-                    continue
-                if not isinstance(record, dict):
-                    faults.append(Fault("not_object", number))
+                record = _object(line, number, faults)
+                if record is None:
                     continue
                 for name in record:
                     if name not in FIELDS and (near := nearest(name, FIELDS)):
@@ -159,6 +153,19 @@ def _json_rows(path: Path, faults: list[Fault]) -> Iterator[tuple[int, dict[str,
         raise InputError(f"{path}: cannot be read ({error}).") from error
     for name, near in strange.items():
         faults.append(Fault("near_field", None, {"column": name, "nearest": near}))
+
+
+def _object(line: str, number: int, faults: list[Fault]) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        reason = getattr(error, "msg", "nested too deep")
+        faults.append(Fault("not_json", number, {"reason": reason}))
+        return None
+    if isinstance(record, dict):
+        return record
+    faults.append(Fault("not_object", number))
+    return None
 
 
 def _table_rows(

@@ -249,7 +249,7 @@ def _rows(
     dev = None
     if options.dev is not None:
         dev = check_dev(read_rows(options.dev, taxonomy, text=options.text))
-    rows = check_training(read, taxonomy, base.taxonomy or Taxonomy(version=""), dev)
+    rows = check_training(read, taxonomy, base.taxonomy, dev)
     for file in (rows, dev):
         if file is not None and file.warnings:
             watcher.say("label_warnings", path=file.path)

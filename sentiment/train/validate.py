@@ -21,14 +21,15 @@ _UNUSED = ("says_nothing", "foreign", "unlabelled")
 
 
 def check_training(
-    labelled: Labelled, taxonomy: Taxonomy, base: Taxonomy, dev: Labelled | None = None
+    labelled: Labelled, taxonomy: Taxonomy, base: Taxonomy | None, dev: Labelled | None = None
 ) -> Labelled:
     """Return the rows that can be trained on, with all faults of the rows taken together.
 
     Left out, with a warning each: rows that say nothing, copies, and rows whose text is in the dev
     file.
 
-    :param base: The taxonomy of the base, which knows what need not be learnt anew.
+    :param base: The taxonomy of the base, which knows what need not be learnt anew; None for an
+        encoder that knows nothing.
     """
     keep = _usable(labelled)
     faults = [*_damage(labelled), *_contradictions(labelled, keep), *_ids(labelled)]
@@ -158,9 +159,13 @@ def _classes(examples: Sequence[Example]) -> Iterator[Fault]:
 
 
 def _new_drivers(
-    examples: Sequence[Example], taxonomy: Taxonomy, base: Taxonomy
+    examples: Sequence[Example], taxonomy: Taxonomy, base: Taxonomy | None
 ) -> Iterator[Fault]:
     """Yield drivers that nothing can be learnt about: the base does not have them either."""
+    if base is None and all(example.opinions is None for example in examples):
+        yield Fault("no_drivers")
+        return
+    known = {} if base is None else base.drivers
     named = {judged.name for example in examples for judged in example.opinions or ()}
     topics = {topic for example in examples for topic in example.topics or {}}
     texts = [prepare(example.text).folded for example in examples]
@@ -172,5 +177,5 @@ def _new_drivers(
             pattern = seed_pattern(driver.phrases)
             if not any(pattern.search(text) for text in texts):
                 yield Fault("no_phrase", None, {"name": name})
-        elif name not in base.drivers:
+        elif name not in known:
             yield Fault("unlearnt", None, {"name": name})

@@ -6,6 +6,7 @@ import shlex
 from argparse import Namespace
 from pathlib import Path
 
+from sentiment.errors import UserError
 from sentiment.talk import Talk
 
 __all__ = ["run"]
@@ -15,8 +16,14 @@ _INTERRUPTED = 130  # 128 + SIGINT, as for any command that Ctrl-C ended
 
 def run(options: Namespace, talk: Talk) -> int:
     """Train, compare with the model in use, and save; exit code 3 where it is no better."""
+    from sentiment.labelling.files import is_tasks
     from sentiment.train.retrain import TrainOptions, kept_state, retrain
 
+    if is_tasks(Path(options.labelled)):
+        raise UserError(
+            f"{options.labelled} holds texts to label; read the labels back first: "
+            f"sentiment label {options.labelled} -o labelled.jsonl"
+        )
     given = {name: getattr(options, name) for name in ("steps", "minutes", "window")}
     asked = TrainOptions(
         labelled=Path(options.labelled),
