@@ -335,6 +335,11 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "{path} 中是已选出的文本；要读回标注，请去掉 -n、--random 和 --known；要另选，请给出分析结果",
     ),
     (
+        "{path} was scored with another taxonomy: {names} are not known; name its file with"
+        " --taxonomy",
+        "{path} 是用另一套分类体系分析的：没有 {names}；请用 --taxonomy 指定其文件",
+    ),
+    (
         "{path}: labels are written as .jsonl; end the name in it",
         "{path}：标注写成 .jsonl；请使用该后缀",
     ),

@@ -276,12 +276,13 @@ def _open(
     try:
         for sheet in book.worksheets:
             sheet.reset_dimensions()
-            rows = [[_spelled(value) for value in row] for row in sheet.iter_rows(values_only=True)]
-            columns = _columns(rows[0], topics, taxonomy) if rows else {}
+            rows = ([_spelled(value) for value in row] for row in sheet.iter_rows(values_only=True))
+            headings = next(rows, [])
+            columns = _columns(headings, topics, taxonomy)
+            # Any other workbook is told by its first row: it may hold a million.
             if {"row", "text", "done", "overall", "sampling"} <= columns.keys():
-                width = len(rows[0])
-                padded = [row + [None] * (width - len(row)) for row in rows]
-                return columns, list(enumerate(padded, start=1))[1:]
+                padded = (row + [None] * (len(headings) - len(row)) for row in rows)
+                return columns, list(enumerate(padded, start=_FIRST))
     finally:
         book.close()
     return None

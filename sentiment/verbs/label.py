@@ -46,6 +46,7 @@ def _write_tasks(options: Namespace, talk: Talk) -> None:
     scored = _scored(options, output, talk)
     taxonomy = Taxonomy.read(options.taxonomy) if options.taxonomy else taxonomy_of(scored)
     tasks = _tasks(options, scored, talk)
+    _check_names(tasks, taxonomy, scored)
     content = {output: files.render(tasks, output, taxonomy, talk.tongue)}
     if output.suffix.lower() == ".json":
         interface = studio.interface(taxonomy, talk.tongue)
@@ -91,6 +92,16 @@ def _tasks(options: Namespace, scored: Path, talk: Talk) -> list[Task]:
     key = "chosen" if len(pool) == texts else "chosen_of_pool"
     talk.say(key, n=len(chosen), pool=len(pool), texts=texts)
     return [Task.of(pool[at], source, "chosen") for at in chosen]
+
+
+def _check_names(tasks: list[Task], taxonomy: Taxonomy, scored: Path) -> None:
+    named = {opinion.driver for task in tasks for opinion in task.opinions}
+    named |= {tag.tag for task in tasks for tag in task.tags}
+    if unknown := sorted(named - taxonomy.drivers.keys() - taxonomy.tags.keys()):
+        raise UserError(
+            f"{scored} was scored with another taxonomy: {', '.join(unknown)} are not known; name "
+            "its file with --taxonomy"
+        )
 
 
 def _read_back(options: Namespace, talk: Talk) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 import sentiment
 from sentiment.cli import main
+from sentiment.records import Opinion
+from tests.labelling.rows import analysis
 from tests.labelling.test_files import confirm, edit_lines
 
 PARTS = {
@@ -182,3 +184,33 @@ def test_an_export_that_says_nothing_is_told(tmp_path: Path, tiny: Path, run: Ru
     path.write_text("id,review\n1,n/a\n2,无\n", encoding="utf-8")
     said = run("label", path, "--text", "review", "--model", tiny, code=2)
     assert "holds no text that says anything" in said
+
+
+OWN = """extends = "default"
+
+[drivers."quality.fit"]
+zh = "合身"
+en = "fit"
+definition_zh = "尺码合不合身"
+definition_en = "whether the size fits"
+"""
+
+
+def test_a_team_labels_with_its_own_taxonomy(tmp_path: Path, run: Run) -> None:
+    taxonomy, scored = tmp_path / "own.toml", tmp_path / "scored.jsonl"
+    taxonomy.write_text(OWN, encoding="utf-8")
+    text = "Too tight"
+    fit = Opinion("quality", "quality.fit", "negative", 0.7, text, 0, len(text))
+    scored.write_text(analysis(1, text, "negative", (fit,)).to_json() + "\n", encoding="utf-8")
+    todo, labelled = tmp_path / "todo.xlsx", tmp_path / "labelled.jsonl"
+    said = run("label", scored, "-o", todo, code=2)
+    assert "quality.fit are not known; name its file with --taxonomy" in said
+    run("label", scored, "-o", todo, "--taxonomy", taxonomy)
+    confirm(todo, "en", 1)
+    said = run("label", todo, "-o", labelled, code=2)
+    assert "row 2: no driver is called 'quality.fit'" in said
+    run("label", todo, "-o", labelled, "--taxonomy", taxonomy)
+    (line,) = lines_of(labelled)
+    assert line["opinions"] == [
+        {"driver": "quality.fit", "polarity": "negative", "evidence": "Too tight"}
+    ]
