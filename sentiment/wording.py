@@ -378,17 +378,17 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "help_file_epilog": ("example:\n  sentiment reviews.csv", "示例：\n  sentiment 评论.csv"),
     "arg_inputs": (
-        "CSV, TSV, XLSX, JSON lines or Parquet files, or patterns such as 'exports/*.csv'; "
-        "- is stdin (JSON lines)",
-        "CSV、TSV、XLSX、JSON Lines 或 Parquet 文件，也可用 'exports/*.csv' 之类的通配；"
-        "- 表示标准输入（JSON Lines）",
+        "CSV, TSV, XLSX, JSON lines or Parquet files, or patterns such as 'exports/*.csv', or one "
+        "folder of Parquet files; - is stdin (JSON lines)",
+        "CSV、TSV、XLSX、JSON Lines 或 Parquet 文件，也可用 'exports/*.csv' 之类的通配，"
+        "或一个 Parquet 文件夹；- 表示标准输入（JSON Lines）",
     ),
     "arg_scored": ("scored rows, or an export not scored yet", "分析结果，或尚未分析的导出文件"),
     "arg_output": (
         "the file to write: .csv, .tsv, .xlsx, .jsonl or .parquet; - is stdout (JSON lines); with "
-        "several inputs, a folder (default: NAME.scored.SUFFIX beside the input)",
+        "several inputs or a folder, a folder (default: NAME.scored.SUFFIX beside the input)",
         "输出文件：.csv、.tsv、.xlsx、.jsonl 或 .parquet；- 表示标准输出（JSON Lines）；"
-        "多个输入时为文件夹（默认：与输入同处的 NAME.scored.后缀）",
+        "多个输入或输入为文件夹时须为文件夹（默认：与输入同处的 NAME.scored.后缀）",
     ),
     "arg_report_output": (
         "the report to write: .html, .xlsx or .json (default: NAME.report.html beside the input)",

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -81,6 +82,7 @@ class Engine:
         self._address = address or os.environ.get("RAY_ADDRESS") or None
         self._asked = workers
         self._tasks: list[Any] = []
+        self._waiting: deque[tuple[Callable[..., Result], tuple[Any, ...]]] = deque()
         self._ours = False
         self.workers = self.nodes = self.gpus = 0
 
@@ -143,21 +145,32 @@ class Engine:
 
     def begin(self, function: Callable[..., Result], *arguments: Any) -> None:
         """Have a function called somewhere; `ended` gives its result."""
-        task = self._ray.remote(function).options(
-            num_cpus=0, scheduling_strategy="SPREAD", max_retries=_MOST_DEATHS
-        )
-        self._tasks.append(task.remote(*arguments))
+        self._waiting.append((function, arguments))
+        self._feed()
 
     def ended(self, *, wait: bool) -> Iterator[Result]:
-        """Yield the results of what `begin` began: those that are there, or all."""
+        """Yield the results of what `begin` began: those that are there, or all.
+
+        :raises WorkerError: A function took one worker after the other with it.
+        """
         while self._tasks:
             done, self._tasks = self._ray.wait(self._tasks, timeout=None if wait else 0)
+            self._feed()
             if not done:
                 return
             try:
                 yield from self._ray.get(done)
             except self._ray.exceptions.RayError as error:
                 raise _told(error) from error
+
+    def _feed(self) -> None:
+        # The actors have all cores, so these ask for none; there are not more of them than of those.
+        while self._waiting and len(self._tasks) < self.workers:
+            function, arguments = self._waiting.popleft()
+            task = self._ray.remote(function).options(
+                num_cpus=0, scheduling_strategy="SPREAD", max_retries=_MOST_DEATHS
+            )
+            self._tasks.append(task.remote(*arguments))
 
     def _share(self, use_gpu: bool) -> tuple[float | None, int]:
         """Return the share of a GPU that an actor gets, and how many actors there are."""
