@@ -54,10 +54,12 @@ def move_softmax(
     for _ in range(_STEPS):
         p = _softmax(x @ (start + change).T)
         gradient = (a * (p - told)).T @ x + anchor * change
-        curvature = np.einsum("rk,rl,ri,rj->kilj", -a * p, p, x, x, optimize=True)
+        # Of all pairs of weights in one product: each row's features times its probabilities.
+        spread_out = (p[:, :, None] * x[:, None, :]).reshape(len(x), -1)
+        flat = anchor * np.eye(change.size) - (a * spread_out).T @ spread_out
         for one in range(len(weights)):
-            curvature[one, :, one] += (x * (a * p[:, [one]])).T @ x
-        flat = curvature.reshape(change.size, change.size) + anchor * np.eye(change.size)
+            block = slice(one * x.shape[1], (one + 1) * x.shape[1])
+            flat[block, block] += (x * (a * p[:, [one]])).T @ x
         step = np.linalg.solve(flat, gradient.ravel()).reshape(change.shape)
         # Far from the optimum a full step can overshoot; near it the first one is taken.
         for size in (1.0, 0.5, 0.25, 0.1, 0.01):
