@@ -266,20 +266,28 @@ def _hush() -> None:
 
 
 def _told(error: Exception) -> Exception:
-    """Return what happened in one sentence, where it is one of the things that happen."""
-    text = str(error)
-    if "No module named 'sentiment" in text:
+    """Return what happened: in one sentence where it happens, else what a worker stumbled on."""
+    from ray import exceptions
+
+    if "No module named 'sentiment" in str(error):
         return UserError(
             "the workers of the Ray cluster have no package sentiment; install the same release "
             "on every machine of it"
         )
-    if "died" in text or "crashed" in text or "unavailable" in text:
+    gone = (
+        exceptions.RayActorError,
+        exceptions.WorkerCrashedError,
+        exceptions.OutOfMemoryError,
+        exceptions.NodeDiedError,
+    )
+    if isinstance(error, gone):
         return WorkerError(
             f"A worker process ended {_MOST_DEATHS + 1} times over the same rows, which is what "
             "happens when memory runs out; fewer --workers need less of it. "
             "What is done is kept; the same command goes on from there."
         )
-    return error
+    cause = getattr(error, "cause", None)
+    return cause if isinstance(cause, Exception) else error
 
 
 def _cores() -> int:

@@ -19,7 +19,7 @@ from sentiment.job import PART_ROWS, JobOptions, WorkerError
 from sentiment.tables import ReadOptions
 from sentiment.talk import Talk
 from sentiment.verbs.score import _RayTalk
-from tests.cluster.conftest import Write
+from tests.cluster.conftest import Write, needs_ray
 from tests.job.fake import FakeAnalyzer
 from tests.job.fake import load as load_fake
 
@@ -128,11 +128,18 @@ def test_actors_share_the_gpus(
 
 
 def test_what_happens_to_workers_is_told_in_a_sentence() -> None:
-    assert isinstance(_told(RuntimeError("The actor died unexpectedly")), WorkerError)
+    needs_ray()
+    import ray
+
+    exceptions: Any = ray.exceptions  # its classes are not typed
+    dead = exceptions.ActorUnavailableError("The actor is temporarily unavailable", None)
+    assert isinstance(_told(dead), WorkerError)
+    assert isinstance(_told(exceptions.OutOfMemoryError("no memory")), WorkerError)
     missing = _told(RuntimeError("ModuleNotFoundError: No module named 'sentiment'"))
     assert isinstance(missing, UserError)
-    other = RuntimeError("ZeroDivisionError: division by zero")
-    assert _told(other) is other
+    defect = ZeroDivisionError("by zero")
+    assert _told(exceptions.RayTaskError("score", "trace", defect)) is defect
+    assert _told(defect) is defect
 
 
 def test_of_what_ray_prints_one_thing_is_told(capfd: pytest.CaptureFixture[str]) -> None:
