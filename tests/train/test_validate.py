@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sentiment.errors import LabelError
+from sentiment.errors import InputError, LabelError
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.faults import KINDS, Fault, is_error, nearest, tell
 from sentiment.train.labelled import Labelled, read_labelled_file, read_rows
+from sentiment.train.record import FIELDS, read_record
 from sentiment.train.validate import check_dev, check_training
 from tests.train.feedback import rows, write_lines, write_table
 
@@ -275,3 +279,37 @@ def test_rows_are_drawn_together() -> None:
     assert tell(faults) == ["rows 1-3, 7, 9, 10: no text"]
     assert tell(faults, "zh") == ["第 1-3, 7, 9, 10 行：没有文本"]
     assert nearest("zzzz", ["positive"]) is None
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["driver", "tag", "polarity", "evidence", "quality", "x"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), anything, max_size=len(FIELDS)))
+def test_no_record_is_a_fault_of_ours(record: dict[str, Any]) -> None:
+    example, faults = read_record(record, TAXONOMY, "x")
+    assert example is not None or any(is_error(fault) for fault in faults)
+    for language in ("en", "zh"):
+        assert all(tell(faults, language))
+
+
+@given(st.text(max_size=200))
+def test_no_line_is_a_fault_of_ours(line: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.jsonl"
+        path.write_bytes(line.encode("utf-8", "surrogatepass"))
+        try:
+            read = read_rows(path, TAXONOMY)
+        except InputError:
+            return  # not UTF-8
+        assert read.faults or read.examples
