@@ -274,10 +274,9 @@ def test_the_script_reads_its_options_from_a_file(
     tmp_path: Path, tiny: Path, labelled: Path, dev: Path
 ) -> None:
     config = tmp_path / "retrain.toml"
-    config.write_text(
-        f'labelled = "labelled.csv"\ndev = "dev.csv"\noutput = "mine"\nbase = "{tiny.as_posix()}"\ndevice = "cpu"\n',
-        encoding="utf-8",
-    )
+    lines = ('labelled = "labelled.csv"', 'dev = "dev.csv"', 'output = "mine"', 'device = "cpu"')
+    given = "\n".join([*lines, f'base = "{tiny.as_posix()}"'])
+    config.write_text(given, encoding="utf-8")
     script = [sys.executable, str(ROOT / "scripts" / "retrain.py"), str(config)]
     done = subprocess.run(script, capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
