@@ -8,7 +8,6 @@ import pickle
 import socket
 import sys
 import tempfile
-import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from sentiment.cluster.spans import Span
+from sentiment.cluster.spans import SPAN_ROWS, Span
 from sentiment.cluster.work import Failed, Result, Work, score_spans
 from sentiment.errors import MissingExtra, UserError
 from sentiment.job.pool import WorkerError
@@ -32,39 +31,48 @@ _MOST_PER_GPU = 8
 # Only lists of spans and counts go through Ray's own memory.
 _STORE_BYTES = 256 << 20
 _SECONDS_TO_ANSWER = 5.0
-# Messages that the driver takes a second: each costs it some milliseconds of Ray Data.
-_MOST_HEARD = 100
+# A message costs the driver some milliseconds of Ray Data: a worker tells of a span at a time, and of
+# more where there are more workers than these.
+_WORKERS_HEARD = 50
+_ROWS_TOLD = SPAN_ROWS
 
 
 class SpanScorer:
     """An actor: loads the model once and scores the spans that it is given.
 
-    :param seconds: How long it keeps results to itself, for the sake of the one who hears all.
+    :param rows: How many it scores before it tells of them.
     """
 
-    def __init__(self, work: Work, seconds: float) -> None:
+    def __init__(self, work: Work, rows: int) -> None:
         self._work = work
-        self._seconds = seconds
+        self._rows = rows
         self._analyzer: Analyzes | None = None
 
     def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, list[bytes]]]:
-        """Score bundles of spans; spans and results are pickled, being no business of Arrow's."""
+        """Score bundles of spans; spans and results are pickled, being no business of Arrow's.
+
+        What is told together depends on the spans alone: when a worker dies in the middle, Ray
+        takes the first messages of the next one for those that it has already.
+        """
         for bundle in batch["spans"]:
+            spans = pickle.loads(bundle)
             held: list[Result] = []
-            since = time.monotonic()
-            for result in self._score(pickle.loads(bundle)):
+            rows = 0
+            for span, result in zip(spans, self._score(spans), strict=True):
                 held.append(result)
-                if time.monotonic() - since >= self._seconds:
+                rows += span.rows
+                if rows >= self._rows:
                     yield {"results": [pickle.dumps(held)]}
-                    held, since = [], time.monotonic()
-            yield {"results": [pickle.dumps(held)]}
+                    held, rows = [], 0
+            if held:
+                yield {"results": [pickle.dumps(held)]}
 
     def _score(self, spans: Sequence[Span]) -> Iterator[Result]:
         if self._analyzer is None:
             try:
                 self._analyzer = self._work.analyzer()
             except UserError as error:
-                yield Failed(spans[0].file.name, error)
+                yield from (Failed(span.file.name, error) for span in spans)
                 return
         yield from score_spans(self._work, self._analyzer, spans)
 
@@ -125,7 +133,7 @@ class Engine:
             scored = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
                 SpanScorer,
                 batch_size=1,
-                fn_constructor_args=(work, max(most / _MOST_HEARD, 1.0)),
+                fn_constructor_args=(work, _ROWS_TOLD * max(most // _WORKERS_HEARD, 1)),
                 compute=ray.data.ActorPoolStrategy(
                     size=min(most, len(rows)), max_tasks_in_flight_per_actor=2
                 ),

@@ -60,19 +60,17 @@ class FolderSummary:
         roles: Roles,
         options: JobOptions,
         seconds: float,
-        scored: int,
-        finished_before: int,
         empty: Sequence[str],
         failed: Mapping[str, UserError],
     ) -> FolderSummary:
         """Add up the summaries of the finished files.
 
         :param paths: Of the input and the output folder.
-        :param scored: Rows that were scored in this run.
         """
         tally = Tally()
         for one in finished:
             tally.add(one.tally)
+        before = sum(one.finished_before for one in finished)
         total = Summary(
             input={"path": paths[0], "format": "parquet"},
             output={"path": paths[1], "format": "parquet"},
@@ -84,10 +82,10 @@ class FolderSummary:
             tally=tally,
             rejects=None,
             seconds=seconds,
-            reused=max(sum(tally.rows.values()) - scored, 0),
-            finished_before=finished_before == len(finished),
+            reused=sum(one.rows if one.finished_before else one.reused for one in finished),
+            finished_before=before == len(finished),
         )
-        return cls(total, len(finished), finished_before, tuple(empty), dict(failed))
+        return cls(total, len(finished), before, tuple(empty), dict(failed))
 
 
 def folder_inputs(given: Storage, watcher: Watcher) -> tuple[Storage, list[str]]:

@@ -74,8 +74,6 @@ def score_folder_here(
         roles=table.roles,
         options=options,
         seconds=time.monotonic() - started,
-        scored=sum(map(_new_rows, finished)),
-        finished_before=sum(one.finished_before for one in finished),
         empty=empty,
         failed=failed,
     )

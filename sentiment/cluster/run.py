@@ -126,8 +126,7 @@ class _Job:
         self._span_rows = span_rows
         self._use_gpu = use_gpu
         self._files: dict[str, _Progress] = {}
-        self._finished: list[Summary] = []
-        self._finished_before = 0
+        self._finished: dict[str, Summary] = {}
         self._empty: list[str] = []
         self.failed: dict[str, UserError] = {}
         self._reused = self._scored = self._total = 0
@@ -182,14 +181,12 @@ class _Job:
         """Return the counts of all finished files together."""
         work = self._work
         return FolderSummary.of(
-            self._finished,
+            list(self._finished.values()),
             paths=(work.source.name, work.output.name),
             work=work,
             roles=self._roles,
             options=self._options,
             seconds=seconds,
-            scored=self._scored,
-            finished_before=self._finished_before,
             empty=self._empty,
             failed=self.failed,
         )
@@ -208,8 +205,7 @@ class _Job:
     def _take(self, found: Surveyed) -> None:
         name = found.file.name
         if found.finished is not None:
-            self._finished.append(found.finished)
-            self._finished_before += 1
+            self._finished[name] = found.finished
             return
         shown = self._work.source.shown(name)
         if found.restarted:
@@ -228,8 +224,8 @@ class _Job:
         if isinstance(result, Failed):
             self._fail(result)
         elif isinstance(result, Finished):
-            self._finished.append(result.summary)
             self._scored += result.rows
+            self._finished[result.name] = result.summary
         elif isinstance(result, Scored):
             progress = self._files[result.name]
             if result.index in progress.done:

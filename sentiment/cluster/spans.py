@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sentiment.job.chunks import PART_ROWS
 from sentiment.tables import Roles
 
-__all__ = ["SPAN_ROWS", "File", "Span", "bundles", "stretches"]
+__all__ = ["SPAN_ROWS", "File", "Span", "bundles"]
 
 # What is kept as one, so what a worker that dies takes with it. Its ends are ends of parts: spans put
 # together are the parts of the local job.
@@ -75,10 +75,6 @@ class Span:
     first: int
     rows: int
 
-    def is_followed_by(self, other: Span) -> bool:
-        """Whether the other one begins where this one ends."""
-        return self.file.name == other.file.name and self.index + 1 == other.index
-
 
 def bundles(spans: Sequence[Span], workers: int) -> Iterator[tuple[Span, ...]]:
     """Yield the spans in order, as many together as one worker is given at a time."""
@@ -94,15 +90,3 @@ def bundles(spans: Sequence[Span], workers: int) -> Iterator[tuple[Span, ...]]:
         rows += span.rows
     if held:
         yield tuple(held)
-
-
-def stretches(spans: Iterable[Span]) -> Iterator[list[Span]]:
-    """Yield the spans in order, those together that can be read in one go."""
-    held: list[Span] = []
-    for span in spans:
-        if held and not held[-1].is_followed_by(span):
-            yield held
-            held = []
-        held.append(span)
-    if held:
-        yield held

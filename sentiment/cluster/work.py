@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sentiment
 from sentiment.cluster.kept import Kept, Note, parts_of, seal
-from sentiment.cluster.spans import File, Span, stretches
+from sentiment.cluster.spans import File, Span
 from sentiment.cluster.storage import SCRATCH, Storage
 from sentiment.errors import InputError, ModelError, UserError
 from sentiment.job.chunks import cut
@@ -20,7 +20,7 @@ from sentiment.job.destination import output_identity, summary_bytes
 from sentiment.job.options import Summary
 from sentiment.job.scoring import Analyzes, Scorer, Setup, load_analyzer
 from sentiment.job.tally import Tally
-from sentiment.tables import Roles, SourceRow, Writer, format_of, open_writer
+from sentiment.tables import SourceRow, Writer, format_of, open_writer
 from sentiment.tables.parquet import ParquetSource
 from sentiment.tables.table import feedback_of
 from sentiment.taxonomy import Taxonomy
@@ -125,29 +125,79 @@ Result = Scored | Finished | Failed
 
 
 def score_spans(work: Work, analyzer: Analyzes, spans: Sequence[Span]) -> Iterator[Result]:
-    """Score spans and keep each as it is done; what a worker that died had kept stays.
+    """Score spans and keep each as it is done; yield one result for each, in their order.
 
-    The output of a file that has one span only is written at once.
+    What a worker that died had kept is not scored again. The output of a small file is written at
+    once.
     """
-    left = []
-    for file, own in groupby(spans, key=lambda span: span.file):
-        kept = Kept(work.output, file.name)
-        done = set() if file.is_small else kept.indexes(file)
+    for name, own in groupby(spans, key=lambda span: span.file.name):
+        score = _FileScorer(work, analyzer)
         for span in own:
-            if span.index in done:
-                tally = kept.note(file, span.index).tally
-                yield Scored(file.name, span.index, tally, time.time())
-            else:
-                left.append(span)
-    for stretch in stretches(left):
-        name = stretch[0].file.name
-        try:
-            yield from _score_stretch(work, analyzer, stretch)
-        except UserError as error:
-            yield Failed(name, error)
-        except OSError as error:
-            path, reason = work.source.shown(name), error.strerror or error
-            yield Failed(name, InputError(f"{path} cannot be read ({reason}); check the file"))
+            try:
+                yield score(span)
+            except UserError as error:
+                yield Failed(name, error)
+            except OSError as error:
+                path, reason = work.source.shown(name), error.strerror or error
+                yield Failed(name, InputError(f"{path} cannot be read ({reason}); check the file"))
+
+
+class _FileScorer:
+    """Scores spans of one file, which is read once as long as they follow each other."""
+
+    def __init__(self, work: Work, analyzer: Analyzes) -> None:
+        self._work = work
+        self._analyzer = analyzer
+        self._kept: set[int] | None = None
+        self._rows: Iterator[SourceRow] = iter(())
+        self._next: int | None = None
+
+    def __call__(self, span: Span) -> Scored | Finished:
+        """Score a span, unless it is kept already."""
+        file = span.file
+        kept = Kept(self._work.output, file.name)
+        if self._kept is None:
+            self._kept = set() if file.is_small else kept.indexes(file)
+        if span.index in self._kept:
+            note = kept.note(file, span.index)
+            return Scored(file.name, span.index, note.tally, time.time())
+        if self._next != span.index:
+            self._rows = self._work.opened(file.name).rows(span.first)
+        self._next = None  # until this one went well
+        result = self._score(span)
+        self._next = span.index + 1
+        return result
+
+    def _score(self, span: Span) -> Scored | Finished:
+        started = time.time()
+        work, file = self._work, span.file
+        with work.scratch() as folder:
+            content = folder / "span"
+            note = self._write_parts(span, content)
+            _check_unchanged(work, file)
+            if file.is_small:
+                parts = parts_of(content, note, folder / "part")
+                summary = _write(work, file, parts, note.tally, folder, started, reused=0)
+                return Finished(file.name, summary, span.rows)
+            Kept(work.output, file.name).put(span, content)
+        return Scored(file.name, span.index, note.tally, started)
+
+    def _write_parts(self, span: Span, content: Path) -> Note:
+        """Write the parts of a span and the note that ends it."""
+        file = span.file
+        scorer = Scorer(self._work.setup(file), self._analyzer)
+        sizes: list[int] = []
+        tally = Tally()
+        with content.open("wb") as stream:
+            for part in cut(islice(self._rows, span.rows)):
+                feedback = [one for row in part.rows for one in feedback_of(row, file.roles)]
+                outcome = scorer(feedback, len(part.rejects))
+                stream.write(outcome.payload)
+                sizes.append(len(outcome.payload))
+                tally.add(outcome.tally)
+            note = Note(tuple(sizes), tally)
+            seal(stream, note)
+        return note
 
 
 def put_together(work: Work, file: File, tally: Tally, started: float, reused: int) -> Result:
@@ -165,42 +215,6 @@ def put_together(work: Work, file: File, tally: Tally, started: float, reused: i
     except UserError as error:
         return Failed(file.name, error)
     return Finished(file.name, summary)
-
-
-def _score_stretch(work: Work, analyzer: Analyzes, spans: Sequence[Span]) -> Iterator[Result]:
-    """Score spans that follow each other in one file, which is read once."""
-    file = spans[0].file
-    scorer = Scorer(work.setup(file), analyzer)
-    rows = work.opened(file.name).rows(spans[0].first)
-    for span in spans:
-        started = time.time()
-        with work.scratch() as folder:
-            content = folder / "span"
-            note = _score(scorer, file.roles, islice(rows, span.rows), content)
-            _check_unchanged(work, file)
-            if file.is_small:
-                parts = parts_of(content, note, folder / "part")
-                summary = _write(work, file, parts, note.tally, folder, started, reused=0)
-                yield Finished(file.name, summary, span.rows)
-            else:
-                Kept(work.output, file.name).put(span, content)
-                yield Scored(file.name, span.index, note.tally, started)
-
-
-def _score(scorer: Scorer, roles: Roles, rows: Iterator[SourceRow], content: Path) -> Note:
-    """Write the parts of a span and the note that ends it."""
-    sizes: list[int] = []
-    tally = Tally()
-    with content.open("wb") as stream:
-        for part in cut(rows):
-            feedback = [one for row in part.rows for one in feedback_of(row, roles)]
-            outcome = scorer(feedback, len(part.rejects))
-            stream.write(outcome.payload)
-            sizes.append(len(outcome.payload))
-            tally.add(outcome.tally)
-        note = Note(tuple(sizes), tally)
-        seal(stream, note)
-    return note
 
 
 def _check_unchanged(work: Work, file: File) -> None:

@@ -19,7 +19,7 @@ from sentiment.job.scoring import Analyzes
 from sentiment.records import Analysis, Feedback
 from tests.job.fake import FakeAnalyzer
 
-SPAN = 2 * PART_ROWS
+SPAN = PART_ROWS
 
 
 class Noting(FakeAnalyzer):

@@ -47,8 +47,11 @@ def check_as_local(folder: Path) -> None:
 
 @pytest.mark.usefixtures("ray")
 def test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing(
-    write: Write, tmp_path: Path
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Bundles of three spans, each told of as it is done, and death in the middle of one.
+    monkeypatch.setattr("sentiment.cluster.spans._BUNDLES_PER_WORKER", 2)
+    monkeypatch.setattr("sentiment.cluster.engine._ROWS_TOLD", SPAN)
     for name, rows in FILES:
         write(name, rows)
     done = run(tmp_path, load_mortal)
@@ -61,6 +64,9 @@ def test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing(
     times = Counter(name for rows in began.values() for name in rows)
     assert len(times) == done.total.rows
     assert times.total() <= done.total.rows + SPAN
+    # The span before it was kept and told of, and the next worker left it as it was.
+    assert {times[f"b.parquet-{row:05d}"] for row in range(2 * SPAN, 3 * SPAN)} == {1}
+    assert times["b.parquet-02000"] == 2
     assert not (tmp_path / "out" / ".sentiment").exists()
 
 

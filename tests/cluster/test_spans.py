@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment.cluster.kept import Kept, Note, parts_of, seal
-from sentiment.cluster.spans import File, Span, bundles, stretches
+from sentiment.cluster.spans import File, Span, bundles
 from sentiment.cluster.storage import open_storage
 from sentiment.job.tally import Tally
 from sentiment.tables import Roles
@@ -38,21 +38,6 @@ def test_there_is_something_to_do_for_every_worker() -> None:
     assert len(list(bundles(file_of(1_000_000).spans, 8))) >= 100
     tiny = [span for number in range(10_000) for span in file_of(5, str(number)).spans]
     assert len(list(bundles(tiny, 2))) < 200
-
-
-@given(st.sets(st.integers(0, 19)), st.sets(st.integers(0, 19)))
-def test_a_stretch_is_one_piece_of_one_file(one: set[int], other: set[int]) -> None:
-    a, b = file_of(20_000), file_of(20_000, "b.parquet")
-    spans = [a.spans[i] for i in sorted(one)] + [b.spans[i] for i in sorted(other)]
-    found = list(stretches(spans))
-    assert list(chain(*found)) == spans
-    for stretch in found:
-        assert len({span.file.name for span in stretch}) == 1
-        first = stretch[0].index
-        assert [span.index for span in stretch] == list(range(first, first + len(stretch)))
-    ends = [(s[-1].file.name, s[-1].index) for s in found]
-    starts = [(s[0].file.name, s[0].index - 1) for s in found]
-    assert not set(ends) & set(starts), "two stretches that are one"
 
 
 def test_another_key_or_span_is_another_digest() -> None:

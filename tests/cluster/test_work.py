@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import shutil
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,10 @@ import pytest
 import sentiment
 from sentiment.cluster.engine import Engine, SpanScorer, _told
 from sentiment.cluster.kept import Kept
+from sentiment.cluster.spans import Span
 from sentiment.cluster.storage import open_storage
 from sentiment.cluster.survey import Surveyed, first_table, survey
-from sentiment.cluster.work import Failed, Finished, Scored, Work, put_together, score_spans
+from sentiment.cluster.work import Failed, Finished, Result, Scored, Work, put_together, score_spans
 from sentiment.errors import ModelError, OutputError, UserError
 from sentiment.job import PART_ROWS, JobOptions, WorkerError
 from sentiment.tables import ReadOptions
@@ -103,10 +106,36 @@ def test_a_worker_of_another_release_refuses(
     work = work_in(tmp_path)
     spans = surveyed(work, "a.parquet").left
     monkeypatch.setattr(sentiment, "__version__", "9.9")
-    (result,) = SpanScorer(work, 0.0)._score(spans)
+    (result,) = SpanScorer(work, 1)._score(spans)
     assert isinstance(result, Failed)
     assert isinstance(result.error, ModelError)
     assert "install the same release" in str(result.error)
+
+
+def told(work: Work, spans: tuple[Span, ...], rows: int) -> list[list[Result]]:
+    """Return the messages of an actor over one bundle."""
+    actor = SpanScorer(work, rows)
+    batches = list(actor({"spans": [pickle.dumps(spans)]}))
+    return [pickle.loads(batch["results"][0]) for batch in batches]
+
+
+def test_what_is_told_together_depends_on_the_spans_alone(write: Write, tmp_path: Path) -> None:
+    for name, rows in (("a.parquet", 5000), ("b.parquet", 30), ("c.parquet", 5), ("d.parquet", 7)):
+        write(name, rows)
+    work = work_in(tmp_path)
+    names = [f"{letter}.parquet" for letter in "abcd"]
+    spans = tuple(span for name in names for span in surveyed(work, name).left)
+    first = told(work, spans, rows=2 * SPAN)
+    assert [len(message) for message in first] == [2, 2, 4]
+    # Whatever the one before it had kept, and also when nothing can be read any more.
+    again = told(work, spans, rows=2 * SPAN)
+    assert [[r.name for r in message] for message in again] == [
+        [r.name for r in message] for message in first
+    ]
+    shutil.rmtree(tmp_path / "in")
+    shutil.rmtree(tmp_path / "out")
+    broken = told(work, spans, rows=2 * SPAN)
+    assert [[type(r) for r in message] for message in broken] == [[Failed] * n for n in (2, 2, 4)]
 
 
 @pytest.mark.parametrize(
