@@ -27,7 +27,7 @@ __all__ = ["Engine"]
 _MOST_DEATHS = 5
 # Several processes share a GPU, since one cannot make texts ready as fast as it scores them; each
 # has the model once.
-_MOST_PER_GPU = 8
+_MOST_PER_GPU = 16
 # Only lists of spans and counts go through Ray's own memory.
 _STORE_BYTES = 256 << 20
 _SECONDS_TO_ANSWER = 5.0

@@ -144,7 +144,7 @@ def test_what_is_told_together_depends_on_the_spans_alone(write: Write, tmp_path
         (8, 0, True, (None, 8)),
         (8, 2, False, (None, 8)),
         (8, 2, True, (1 / 4, 8)),
-        (64, 2, True, (1 / 8, 16)),
+        (64, 2, True, (1 / 16, 32)),
         (2, 4, True, (1.0, 2)),
     ],
 )
