@@ -2,16 +2,16 @@
 
 A text is worth what it adds to what is chosen already. Counted are the findings of the model in it,
 each driver, topic and tag with its polarity, and its sentiment; and its features, the hashed
-n-grams that the lite model learns from. What has been counted weighs by a root, so that the
-tenth text about courtesy adds less than the first about refunds: the feature-based coverage of
+n-grams that the lite model learns from. What has been counted weighs by its square root, so that
+the tenth text about courtesy adds less than the first about refunds: the feature-based coverage of
 Wei and others (2014, "Submodular subset selection for large-scale speech training data"). So the
 choice is balanced over topics and drivers and varied in its words. A finding counts for more the
 less sure the model is of it, and a long text, which takes longer to label, for less.
 
 Languages get their quotas first, and no two texts of a choice are near-duplicates.
 
-Doubt about the whole text was tried alone, as a factor and as margin, and chooses worse than
-chance: it finds texts of which nothing can be said. `scripts/label_experiment.py` has the figures.
+Doubt about the whole text, alone or as a factor, chose worse than chance: it finds texts of which
+little can be said. So it is the single findings that are weighed by it, and not by much.
 """
 
 from __future__ import annotations
@@ -30,20 +30,15 @@ from sentiment.text import prepare
 
 __all__ = ["choose", "doubt", "quotas"]
 
-Floats = NDArray[np.float64]
-
 _READ = 1000
 # Share of the features of two texts that they may have in common; more and they are one text twice.
 _ALIKE = 0.5
 # What a finding counts that the model is sure of; one that it is not sure of at all counts 1.
 _SURE = 0.75
-# Findings and features count by these powers of how often they were chosen: less is more balance.
-_OF_FINDINGS = 0.7
-_OF_WORDS = 0.5
 # What the features of a text of usual length weigh against one finding.
-_WORDS = 0.5
-# A text that is ten times as long must add twice as much.
-_LENGTH = 0.3
+_WORDS = 1.0
+# A text that is sixteen times as long must add twice as much.
+_LENGTH = 0.25
 # Below this a text costs the same to label, however short it is.
 _SHORT = 10
 
@@ -171,13 +166,9 @@ class _Cover:
     def _gain(self, at: int) -> float:
         """Return what a text would add, for the effort of labelling it."""
         covered, named = self._covered[self._features[at]], self._named[self._found[at]]
-        words = self._weight[self._features[at]] @ _added(covered, 1.0, _OF_WORDS)
-        findings = np.sum(_added(named, self._worth[at], _OF_FINDINGS))
+        words = self._weight[self._features[at]] @ (np.sqrt(covered + 1) - np.sqrt(covered))
+        findings = np.sum(np.sqrt(named + self._worth[at]) - np.sqrt(named))
         return float(findings + _WORDS * words / self._unit) / float(self._cost[at])
-
-
-def _added(had: Floats, more: Floats | float, power: float) -> Floats:
-    return np.asarray((had + more) ** power - had**power)
 
 
 class _Rivals:
