@@ -67,7 +67,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "semicolon": ("; ", "；"),
     # a folder on a cluster
     "cluster": (
-        "{files:,} files with {rows:,} rows to score; {workers:,} workers, machines: {nodes:,}, "
+        "To score: {rows:,} rows, files: {files:,}. Workers: {workers:,}, machines: {nodes:,}, "
         "GPUs: {gpus:,}.",
         "待分析 {files:,} 个文件、{rows:,} 行；{workers:,} 个工作进程，机器 {nodes:,} 台，"
         "GPU {gpus:,} 个。",

@@ -115,7 +115,7 @@ def test_the_command_says_what_was_found_in_all_files(
     assert main([*command, *options]) == 2
     out, err = capfd.readouterr()
     assert out == ""
-    assert "2 files with 340 rows to score; 2 workers" in err
+    assert "To score: 340 rows, files: 2. Workers: 2, machines: 1" in err
     assert "c.parquet is not a readable Parquet file" in err
     assert "1 of 3 files could not be scored" in err
     (tmp_path / "in" / "c.parquet").unlink()
