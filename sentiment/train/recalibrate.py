@@ -21,46 +21,55 @@ Floats = NDArray[np.float32]
 
 # A feature that hardly varies on the rows gets no say beyond this.
 _LEAST_SPREAD = 0.3
+_OF_LEVEL = 0.5
 _STEPS = 25
 _TOLERANCE = 1e-6
 _LEAST = 1e-9
 
 
 def move_softmax(
-    features: Floats, classes: NDArray[np.int64], weights: Floats, anchor: float,
+    features: Floats,
+    classes: NDArray[np.int64],
+    weights: Floats,
+    anchor: float,
     row_weight: Floats,
-) -> Floats:  # fmt: skip
+) -> Floats:
     """Return softmax weights (classes, features + 1) near the given ones, the bias last.
 
-    Minimises the weighted log loss of the rows plus ``anchor / 2`` times the squared change, with
-    features in units of their spread on the rows, by Newton's method.
+    Minimises the weighted log loss of the rows plus half the squared change, in units of a feature's
+    spread on the rows and around its mean there, times ``anchor``; a class's level, at that mean, is
+    held by half as much, because how often a class occurs differs most between one team's texts and
+    another's. By Newton's method.
 
     :param features: Shape (rows, features); :param classes: shape (rows,).
     """
     if not len(features):
         return weights
-    spread = np.append(np.maximum(features.std(0), _LEAST_SPREAD), 1.0)
-    x = np.hstack([features, np.ones((len(features), 1))]) / spread
-    start = weights.astype(np.float64) * spread
-    change = np.zeros_like(start)
+    spread = np.maximum(features.std(0), _LEAST_SPREAD).astype(np.float64)
+    mean = features.mean(0) / spread
+    x = np.hstack([features / spread - mean, np.ones((len(features), 1))])
+    start = features @ weights[:, :-1].T + weights[:, -1]
+    held = np.full(weights.shape, anchor)
+    held[:, -1] *= _OF_LEVEL
+    change = np.zeros(weights.shape)
     told = np.eye(len(weights))[classes]
     a = row_weight.astype(np.float64)[:, None]
 
     def loss(of: NDArray[np.float64]) -> float:
-        p = _softmax(x @ (start + of).T)[np.arange(len(x)), classes]
-        return float(-(a[:, 0] * np.log(np.maximum(p, 1e-300))).sum() + anchor / 2 * (of**2).sum())
+        p = _softmax(start + x @ of.T)[np.arange(len(x)), classes]
+        return float(-(a[:, 0] * np.log(np.maximum(p, 1e-300))).sum() + (held * of**2).sum() / 2)
 
     reached = loss(change)
     for _ in range(_STEPS):
-        p = _softmax(x @ (start + change).T)
-        gradient = (a * (p - told)).T @ x + anchor * change
+        p = _softmax(start + x @ change.T)
+        gradient = (a * (p - told)).T @ x + held * change
         # Of all pairs of weights in one product: each row's features times its probabilities.
         spread_out = (p[:, :, None] * x[:, None, :]).reshape(len(x), -1)
-        flat = anchor * np.eye(change.size) - (a * spread_out).T @ spread_out
+        curvature = np.diag(held.ravel()) - (a * spread_out).T @ spread_out
         for one in range(len(weights)):
             block = slice(one * x.shape[1], (one + 1) * x.shape[1])
-            flat[block, block] += (x * (a * p[:, [one]])).T @ x
-        step = np.linalg.solve(flat, gradient.ravel()).reshape(change.shape)
+            curvature[block, block] += (x * (a * p[:, [one]])).T @ x
+        step = np.linalg.solve(curvature, gradient.ravel()).reshape(change.shape)
         # Far from the optimum a full step can overshoot; near it the first one is taken.
         for size in (1.0, 0.5, 0.25, 0.1, 0.01):
             tried = loss(change - size * step)
@@ -72,7 +81,9 @@ def move_softmax(
         gain, reached = reached - tried, tried
         if gain < _TOLERANCE * len(x):
             break
-    moved: Floats = ((start + change) / spread).astype(np.float32)
+    change[:, -1] -= change[:, :-1] @ mean
+    change[:, :-1] /= spread
+    moved: Floats = (weights + change).astype(np.float32)
     return moved
 
 
@@ -95,26 +106,28 @@ def level_labels(scores: Floats, targets: Floats, anchor: float) -> Floats:
 
 
 def log_loss(
-    scores: Scores, combination: Combination, labels: Labels, lessons: Lessons,
-    which: NDArray[np.bool_],
-) -> float:  # fmt: skip
-    """Return the summed log loss of the states of topics, the sentiment, and the labels of drivers."""
+    scores: Scores, combination: Combination, labels: Labels, lessons: Lessons
+) -> NDArray[np.float64]:
+    """Return each row's log loss: states of topics, sentiment, and drivers where they are labelled."""
     rows = len(lessons.overall)
     probabilities, _ = label_probabilities(scores, rows, combination, labels)
     states = state_probabilities(scores, probabilities, combination, labels)
     overall = overall_probabilities(scores, probabilities, combination, labels)
-    total = _of_classes(states, lessons.states, which[:, None] & lessons.labelled_states)
-    total += _of_classes(overall, lessons.overall, which & (lessons.overall >= 0))
+    total = _of_classes(states, lessons.states, lessons.labelled_states).sum(1)
+    total += _of_classes(overall, lessons.overall, lessons.overall >= 0)
     targets = lessons.row[:, : len(labels)]
-    known = ~np.isnan(targets) & (which & lessons.judged)[:, None]
+    known = ~np.isnan(targets) & lessons.judged[:, None]
     p = np.clip(probabilities, _LEAST, 1 - 1e-7)
     each = np.where(np.nan_to_num(targets) > 0, -np.log(p), -np.log(1 - p))
-    return total + float(each[known].sum())
+    return np.asarray(total + np.where(known, each, 0.0).sum(1))
 
 
-def _of_classes(p: Floats, classes: NDArray[np.int64], known: NDArray[np.bool_]) -> float:
+def _of_classes(
+    p: Floats, classes: NDArray[np.int64], known: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the log loss of each class that is known, 0 for the others; the shape of `classes`."""
     chosen = np.take_along_axis(p, np.maximum(classes, 0)[..., None], -1)[..., 0]
-    return float(-np.log(np.maximum(chosen[known], _LEAST)).sum())
+    return np.where(known, -np.log(np.maximum(chosen.astype(np.float64), _LEAST)), 0.0)
 
 
 def _softmax(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -25,8 +25,10 @@ def objective(
     scores -= scores.max(1, keepdims=True)
     log = scores - np.log(np.exp(scores).sum(1, keepdims=True))
     loss = -(row_weight * log[np.arange(len(classes)), classes]).sum()
-    spread = np.append(np.maximum(features.std(0), 0.3), 1.0)
-    return float(loss + anchor / 2 * (((new - weights) * spread) ** 2).sum())
+    change = (new - weights).astype(np.float64)
+    level = change[:, -1] + change[:, :-1] @ features.mean(0)
+    steep = (change[:, :-1] * np.maximum(features.std(0), 0.3)) ** 2
+    return float(loss + anchor / 2 * (steep.sum() + 0.5 * (level**2).sum()))
 
 
 def test_the_optimum_is_the_one_that_another_solver_finds() -> None:
