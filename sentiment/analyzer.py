@@ -133,6 +133,11 @@ class Analyzer:
         return self._model.digest
 
     @property
+    def runs_on_gpu(self) -> bool:
+        """Whether the model runs on a GPU, as `device` and the model decided."""
+        return self._model.device != "cpu"
+
+    @property
     def accuracy(self) -> Mapping[str, Mapping[str, float]]:
         """F1 of each topic's states by language, as measured when the model was trained."""
         return self._model.accuracy

@@ -77,9 +77,7 @@ def score_folder(
         accuracy=analyzer.accuracy,
         load=load,
     )
-    use_gpu = options.device == "cuda" or (
-        options.device == "auto" and bool(getattr(analyzer, "runs_on_gpu", False))
-    )
+    use_gpu = options.device == "cuda" or (options.device == "auto" and analyzer.runs_on_gpu)
     del analyzer
     with _locked(out):
         watcher.opened(table)

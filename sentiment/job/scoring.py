@@ -31,6 +31,10 @@ class Analyzes(Protocol):
         """F1 of its topics by language; may be empty."""
 
     @property
+    def runs_on_gpu(self) -> bool:
+        """Whether it needs a GPU where it runs."""
+
+    @property
     def taxonomy(self) -> Taxonomy:
         """The topics and drivers it finds."""
 

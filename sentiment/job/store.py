@@ -19,7 +19,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -104,11 +103,12 @@ class Store:
 
     def rows(self) -> int:
         """Return how many rows the finished parts hold."""
-        if not self._offsets:
+        journal = self.folder / "journal.jsonl"
+        if not journal.exists():
             return 0
-        with (self.folder / "journal.jsonl").open("rb") as file:
-            entries = map(json.loads, islice(file, len(self)))
-            return sum(sum(entry["tally"]["rows"].values()) for entry in entries)
+        # The file and not the memory of it: Ctrl-C may have come between the two.
+        with journal.open("rb") as file:
+            return sum(sum(json.loads(line)["tally"]["rows"].values()) for line in file)
 
     def forget_from(self, index: int) -> None:
         """Drop the finished parts from this one on: the input is not the one they came from."""

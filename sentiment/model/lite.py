@@ -54,6 +54,8 @@ _LETTERS = 100_000
 class LiteModel:
     """A lite model. Its arrays are read and never written, so that threads may share it."""
 
+    device = "cpu"
+
     def __init__(
         self,
         *,

@@ -66,6 +66,10 @@ class Model(Protocol):
     def accuracy(self) -> Mapping[str, Mapping[str, float]]:
         """F1 of each topic's states by language, as measured when it was trained; may be empty."""
 
+    @property
+    def device(self) -> str:
+        """What it runs on: "cpu" or "cuda"."""
+
     def predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
         """Return one prediction per text, in order; no result depends on the other texts."""
 

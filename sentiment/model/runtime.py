@@ -25,12 +25,18 @@ __all__ = ["OnnxRuntime", "Runtime", "TorchRuntime", "pick_device"]
 class Runtime(Protocol):
     """Runs the network. Safe to call from several threads."""
 
+    @property
+    def device(self) -> str:
+        """Where: "cpu" or "cuda"."""
+
     def run(self, ids: NDArray[np.int64]) -> Outputs:
         """Return what the network says of rows of token ids (B, L), padded with 0."""
 
 
 class OnnxRuntime:
     """The exported graph on the CPU, fp32."""
+
+    device = "cpu"
 
     def __init__(self, path: Path) -> None:
         """Load the graph.
@@ -69,7 +75,7 @@ class TorchRuntime:
     """The network itself: bf16 on a GPU, fp32 on a CPU, where it agrees with ONNX."""
 
     def __init__(self, network: FeedbackNetwork, device: str) -> None:
-        self._device = device
+        self.device = device
         self._network = network.to(device).eval()
 
     @classmethod
@@ -100,11 +106,11 @@ class TorchRuntime:
         """Return what the network says."""
         import torch
 
-        given = torch.from_numpy(ids).to(self._device)
-        half = self._device != "cpu"
+        given = torch.from_numpy(ids).to(self.device)
+        half = self.device != "cpu"
         with (
             torch.inference_mode(),
-            torch.autocast(self._device.partition(":")[0], dtype=torch.bfloat16, enabled=half),
+            torch.autocast(self.device.partition(":")[0], dtype=torch.bfloat16, enabled=half),
         ):
             answers = self._network(given, (given != 0).long())
         return Outputs(*(getattr(answers, name).float().cpu().numpy() for name in Outputs._fields))

@@ -106,6 +106,11 @@ class TransformerModel:
         # What it puts around a text: [CLS] and [SEP] here, <s> and </s> elsewhere.
         self._open, self._close = tokenizer.encode("").ids
 
+    @property
+    def device(self) -> str:
+        """What it runs on: "cpu" or "cuda"."""
+        return self._runtime.device
+
     @classmethod
     def of(cls, saved: Bundle, device: str = "auto") -> TransformerModel:
         """Build the model that a bundle holds.

@@ -38,6 +38,8 @@ __all__ = [
 ]
 
 _KINDS = ("gold", "aspects", "overall")
+# A padded length is a multiple of this: a CPU library keeps a kernel, and its memory, for each shape.
+_STEP = 8
 _LONGEST_JOINED = 128  # tokens; a longer row would stretch its batch's padding
 
 
@@ -89,8 +91,9 @@ class _Losses(NamedTuple):
 
 
 def collate(targets: Sequence[Targets], device: str | torch.device = "cpu") -> Batch:
-    """Return the targets as one batch, padded to its longest row."""
+    """Return the targets as one batch, padded to its longest row or a little more."""
     longest = max(len(target.ids) for target in targets)
+    longest = -(-longest // _STEP) * _STEP
     ids = np.zeros((len(targets), longest), dtype=np.int64)
     for row, target in enumerate(targets):
         ids[row, : len(target.ids)] = target.ids

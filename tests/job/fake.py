@@ -15,6 +15,7 @@ class FakeAnalyzer:
     def __init__(self, digest: str = "d") -> None:
         self.model_name = "fake@1"
         self.model_digest = digest
+        self.runs_on_gpu = False
         self.taxonomy = Taxonomy.default()
         self.accuracy = {"delivery": {"en": 0.8}}
         self.scored = 0

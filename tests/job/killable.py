@@ -35,6 +35,10 @@ class Noting:
         return self._analyzer.model_name
 
     @property
+    def runs_on_gpu(self) -> bool:
+        return False
+
+    @property
     def model_digest(self) -> str:
         return self._analyzer.model_digest
 
