@@ -13,8 +13,14 @@ from nothing on either and measured on the gold dev rows. Two settings:
 
 Every result is a line of the output, and a run that was stopped goes on where it was. With
 `--inside` the dev rows are not touched: each seed holds out a fifth of the training rows instead,
-which is how the strategy of `sentiment.labelling.choice` was tuned. Twenty seeds of both settings
-take some forty minutes on one core.
+which is how the strategy of `sentiment.labelling.choice` was tuned. Twenty seeds of `export` take
+eight minutes on one idle core, those of `start` ten.
+
+What to expect, `export`, seeds 0 to 19, 300 rows chosen less 300 drawn at random, 95% intervals:
+driver F1 .391 to .434, +.043 [+.037, +.049]; topic state F1 .493 to .501, +.008 [-.001, +.017];
+overall accuracy +.002 [-.007, +.011]. The rows chosen are 1.8 times as long and hold twice as many
+opinions. Precision of the topics rises and recall falls: thresholds that are tuned on rows so rich
+are too careful for ordinary ones, which is why a random sample belongs into what is tuned on.
 """
 
 from __future__ import annotations
