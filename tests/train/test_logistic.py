@@ -114,6 +114,7 @@ def test_from_an_offset_only_the_change_is_fitted() -> None:
     zero = np.zeros(y.shape, dtype=np.float32)
     same, bias = fit_logistic(x, y, strength=2.0, offset=zero, **EXACT)
     np.testing.assert_allclose(same, w, atol=1e-5)
+    np.testing.assert_allclose(bias, b, atol=1e-5)
     far = np.full(y.shape, 2.0, dtype=np.float32)
     _, lower = fit_logistic(x, y, strength=100.0, offset=far, **EXACT)
     _, plain = fit_logistic(x, y, strength=100.0, **EXACT)

@@ -12,7 +12,7 @@ import pytest
 
 import sentiment
 from sentiment.cli import main
-from sentiment.errors import LabelError, ModelError, NotReached, OutputError
+from sentiment.errors import LabelError, MissingExtra, ModelError, NotReached, OutputError
 from sentiment.model import bundle
 from sentiment.train.retrain import Silent, TrainOptions, retrain
 from sentiment.wording import Tongue
@@ -232,6 +232,24 @@ def test_a_topic_of_ones_own_is_labelled_in_a_column(tmp_path: Path, tiny: Path)
 def test_a_base_that_is_none(tmp_path: Path, tiny: Path, labelled: Path) -> None:
     with pytest.raises(ModelError, match="There is no model 'unheard'"):
         retrain(options(tmp_path, tiny, base="unheard"))
+
+
+def test_without_torch_the_extra_is_named(
+    tmp_path: Path, labelled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "encoder").mkdir()
+    (tmp_path / "encoder" / "config.json").write_text("{}", encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
+    with pytest.raises(MissingExtra, match=r"torch is not installed.*sentiment\[torch\]"):
+        retrain(options(tmp_path, tmp_path / "encoder"))
+
+
+def test_without_scipy_the_extra_is_named(
+    tmp_path: Path, tiny: Path, labelled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    with pytest.raises(MissingExtra, match=r"sentiment\[train\]"):
+        retrain(options(tmp_path, tiny))
 
 
 def command(tmp_path: Path, tiny: Path, *more: str) -> list[str]:
