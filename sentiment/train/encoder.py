@@ -19,6 +19,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers.utils import logging as hf_logging
 
 from sentiment.errors import ModelError
 
@@ -50,6 +51,7 @@ def open_encoder(name: str) -> Encoder:
     :raises ModelError: It cannot be reached or read, needs code of its own, or its tokenizer does
         not say where tokens stand.
     """
+    hf_logging.disable_progress_bar()  # ours is the only one
     try:
         config = AutoConfig.from_pretrained(name, trust_remote_code=False)
         network = AutoModel.from_pretrained(
@@ -58,6 +60,8 @@ def open_encoder(name: str) -> Encoder:
         loaded = AutoTokenizer.from_pretrained(name, use_fast=True, trust_remote_code=False)
     except Exception as error:  # transformers, its hub client and safetensors each raise their own
         raise ModelError(_why(name, error)) from error
+    finally:
+        hf_logging.enable_progress_bar()
     if not getattr(loaded, "is_fast", False):
         raise ModelError(
             f"{name}: its tokenizer does not say where tokens stand in a text, which evidence needs; "
