@@ -22,6 +22,8 @@ _CONJUGATE_STEPS = 20
 # How far a Newton step is solved: more buys nothing while the curvature still changes.
 _PRECISION = 0.1
 _LINE_STEPS = 12
+# A score beyond this is as sure as float32 can say; exp() of twice as much overflows.
+_SURE = np.float32(60)
 
 
 def fit_logistic(
@@ -65,7 +67,7 @@ def fit_logistic(
     loss = _loss(z, y, a, w, b)
     first: NDArray[Any] | None = None
     for _ in range(steps):
-        p = 1 / (1 + np.exp(-z))
+        p = 1 / (1 + np.exp(-np.clip(z, -_SURE, _SURE)))
         residual = a * (p - y)
         gw, gb = transposed @ residual + w, residual.sum(0) + b
         size = np.sqrt((gw * gw).sum(0) + gb * gb)

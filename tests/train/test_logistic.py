@@ -120,3 +120,11 @@ def test_from_an_offset_only_the_change_is_fitted() -> None:
     _, plain = fit_logistic(x, y, strength=100.0, **EXACT)
     np.testing.assert_allclose(lower + 2, plain, atol=0.4)
     assert (far == 2).all()
+
+
+def test_scores_of_any_size_are_fitted_without_overflow() -> None:
+    x, y = problem(rows=60)
+    far = np.where(y > 0.5, -200.0, 200.0).astype(np.float32)
+    w, b = fit_logistic(x, y, strength=1.0, offset=far)
+    assert np.isfinite(w).all()
+    assert np.isfinite(b).all()
