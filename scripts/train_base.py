@@ -47,9 +47,17 @@ _ABOUT = (
     "the words that prove them. Run by ONNX Runtime on a CPU and by torch on a GPU."
 )
 _WEAKNESSES = (
-    "Sarcasm: it was shown few examples and reads the words.",
-    "Rare drivers have few labelled rows (delivery.tracking, delivery.general, service.care, "
-    "quality.general): read their counts as lower bounds.",
+    "Negation that turns a word round: 一点也不贵 (not expensive at all) counts as a complaint about "
+    'the price, and "Not bad at all, would buy again" as a customer who leaves.',
+    "Sarcasm and what is only implied: it reads the words, and the labels have few such rows.",
+    "Relief beside blame: in 包装破了，还好东西没坏 the second clause counts as a fault as well.",
+    "Slang: 智商税 is told to be negative and goes to price.transparency, not to price.value.",
+    "Rare drivers: delivery.tracking, delivery.general, service.care and quality.general have few "
+    "labelled rows; read their counts as lower bounds.",
+    "Neutral and mixed, which are often called something else.",
+    "Of the project's behaviour suite, where everything expected of a case must hold, it passes half of "
+    "the Chinese cases, two thirds of the bilingual and 3 in 10 of the English ones: `make behaviour` "
+    "prints the groups.",
     "Domains far from shops, apps, food, hotels, travel and parcels.",
 )
 
@@ -112,16 +120,20 @@ def main() -> None:
         name: {language: one.to_dict() for language, one in by_language.items()}
         for name, by_language in figures.items()
     }
-    recipe = {**asdict(options), "pretraining": arguments.pretraining}
+    recipe = {
+        **asdict(options),
+        "rows": f"of gold all but 1 in {ASIDE}; of other sets at most {MOST}, of {LONGEST} characters",
+        "pretraining": arguments.pretraining,
+    }
     saved, parity = pack(
         parts,
         arguments.output,
         name="base",
         version=arguments.version,
         metrics=plain,
-        card=write_card(_card(network, arguments.version, plain, examples, recipe)),
+        card=write_card(_card(network, arguments.version, plain, rows, recipe)),
         made={
-            "data_sha256": data_hash(examples),
+            "data_sha256": data_hash(rows),
             "rows": len(rows),
             "commit": commit(),
             "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},

@@ -477,8 +477,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "你自己的分类体系文件，扩展或取代默认的",
     ),
     "arg_model": (
-        "lite, a folder or a hub id OWNER/NAME (default: lite)",
-        "lite、文件夹或 hub 上的名称 OWNER/NAME（默认：lite）",
+        "base, lite, a folder or a hub id OWNER/NAME (default: base)",
+        "base、lite、文件夹或 hub 上的名称 OWNER/NAME（默认：base）",
     ),
     "arg_device": ("auto, cpu or cuda", "auto、cpu 或 cuda"),
     "arg_language": (
@@ -514,10 +514,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Ray 集群地址，与 --engine ray 同用（默认：RAY_ADDRESS，否则用本机进程）",
     ),
     "arg_explained": ("the text; - is stdin", "文本；- 表示标准输入"),
-    "arg_bundle": ("lite or a folder", "lite 或文件夹"),
+    "arg_bundle": ("base, lite or a folder", "base、lite 或文件夹"),
     "arg_models": (
-        "what to measure: lite, a folder or a hub id; several are compared",
-        "要评测的模型：lite、文件夹或 hub 上的名称；可比较多个",
+        "what to measure: base, lite, a folder or a hub id; several are compared",
+        "要评测的模型：base、lite、文件夹或 hub 上的名称；可比较多个",
     ),
     "arg_labelled": (
         "labelled rows: JSON lines, or a table with the columns text, sentiment and the topics",

@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 SCHEMA = 1
-DEFAULT = "lite"
+DEFAULT = "base"
 
 # Files of a transformer.
 NETWORK = "model.safetensors"
