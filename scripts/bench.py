@@ -344,14 +344,15 @@ def installed_size(name: str) -> int:
             found = distribution(package)
         except PackageNotFoundError:
             continue  # for another system or Python
-        total += sum(_size(Path(str(file.locate()))) for file in found.files or ())
+        if package != "sentiment":
+            total += sum(_size(Path(str(file.locate()))) for file in found.files or ())
         waiting += [
             re.split(r"[^\w.-]", required, maxsplit=1)[0]
             for required in found.requires or ()
             if "extra ==" not in required
         ]
     if name == "sentiment":
-        # An editable install lists one pointer; the files and the models are in the checkout.
+        # An editable install holds a second copy of the models; a user's has what is in the checkout.
         for part in ("sentiment", "models"):
             total += sum(
                 _size(path)

@@ -10,6 +10,9 @@ from hypothesis import HealthCheck, settings
 import sentiment
 from sentiment.analyzer import Analyzer
 from sentiment.model.bundle import bundled
+from tests.browser import chromium
+
+__all__ = ["analyzer", "chromium", "lite", "tiny"]
 
 # A machine that is busy with other things is slow, not wrong.
 settings.register_profile(

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from sentiment.reporting.build import Report, report
-from tests.browser import chromium
 from tests.reporting.rows import ACCURACY, STARS, analyses
 
-__all__ = ["chromium", "full", "page"]
+__all__ = ["full", "page"]
 
 # Fewer resamples than a user's 2,000: the tests look at what is shown, not at the third digit.
 RESAMPLES = 60

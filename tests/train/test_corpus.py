@@ -105,15 +105,16 @@ def test_a_folder_without_sets_is_refused(tmp_path: Path) -> None:
         corpus.build(tmp_path, tmp_path / "corpus")
 
 
-def test_a_test_in_the_other_script_is_found(data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("twin", ["快递来得很快！我很满意", "快递来得很快<br>我很满意"])
+def test_a_test_in_another_dress_is_found(data: Path, tmp_path: Path, twin: str) -> None:
     # "the parcel came quickly, I am satisfied", traditional in the test and simplified in training
     write_set(data, "zh/openrice_senti.test", [row("快遞來得很快，我很滿意", "zh")])
-    write_set(data, "zh/appstore_zh_stars.train", [row("快递来得很快！我很满意", "zh")])
+    write_set(data, "zh/appstore_zh_stars.train", [row(twin, "zh")])
     report = corpus.build(data, tmp_path / "corpus")
     assert not any(
         "我很满意" in line for lines in read(tmp_path / "corpus").values() for line in lines
     )
-    assert report.left_out["a text of a test, as it is folded"] == 1
+    assert report.left_out.get("a text of a test, as it is folded", 0) == ("<" in twin)
 
 
 @pytest.mark.shared

@@ -12,14 +12,11 @@ from sentiment.errors import OutputError
 from sentiment.reporting.values import Text
 from sentiment.train.evaluate import Evaluation, evaluate
 from sentiment.train.evaluation_page import blocks
-from tests.browser import chromium
 from tests.reporting.test_hostile import ATTACKS
 from tests.train.test_evaluate import ROWS, labelled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-__all__ = ["chromium"]
 
 LONG = "The staff were rude and the parcel came late, but the colour is lovely. " * 4
 

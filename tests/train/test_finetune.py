@@ -318,9 +318,7 @@ def test_two_rows_joined_are_what_both_say(trained: Tokenizer) -> None:
     fast = one(trained, gold("物流很快", SPEED, overall="positive"))
     late = one(trained, gold("the delivery was late", LATE))
     both = join(fast, late)
-    assert trained.decode(both.ids.tolist()) == " ".join(
-        trained.decode(row.ids.tolist()) for row in (fast, late)
-    )
+    assert both.ids.tolist() == [*fast.ids[:-1].tolist(), *late.ids[1:].tolist()]
     speed = NAMES.index("delivery.speed")
     assert both.findings[speed].tolist() == [1, 0, 1]
     first, last = both.spans[speed, POLARITIES.index("negative")]

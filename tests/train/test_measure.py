@@ -212,7 +212,12 @@ def test_figures_are_plain_data() -> None:
     assert json.loads(json.dumps(plain))["overall_accuracy"] == 1.0
     assert plain["drivers"] == {
         "quality.general:negative": {
-            "labelled": 1, "found": 0, "right": 0, "precision": None, "recall": 0.0, "f1": 0.0
+            "labelled": 1,
+            "found": 0,
+            "right": 0,
+            "precision": None,
+            "recall": 0.0,
+            "f1": 0.0,
         }
     }
 
