@@ -6,7 +6,10 @@ fp32 and no result depends on the rows beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,20 +63,20 @@ def export_onnx(network: FeedbackNetwork, path: Path) -> None:
     """Write the graph: inputs `ids` and `attention` (B, L) int64, outputs `Outputs` in fp32."""
     import onnx
 
-    network.eval()
     _plain_attention(network)
     ids = torch.full((2, 16), 5, dtype=torch.int64)
     rows, tokens = torch.export.Dim("rows", min=1), torch.export.Dim("tokens", min=3)
     shape = {0: rows, 1: tokens}
-    program = torch.onnx.export(
-        _Scoring(network),
-        (ids, torch.ones_like(ids)),
-        input_names=["ids", "attention"],
-        output_names=list(Outputs._fields),
-        dynamic_shapes=(shape, shape),
-        dynamo=True,
-        verbose=False,
-    )
+    with _quiet():
+        program = torch.onnx.export(
+            _Scoring(network).eval(),
+            (ids, torch.ones_like(ids)),
+            input_names=["ids", "attention"],
+            output_names=list(Outputs._fields),
+            dynamic_shapes=(shape, shape),
+            dynamo=True,
+            verbose=False,
+        )
     if program is None:  # pragma: no cover - only without dynamo
         raise NotReached("The network could not be exported; run it with torch.")
     model = program.model_proto
@@ -116,6 +119,20 @@ def check_parity(
 
 def _probabilities(name: str, logits: torch.Tensor) -> torch.Tensor:
     return logits.sigmoid() if name == "findings" else logits.softmax(-1)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what the exporter says of itself from the user: nothing in it is theirs to mend."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _plain_attention(network: FeedbackNetwork) -> None:

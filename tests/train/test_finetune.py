@@ -224,11 +224,10 @@ def test_it_is_packed_and_runs_the_same_by_onnx_and_torch(
 ) -> None:
     pytest.importorskip("onnxscript", reason="needs the extra [torch]")
     rows = [target.ids for target in read_targets(examples(), _words(learnt), TAXONOMY, 64)]
-    with pytest.warns(match=".*"):  # what torch's exporter says of itself
-        saved, parity = pack(
-            learnt, tmp_path / "tiny", name="tiny", version="1.0.0", metrics={}, card="# tiny",
-            made={}, checked=rows,
-        )  # fmt: skip
+    saved, parity = pack(
+        learnt, tmp_path / "tiny", name="tiny", version="1.0.0", metrics={}, card="# tiny",
+        made={}, checked=rows,
+    )  # fmt: skip
     assert parity.rows == len(rows)
     assert saved.name == "tiny@1.0.0"
     texts = [example.text for example in examples()] + ["物流很快 " * 60 + "the delivery was late"]
@@ -256,11 +255,10 @@ def test_transformers_loads_the_encoder_and_the_tokenizer(
     learnt: BaseParts, tmp_path: Path
 ) -> None:
     pytest.importorskip("onnxscript", reason="needs the extra [torch]")
-    with pytest.warns(match=".*"):
-        saved, _ = pack(
-            learnt, tmp_path / "tiny", name="tiny", version="1.0.0", metrics={}, card="# tiny",
-            made={}, checked=[np.array([2, 300, 3])],
-        )  # fmt: skip
+    saved, _ = pack(
+        learnt, tmp_path / "tiny", name="tiny", version="1.0.0", metrics={}, card="# tiny",
+        made={}, checked=[np.array([2, 300, 3])],
+    )  # fmt: skip
     words = AutoTokenizer.from_pretrained(saved.path)
     encoder = AutoModel.from_pretrained(saved.path, dtype=torch.float32).eval()
     given = words("物流很快", return_tensors="pt")
