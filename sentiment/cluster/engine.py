@@ -18,7 +18,7 @@ from typing import Any
 from sentiment.cluster.spans import SPAN_ROWS, Span
 from sentiment.cluster.work import Failed, Result, Work, score_spans
 from sentiment.errors import MissingExtra, UserError
-from sentiment.job.pool import WorkerError
+from sentiment.job.pool import WorkerError, cores
 from sentiment.job.scoring import Analyzes
 
 __all__ = ["Engine"]
@@ -188,10 +188,10 @@ class Engine:
         return 1 / each, min(self.workers, each * self.gpus)
 
     def _start(self) -> None:
-        cores = self._asked or _cores()
+        number = self._asked or cores()
         self._ray.init(
             address="local",
-            num_cpus=cores,
+            num_cpus=number,
             include_dashboard=False,
             log_to_driver=False,
             logging_level=logging.ERROR,
@@ -296,9 +296,3 @@ def _told(error: Exception) -> Exception:
         )
     cause = getattr(error, "cause", None)
     return cause if isinstance(cause, Exception) else error
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity") and sys.platform != "win32":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

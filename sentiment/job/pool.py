@@ -20,7 +20,7 @@ from sentiment.job.chunks import PARTS_PER_CHUNK, Part
 from sentiment.job.scoring import Outcome, Setup
 from sentiment.records import Feedback
 
-__all__ = ["Pool", "WorkerError", "in_order"]
+__all__ = ["Pool", "WorkerError", "cores", "in_order"]
 
 # A worker is one of several: its libraries must not start a thread per core each.
 _ONE_THREAD = (
@@ -143,3 +143,10 @@ def _close(pipe: IO[bytes] | None) -> None:
     if pipe is not None:
         with suppress(OSError):  # what it still holds has nowhere to go
             pipe.close()
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity") and sys.platform != "win32":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

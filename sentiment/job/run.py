@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,7 +29,7 @@ from sentiment.job.estimate import estimate_rows
 from sentiment.job.identity import JobKey, file_identity, job_key
 from sentiment.job.lock import Lock
 from sentiment.job.options import JobOptions, Summary
-from sentiment.job.pool import Pool, WorkerError, in_order
+from sentiment.job.pool import Pool, WorkerError, cores, in_order
 from sentiment.job.scoring import Analyzes, Outcome, Scorer, Setup, load_analyzer
 from sentiment.job.store import Store
 from sentiment.job.tally import Tally
@@ -345,9 +344,7 @@ def _workers_for(first_parts: int, device: str) -> int:
     """One process until it pays to start more: that takes about as long as a chunk does."""
     if first_parts < PARTS_PER_CHUNK or _uses_gpu(device):
         return 1
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return cores()
 
 
 def _uses_gpu(device: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sentiment.errors import NotReached, OutputError, UserError
 from sentiment.talk import Talk
+from sentiment.verbs.output import check_folder, refuse_to_replace
 
 if TYPE_CHECKING:
     from sentiment.train.evaluate import Evaluation
@@ -42,15 +43,8 @@ def _check_output(output: Path, options: Namespace) -> None:
     """Refuse a name that cannot be written before the models are run."""
     if output.suffix.lower() not in (".html", ".htm", ".json"):
         raise OutputError(f"{output}: an evaluation is written as .html or .json.")
-    if not output.parent.is_dir():
-        raise OutputError(
-            f"{output} cannot be written: the folder {output.parent} does not exist; "
-            "create it first"
-        )
-    if output.exists() and not options.overwrite:
-        raise OutputError(
-            f"{output} exists already; add --overwrite to replace it, or choose another name"
-        )
+    check_folder(output)
+    refuse_to_replace(output, overwrite=options.overwrite)
 
 
 def _falling_short(

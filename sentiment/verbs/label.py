@@ -12,6 +12,7 @@ from sentiment.job import beside, plan
 from sentiment.tables import is_scored
 from sentiment.talk import Talk
 from sentiment.taxonomy import Taxonomy
+from sentiment.verbs.output import check_folder, refuse_to_replace
 from sentiment.verbs.score import score_one
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _write_tasks(options: Namespace, talk: Talk) -> None:
 
     output = Path(options.output) if options.output else beside(options.scored, "todo", ".xlsx")
     files.check_form(output)
-    _check_folder(output)
+    check_folder(output)
     if options.random and options.known:
         raise UserError("--random draws from all texts, so --known cannot leave any out; drop one")
     scored = _scored(options, output, talk)
@@ -56,7 +57,7 @@ def _write_tasks(options: Namespace, talk: Talk) -> None:
         return
     # All are looked at before one is written.
     for path in content:
-        _refuse_to_replace(path, options)
+        refuse_to_replace(path, overwrite=options.overwrite)
     for path, data in content.items():
         _write(path, data)
         talk.say("written_tasks" if path == output else "written_interface", path=path)
@@ -117,7 +118,7 @@ def _read_back(options: Namespace, talk: Talk) -> None:
     output = Path(options.output) if options.output else beside(name, "labelled", ".jsonl")
     if output.suffix.lower() not in (".jsonl", ".ndjson"):
         raise OutputError(f"{output}: labels are written as .jsonl; end the name in it")
-    _check_folder(output)
+    check_folder(output)
     labelled = read_labels(path, _taxonomy(options), talk.tongue)
     counts = Counter(one.state for one in labelled)
     if not counts["done"]:
@@ -127,7 +128,7 @@ def _read_back(options: Namespace, talk: Talk) -> None:
         )
     data = labelled_lines(labelled)
     if not (output.exists() and output.read_bytes() == data):
-        _refuse_to_replace(output, options)
+        refuse_to_replace(output, overwrite=options.overwrite)
         _write(output, data)
     talk.say(
         "labelled_counts",
@@ -151,22 +152,6 @@ def _taxonomy(options: Namespace) -> Taxonomy:
 
         return bundle.read(bundle.find(options.model)).taxonomy
     return Taxonomy.default()
-
-
-def _check_folder(output: Path) -> None:
-    if not output.parent.is_dir():
-        raise OutputError(
-            f"{output} cannot be written: the folder {output.parent} does not exist; "
-            "create it first"
-        )
-
-
-def _refuse_to_replace(path: Path, options: Namespace) -> None:
-    """Keep what may hold somebody's work of a day."""
-    if path.exists() and not options.overwrite:
-        raise OutputError(
-            f"{path} exists already; add --overwrite to replace it, or choose another name"
-        )
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -11,6 +11,7 @@ from sentiment.errors import OutputError, UserError
 from sentiment.job import beside, plan
 from sentiment.tables import is_scored
 from sentiment.talk import Talk
+from sentiment.verbs.output import check_folder, refuse_to_replace
 from sentiment.verbs.score import score_one
 
 __all__ = ["run", "run_file"]
@@ -23,7 +24,7 @@ def run_file(options: Namespace, talk: Talk) -> int:
             raise UserError("stdin has no name to write a report beside; use sentiment score -")
         report = beside(errand.source, "report", ".html")
         if not Path(errand.output).exists():
-            _refuse_to_replace(report, options)  # before hours go into scoring
+            refuse_to_replace(report, overwrite=options.overwrite)  # before hours go into scoring
         score_one(options, errand.source, errand.output, talk)
         _write_report(options, errand.output, report, talk)
     return 0
@@ -33,7 +34,7 @@ def run(options: Namespace, talk: Talk) -> int:
     """Write the report of a scored file; score it first where that is still to do."""
     scored = Path(options.scored)
     output = Path(options.output) if options.output else beside(options.scored, "report", ".html")
-    _check_folder(output)
+    check_folder(output)
     _check_form(output)
     _outcome(options)
     if not is_scored(scored):
@@ -44,24 +45,9 @@ def run(options: Namespace, talk: Talk) -> int:
     return 0
 
 
-def _check_folder(output: Path) -> None:
-    if not output.parent.is_dir():
-        raise OutputError(
-            f"{output} cannot be written: the folder {output.parent} does not exist; "
-            "create it first"
-        )
-
-
 def _check_form(output: Path) -> None:
     if output.suffix.lower() not in (".html", ".htm", ".xlsx", ".json"):
         raise OutputError(f"{output}: a report is written as .html, .xlsx or .json.")
-
-
-def _refuse_to_replace(path: Path, options: Namespace) -> None:
-    if path.exists() and not options.overwrite:
-        raise OutputError(
-            f"{path} exists already; add --overwrite to replace it, or choose another name"
-        )
 
 
 def _write_report(options: Namespace, scored: str, output: Path, talk: Talk) -> None:
@@ -87,7 +73,7 @@ def _write_report(options: Namespace, scored: str, output: Path, talk: Talk) -> 
         if fresh == output.read_bytes():
             talk.say("report_same", path=output)
             return
-    _refuse_to_replace(output, options)
+    refuse_to_replace(output, overwrite=options.overwrite)
     made.save(output, language=talk.tongue)
     talk.say("written_report", path=output)
 
