@@ -24,7 +24,7 @@ from sentiment.model.decision import (
 from sentiment.model.network import FeedbackNetwork
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.finetune import collate
+from sentiment.train.finetune import answer
 from sentiment.train.recalibrate import level_labels, move_softmax
 from sentiment.train.token_targets import Targets
 
@@ -33,7 +33,6 @@ __all__ = ["carry_decision", "carry_heads", "choose_way", "first_decision", "set
 # Logits of a driver that is new: until a row says otherwise, it is not found.
 _RARE = -2.0
 _LEAST = 1e-9
-_ROWS = 32  # of like length, read at one time
 # Shares of the way from the base's weights to the fine-tuned ones.
 _WAYS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -124,7 +123,7 @@ def choose_way(
 
     def loss(share: float) -> float:
         go(share)
-        return _cross_loss(_outputs(network, held), held, decision, anchor)
+        return _cross_loss(answer(network, held), held, decision, anchor)
 
     losses = {share: loss(share) for share in _WAYS}
     best = min(losses, key=lambda share: losses[share])
@@ -138,7 +137,7 @@ def settle_near(
     """Return the decision moved towards rows that the network was not trained on."""
     if not held:
         return decision
-    return _moved(_outputs(network, held), held, decision, anchor, np.ones(len(held), dtype=bool))
+    return _moved(answer(network, held), held, decision, anchor, np.ones(len(held), dtype=bool))
 
 
 def _cross_loss(
@@ -215,26 +214,6 @@ def _codes(targets: Sequence[Targets]) -> tuple[NDArray[np.int64], NDArray[np.in
         np.stack([target.topics for target in targets]),
         np.array([target.overall for target in targets]),
     )
-
-
-def _outputs(network: FeedbackNetwork, targets: Sequence[Targets]) -> Outputs:
-    """Return the logits of rows, in their order; pointers are chosen by argmax and left out."""
-    network.eval()
-    parts: dict[int, list[NDArray[np.float32]]] = {}
-    order = sorted(range(len(targets)), key=lambda at: len(targets[at].ids))
-    for first in range(0, len(order), _ROWS):
-        some = order[first : first + _ROWS]
-        batch = collate([targets[at] for at in some])
-        with torch.no_grad():
-            answers = network(batch.ids, batch.attention)
-        arrays = [one.numpy() for one in (answers.overall, answers.topics, answers.findings)]
-        for row, at in enumerate(some):
-            parts[at] = [array[row] for array in arrays]
-    nothing = np.zeros(0, np.float32)
-    overall, topics, findings = (
-        np.stack([parts[at][one] for at in range(len(targets))]) for one in range(3)
-    )
-    return Outputs(overall, topics, findings, nothing, nothing)
 
 
 def _names(taxonomy: Taxonomy) -> list[str]:

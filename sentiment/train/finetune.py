@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
@@ -31,6 +32,7 @@ from sentiment.train.tokenizer import SPECIALS
 __all__ = [
     "Batch",
     "FinetuneOptions",
+    "answer",
     "collate",
     "finetune",
     "hold",
@@ -40,6 +42,7 @@ __all__ = [
 _KINDS = ("gold", "aspects", "overall")
 # A padded length is a multiple of this: a CPU library keeps a kernel, and its memory, for each shape.
 _STEP = 8
+_ANSWERED = 8192  # tokens of a batch that nothing is learnt from
 _LONGEST_JOINED = 128  # tokens; a longer row would stretch its batch's padding
 
 
@@ -377,31 +380,34 @@ def _hide(ids: torch.Tensor, share: float) -> None:
         ids.masked_fill_(hidden, SPECIALS.index("[MASK]"))
 
 
-def hold(network: FeedbackNetwork, targets: Sequence[Targets]) -> Held:
-    """Return the logits of gold targets that the network was not trained on, for `settle`."""
+def answer(network: FeedbackNetwork, targets: Sequence[Targets]) -> Outputs:
+    """Return the network's logits about rows, in their order.
+
+    The pointers are left out: they are chosen by argmax, and nothing is fitted to them.
+    """
     network.eval()
-    rows: list[Targets] = []
-    parts: list[Outputs] = []
+    rows: list[tuple[NDArray[np.float32], ...]] = [()] * len(targets)
     by_length = sorted(range(len(targets)), key=lambda index: len(targets[index].ids))
-    for group in _cut(by_length, [len(targets[index].ids) for index in by_length], 8192):
-        part = [targets[index] for index in group]
-        batch = collate(part)
+    lengths = [len(targets[index].ids) for index in by_length]
+    for group in _cut(by_length, lengths, _ANSWERED):
+        batch = collate([targets[index] for index in group])
         with torch.no_grad():
             answers = network(batch.ids, batch.attention)
-        parts.append(Outputs(*(getattr(answers, name).numpy() for name in Outputs._fields)))
-        rows.extend(part)
-    nothing = np.zeros(0, np.float32)  # pointers are chosen by argmax: nothing is fitted to them
+        arrays = [one.numpy() for one in (answers.overall, answers.topics, answers.findings)]
+        for row, index in enumerate(group):
+            rows[index] = tuple(array[row] for array in arrays)
+    nothing = np.zeros(0, np.float32)
+    overall, topics, findings = (np.stack(part) for part in zip(*rows, strict=True))
+    return Outputs(overall, topics, findings, nothing, nothing)
+
+
+def hold(network: FeedbackNetwork, targets: Sequence[Targets]) -> Held:
+    """Return the logits of gold targets that the network was not trained on, for `settle`."""
     return Held(
-        outputs=Outputs(
-            overall=np.concatenate([part.overall for part in parts]),
-            topics=np.concatenate([part.topics for part in parts]),
-            findings=np.concatenate([part.findings for part in parts]),
-            starts=nothing,
-            ends=nothing,
-        ),
-        sentiments=np.array([target.overall for target in rows]),
-        judged=np.stack([target.findings for target in rows]),
-        languages=np.array([target.language for target in rows]),
+        outputs=answer(network, targets),
+        sentiments=np.array([target.overall for target in targets]),
+        judged=np.stack([target.findings for target in targets]),
+        languages=np.array([target.language for target in targets]),
     )
 
 
