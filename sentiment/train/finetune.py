@@ -264,6 +264,7 @@ def finetune(
     say: Callable[[str], None] = print,
     device: str = "cpu",
     checkpoint: Path | None = None,
+    tell: Callable[[int, int, float], None] = lambda step, steps, loss: None,
 ) -> FeedbackNetwork:
     """Train every head and the encoder on the targets; return the network with averaged weights.
 
@@ -272,6 +273,7 @@ def finetune(
 
     :param checkpoint: File in which the state of the run is kept every few minutes; a run that
         finds one there goes on from it.
+    :param tell: Called with the steps done, all steps and the loss, as often as `say`.
     """
     options = options or FinetuneOptions()
     began = time.monotonic()
@@ -319,10 +321,11 @@ def finetune(
         averaged.update_parameters(network)
         progress.losses.append(float(loss.detach()))
         if time.monotonic() - said > 30:
-            said = time.monotonic()
+            said, loss_now = time.monotonic(), progress.take()
+            tell(step + 1, options.steps, loss_now)
             left = (time.monotonic() - began) / (step + 1 - first) * (options.steps - step - 1)
             say(
-                f"step {step + 1} of {options.steps} loss {progress.take():.3f} "
+                f"step {step + 1} of {options.steps} loss {loss_now:.3f} "
                 f"about {left / 60:.0f} min left"
             )
     run.forget()

@@ -236,8 +236,8 @@ def _fit(
         state.mkdir(parents=True, exist_ok=True)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     finetune(
-        network, learn, taxonomy, options, _heard(step), place,
-        None if state is None else state / "finetune.pt",
+        network, learn, taxonomy, options, lambda line: None, place,
+        None if state is None else state / "finetune.pt", step,
     )  # fmt: skip
     network.to("cpu")
     held = read_targets(aside, tokenizer, taxonomy, window)
@@ -270,19 +270,6 @@ def _has_bf16(place: str) -> bool:
     if place == "cpu":
         return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
     return bool(torch.cuda.is_bf16_supported())
-
-
-def _heard(step: Step) -> Any:
-    """Return what takes the lines of `finetune` and passes on where it is."""
-    import re
-
-    pattern = re.compile(r"step (\d+) of (\d+) loss ([\d.]+)")
-
-    def say(line: str) -> None:
-        if found := pattern.match(line):
-            step(int(found[1]), int(found[2]), float(found[3]))
-
-    return say
 
 
 def _need_torch() -> None:
