@@ -32,11 +32,13 @@ from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
 
 __all__ = [
+    "Chances",
     "Decision",
     "Floats",
     "Found",
     "Outputs",
     "best_spans",
+    "chances",
     "decide",
     "every_label",
     "overall_features",
@@ -65,6 +67,19 @@ class Outputs(NamedTuple):
     findings: Floats
     starts: Floats
     ends: Floats
+
+
+class Chances(NamedTuple):
+    """How likely everything is that a row may say, calibrated.
+
+    :param overall: Of the sentiments, (B, 4).
+    :param states: Of the states of each topic, (B, T, 5).
+    :param findings: Of each (driver or tag, polarity), (B, N, 3).
+    """
+
+    overall: Floats
+    states: Floats
+    findings: Floats
 
 
 class Found(NamedTuple):
@@ -157,11 +172,9 @@ def decide(
     """
     labels = decision.labels
     rows = len(tokens)
-    logits = outputs.findings.reshape(rows, len(labels))
-    probabilities = sigmoid(logits * decision.label[0] + decision.label[1])
-    features = state_features(probabilities, outputs.topics, labels)
-    states = [weighted(decision.state[at], features[:, at]) for at in range(len(labels.topics))]
-    kept = choose(softmax(np.stack(states, axis=1)), probabilities, labels, decision.thresholds)
+    overall, states, findings = chances(outputs, decision)
+    probabilities = findings.reshape(rows, len(labels))
+    kept = choose(states, probabilities, labels, decision.thresholds)
     kept[tokens <= 2] = False  # nothing but [CLS] and [SEP], which are no evidence
     of_row, label = np.nonzero(kept)
     width = outputs.starts.shape[-1]
@@ -177,8 +190,22 @@ def decide(
     ):
         if kept[row, one]:
             found[row].append(Found(one, float(probabilities[row, one]), begin, end))
+    return overall, found
+
+
+def chances(outputs: Outputs, decision: Decision) -> Chances:
+    """Return the calibrated probability of everything that a row may say."""
+    labels = decision.labels
+    logits = outputs.findings.reshape(-1, len(labels))
+    probabilities = sigmoid(logits * decision.label[0] + decision.label[1])
+    features = state_features(probabilities, outputs.topics, labels)
+    states = [weighted(decision.state[at], features[:, at]) for at in range(len(labels.topics))]
     overall = overall_features(outputs.overall, probabilities, labels)
-    return softmax(weighted(decision.overall, overall)), found
+    return Chances(
+        softmax(weighted(decision.overall, overall)),
+        softmax(np.stack(states, axis=1)),
+        probabilities.reshape(outputs.findings.shape),
+    )
 
 
 def state_features(probabilities: Floats, topics: Floats, labels: Labels) -> Floats:

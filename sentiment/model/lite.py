@@ -35,6 +35,7 @@ from sentiment.model.combination import (
     settle,
     state_probabilities,
 )
+from sentiment.model.decision import Chances, every_label
 from sentiment.model.evidence import Evidence
 from sentiment.model.heads import Batch, Heads, Scores, read_batch
 from sentiment.model.protocol import Finding, Prediction, Reason
@@ -149,6 +150,11 @@ class LiteModel:
         """Return one prediction per text, in order; no result depends on the other texts."""
         return [prediction for part in _parts(batch) for prediction in self._predict(part)]
 
+    def chances(self, batch: Sequence[Prepared]) -> Chances:
+        """Return how likely everything is that each text may say; 0 for what has no head."""
+        parts = [self._chances(part) for part in _parts(batch)]
+        return Chances(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
     def reasons(self, prepared: Prepared, name: str, polarity: str) -> list[Reason]:
         """Return the pieces of a text that spoke for a finding or for a sentiment, strongest first.
 
@@ -184,6 +190,19 @@ class LiteModel:
             [prepared.folded for prepared in batch], [prepared.clauses for prepared in batch]
         )
         return read, self.heads.score(read)
+
+    def _chances(self, batch: Sequence[Prepared]) -> Chances:
+        read, scores = self._read(batch)
+        weights = self.combination
+        probabilities, _ = label_probabilities(scores, read.rows, weights, self.labels)
+        every = every_label(self.taxonomy)
+        findings = np.zeros((len(batch), len(every)), dtype=np.float32)
+        findings[:, [every.pairs.index(pair) for pair in self.labels.pairs]] = probabilities
+        return Chances(
+            overall_probabilities(scores, probabilities, weights, self.labels),
+            state_probabilities(scores, probabilities, weights, self.labels),
+            findings.reshape(len(batch), -1, len(POLARITIES)),
+        )
 
     def _predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
         read, scores = self._read(batch)

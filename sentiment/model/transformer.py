@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sentiment.errors import MissingExtra, ModelError
 from sentiment.model.bundle import GRAPH, NETWORK, TOKENIZER, Bundle
-from sentiment.model.decision import Decision, Found, Outputs, decide
+from sentiment.model.decision import Chances, Decision, Found, Outputs, chances, decide
 from sentiment.model.protocol import Finding, Prediction, Reason
 from sentiment.model.runtime import OnnxRuntime, Runtime, TorchRuntime, pick_device
 from sentiment.records import POLARITIES, SENTIMENTS
@@ -180,6 +180,20 @@ class TransformerModel:
             for (start, end), loss in zip(prepared.clauses, losses, strict=True)
         ]
         return sorted(reasons, key=lambda reason: (-abs(reason.weight), reason.start))
+
+    def chances(self, batch: Sequence[Prepared]) -> Chances:
+        """Return how likely everything is that the first window of each text may say."""
+        encodings = self._tokenizer.encode_batch(
+            [prepared.folded for prepared in batch], add_special_tokens=False
+        )
+        ids = [encoding.ids for encoding in encodings]
+        windows = [next(iter(self._windows(text, ids[text]))) for text in range(len(ids))]
+        parts, order = [], []
+        for part, outputs in self._outputs(windows, ids):
+            parts.append(chances(outputs, self.settings.decision))
+            order.extend(window.text for window in part)
+        back = np.argsort(order)
+        return Chances(*(np.concatenate(arrays)[back] for arrays in zip(*parts, strict=True)))
 
     def _windows(self, text: int, ids: Sequence[int]) -> Iterator[_Window]:
         """Yield the windows of a text: one, or several of which each moves on by as much."""
