@@ -76,6 +76,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=FinetuneOptions().threads)
     parser.add_argument("--version", default="1.0.0", help="version of the bundle")
     parser.add_argument("--pretraining", default="", help="a sentence for the card")
+    parser.add_argument(
+        "--without", nargs="+", default=[], metavar="SET", help="sets whose labels it must not see"
+    )
     arguments = parser.parse_args()
     began = time.perf_counter()
 
@@ -84,7 +87,8 @@ def main() -> None:
 
     taxonomy = Taxonomy.default()
     tokenizer = Tokenizer.from_file(str(arguments.tokenizer))
-    examples = [one for one in load_examples(arguments.data) if not is_held_out(one)]
+    loaded = load_examples(arguments.data, without=arguments.without)
+    examples = [one for one in loaded if not is_held_out(one)]
     gold = [one for one in examples if one.gold]
     aside = [one for one, fold in zip(gold, folds(gold, ASIDE), strict=True) if fold == 0]
     groups = {one.group for one in aside}
@@ -138,7 +142,11 @@ def main() -> None:
             "commit": commit(),
             "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
             "recipe": recipe,
-            "command": f"python scripts/train_base.py DATA TOKENIZER ENCODER --steps {options.steps}",
+            "command": " ".join(
+                ["python scripts/train_base.py DATA TOKENIZER ENCODER", f"--steps {options.steps}"]
+                + ["--without"] * bool(arguments.without)
+                + arguments.without
+            ),
         },
         checked=[target.ids for target in held[:1000]],
     )

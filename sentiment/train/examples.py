@@ -98,7 +98,11 @@ def group_of(text: str) -> str:
 
 
 def load_examples(
-    folder: str | Path, *, sets: Iterable[str] | None = None, purpose: Purpose = "train"
+    folder: str | Path,
+    *,
+    sets: Iterable[str] | None = None,
+    without: Iterable[str] = (),
+    purpose: Purpose = "train",
 ) -> list[Example]:
     """Read the data sets of a folder, as far as they may be used for this purpose.
 
@@ -109,17 +113,22 @@ def load_examples(
 
     :param folder: The folder that holds `zh`, `en` and `gold`, or its parent.
     :param sets: Names of sets ("gold", "asqp_phone"); all that are in the folder by default.
+    :param without: Names of sets of which no text may be among the examples, whoever labelled it:
+        what a model must not have seen that is to be measured on them.
     :raises InputError: No data there, or a set that is unknown, missing or not for this purpose.
     """
     root = _root(Path(folder))
     sources = known_sources()
     wanted = None if sets is None else list(sets)
+    unseen = list(without)
     _check(root, wanted, sources, purpose)
+    _check(root, unseen, sources, "measure")
     chosen = [name for name in (GOLD, *sources) if wanted is None or name in wanted]
     if purpose == "measure":
         measured = (example for name in chosen for example in _measured(root, name, sources))
-        return [example for example in measured if _labelled(example)]
-    held = _held(root, sources)
+        absent = _texts_of(root, unseen, sources)
+        return [one for one in measured if _labelled(one) and one.group not in absent]
+    held = _held(root, sources) | _texts_of(root, unseen, sources)
     examples = (example for name in chosen for example in _learned(root, name, sources, purpose))
     free = [example for example in examples if example.group not in held]
     return _once(free) if purpose == "train" else _bare(free)
@@ -255,6 +264,12 @@ def _held(root: Path, sources: Mapping[str, Source]) -> frozenset[str]:
             if measured or (split in ("dev", "test") and not trained):
                 held.update(group_of(record["text"]) for record in _records(path))
     return frozenset(held)
+
+
+def _texts_of(root: Path, names: Sequence[str], sources: Mapping[str, Source]) -> frozenset[str]:
+    """Return the groups of every text of some sets, labelled or not, in whatever split."""
+    paths = [path for name in names for path in _files(root, name, sources).values()]
+    return frozenset(group_of(record["text"]) for path in paths for record in _records(path))
 
 
 def _once(examples: Sequence[Example]) -> list[Example]:

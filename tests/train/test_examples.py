@@ -145,6 +145,20 @@ def test_two_sets_that_contradict_each_other_are_not_heard(folder):
     assert {e.text: e.overall for e in alone}["Two minds about it"] == "positive"
 
 
+@pytest.mark.parametrize("purpose", ["train", "pretrain"])
+def test_of_a_set_left_out_no_text_is_seen_whoever_labelled_it(folder, purpose):
+    every = texts(load_examples(folder, purpose=purpose))
+    left = texts(load_examples(folder, without=["blitzer_amazon"], purpose=purpose))
+    gone = {"The tent pole snapped in a breeze", "Bent on day one", "Two minds about it"}
+    assert set(every) - set(left) == gone & set(every)
+    assert "Came in two days" in left
+
+
+def test_a_set_left_out_must_be_known(folder):
+    with pytest.raises(InputError, match="no data set 'no_such_set'"):
+        load_examples(folder, without=["no_such_set"])
+
+
 def test_labels_and_masks(folder):
     by_text = {example.text: example for example in load_examples(folder)}
     own = by_text["Warm bread, cold welcome."]
