@@ -28,17 +28,19 @@ from sentiment.taxonomy import Taxonomy
 from sentiment.train.base_settings import settle
 from sentiment.train.card import Card, write_card
 from sentiment.train.corpus import is_held_out
-from sentiment.train.examples import Example, cap_sets, load_examples
+from sentiment.train.examples import Example, cap_sets, load_examples, read_labelled
 from sentiment.train.finetune import FinetuneOptions, finetune, hold
 from sentiment.train.measure import Figures, measure
 from sentiment.train.pack import BaseParts, pack
 from sentiment.train.provenance import commit, data_hash, training_sets
 from sentiment.train.split import folds
+from sentiment.train.teach import read_taught
 from sentiment.train.token_targets import read_targets
 
 WINDOW, OVERLAP = 256, 64
 ASIDE = 10  # one part in so many of the gold rows
-MOST, LONGEST = 6000, 700  # rows of a set that is not gold, characters of such a row
+MOST, LONGEST = 3000, 400  # rows of a set that is not gold, characters of such a row
+WRITTEN = Path(__file__).parents[1] / "data" / "written"
 
 _ABOUT = (
     "A small bilingual transformer (ModernBERT, {layers} layers, {width} wide, {millions:.1f} million "
@@ -74,6 +76,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=FinetuneOptions().minutes)
     parser.add_argument("--seed", type=int, default=FinetuneOptions().seed)
     parser.add_argument("--threads", type=int, default=FinetuneOptions().threads)
+    parser.add_argument("--taught", type=Path, help="soft labels that teach wrote")
     parser.add_argument("--version", default="1.0.0", help="version of the bundle")
     parser.add_argument("--pretraining", default="", help="a sentence for the card")
     parser.add_argument(
@@ -93,6 +96,8 @@ def main() -> None:
     aside = [one for one, fold in zip(gold, folds(gold, ASIDE), strict=True) if fold == 0]
     groups = {one.group for one in aside}
     rows = cap_sets([one for one in examples if one.group not in groups], MOST, LONGEST)
+    written = [one for path in sorted(WRITTEN.glob("*.jsonl")) for one in read_labelled(path)]
+    rows += [one for one in written if one.group not in groups]
     say(f"{len(rows)} rows to learn from, {len(aside)} gold rows aside")
 
     options = replace(
@@ -106,7 +111,8 @@ def main() -> None:
         str(arguments.encoder), len(taxonomy.topics), len(taxonomy.drivers) + len(taxonomy.tags)
     )
     arguments.work.mkdir(parents=True, exist_ok=True)
-    targets = read_targets(rows, tokenizer, taxonomy, WINDOW)
+    taught = read_taught(arguments.taught) if arguments.taught else None
+    targets = read_targets(rows, tokenizer, taxonomy, WINDOW, taught)
     say(f"{len(targets)} of them ready")
     state = arguments.work / "finetune.pt"
     finetune(network, targets, taxonomy, options, say, checkpoint=state)

@@ -59,13 +59,17 @@ def load(
     if device not in _DEVICES:
         raise InputError(f"device {device!r} is none of {', '.join(_DEVICES)}.")
     # Absolute, so that a pickled analyzer arrives wherever the other process runs.
-    opened = _open(os.path.abspath(bundle.find(model)), device)
+    opened = open_model(os.path.abspath(bundle.find(model)), device)
     if taxonomy is not None and not isinstance(taxonomy, Taxonomy):
         taxonomy = Taxonomy.read(os.fspath(taxonomy))
     return Analyzer(opened, device, taxonomy)
 
 
-def _open(path: str, device: str) -> Model:
+def open_model(path: str, device: str) -> Model:
+    """Return the model in a bundle's folder.
+
+    :raises ModelError: The folder is not as it was saved, or of a kind that is not known.
+    """
     saved = bundle.read(path)
     if saved.architecture == "lite":
         from sentiment.model.lite import LiteModel
@@ -91,7 +95,7 @@ class _Reloaded:
     taxonomy: Taxonomy | None
 
     def __call__(self) -> Analyzer:
-        model = _open(self.path, self.device)
+        model = open_model(self.path, self.device)
         if model.digest != self.digest:
             raise ModelError(
                 f"{self.path}: another model than when the analyzer was pickled; load it again."

@@ -23,7 +23,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from sentiment.model.decision import Outputs
 from sentiment.model.network import Answers, FeedbackNetwork
-from sentiment.records import POLARITIES, STATES
+from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.base_settings import Held
 from sentiment.train.token_targets import UNKNOWN, Targets, join
@@ -74,14 +74,18 @@ class FinetuneOptions:
 
 @dataclass(frozen=True)
 class Batch:
-    """Targets side by side; B rows, L tokens, T topics, N drivers and tags."""
+    """Targets side by side; B rows, L tokens, T topics, N drivers and tags.
+
+    Labels and a teacher's word are one thing here: how likely each class is. What neither says
+    anything about has probabilities of zero, in `findings` NaN.
+    """
 
     ids: torch.Tensor  # (B, L)
     attention: torch.Tensor  # (B, L)
-    overall: torch.Tensor  # (B,)
-    overall_weight: torch.Tensor  # (B,)
-    topics: torch.Tensor  # (B, T)
+    overall: torch.Tensor  # (B, 4)
+    topics: torch.Tensor  # (B, T, 5)
     findings: torch.Tensor  # (B, N, 3)
+    implied: torch.Tensor  # (B, T): labelled states of topics whose drivers are not labelled
     spans: torch.Tensor  # (B, N, 3, 2)
 
 
@@ -104,15 +108,44 @@ def collate(targets: Sequence[Targets], device: str | torch.device = "cpu") -> B
     batch = Batch(
         ids=tensor,
         attention=(tensor != 0).long(),
-        overall=torch.tensor([target.overall for target in targets]),
-        overall_weight=torch.tensor([target.overall_weight for target in targets]),
-        topics=torch.from_numpy(np.stack([target.topics for target in targets])),
-        findings=torch.from_numpy(np.stack([target.findings for target in targets])),
+        overall=torch.from_numpy(np.stack([_overall(target) for target in targets])),
+        topics=torch.from_numpy(np.stack([_topics(target) for target in targets])),
+        findings=torch.from_numpy(np.stack([_findings(target) for target in targets])),
+        implied=torch.from_numpy(np.stack([_implied(target) for target in targets])),
         spans=torch.from_numpy(np.stack([target.spans for target in targets])),
     )
     if torch.device(device).type == "cpu":
         return batch
     return Batch(**{name: getattr(batch, name).to(device) for name in Batch.__annotations__})
+
+
+def _overall(target: Targets) -> NDArray[np.float32]:
+    """Return how likely each sentiment is; as far as a label is not to be trusted, by the teacher."""
+    label = np.zeros(len(SENTIMENTS), dtype=np.float32)
+    weight = 0.0
+    if target.overall != UNKNOWN:
+        weight = target.overall_weight
+        label[target.overall] = weight
+    return label if target.taught is None else label + (1 - weight) * target.taught.overall
+
+
+def _topics(target: Targets) -> NDArray[np.float32]:
+    states = np.zeros((len(target.topics), len(STATES)), dtype=np.float32)
+    known = target.topics != UNKNOWN
+    states[known, target.topics[known]] = 1.0
+    if target.taught is not None:
+        states[~known] = target.taught.states[~known]
+    return states
+
+
+def _findings(target: Targets) -> NDArray[np.float32]:
+    if target.taught is None:
+        return target.findings
+    return np.where(np.isnan(target.findings), target.taught.findings, target.findings)
+
+
+def _implied(target: Targets) -> NDArray[np.int64]:
+    return np.full_like(target.topics, UNKNOWN) if target.kind == "gold" else target.topics
 
 
 def loss_of(
@@ -124,9 +157,9 @@ def loss_of(
     """
     losses = _Losses(
         findings=_findings_loss(answers.findings, batch.findings),
-        overall=_overall_loss(answers.overall, batch),
+        overall=_overall_loss(answers.overall, batch.overall),
         topics=_topics_loss(answers.topics, batch.topics),
-        implied=_implied_loss(answers.findings, batch, topic_of),
+        implied=_implied_loss(answers.findings, batch.implied, topic_of),
         evidence=_evidence_loss(answers, batch.spans),
     )
     return (
@@ -151,43 +184,39 @@ def _findings_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return (each * known).sum() / rows
 
 
-def _overall_loss(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-    each = functional.cross_entropy(logits, batch.overall, ignore_index=UNKNOWN, reduction="none")
-    known = (batch.overall != UNKNOWN).sum().clamp(min=1)
-    return (each * batch.overall_weight).sum() / known
+def _overall_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    known = (targets.sum(-1) > 0).sum().clamp(min=1)
+    return -(targets * logits.log_softmax(-1)).sum() / known
 
 
 def _topics_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    each = functional.cross_entropy(
-        logits.flatten(0, 1), targets.flatten(), ignore_index=UNKNOWN, reduction="none"
-    )
-    rows = (targets != UNKNOWN).any(1).sum().clamp(min=1)
-    return each.sum() / rows
+    rows = (targets.sum((1, 2)) > 0).sum().clamp(min=1)
+    return -(targets * logits.log_softmax(-1)).sum() / rows
 
 
-def _implied_loss(logits: torch.Tensor, batch: Batch, topic_of: torch.Tensor) -> torch.Tensor:
+def _implied_loss(
+    logits: torch.Tensor, implied: torch.Tensor, topic_of: torch.Tensor
+) -> torch.Tensor:
     """Teach drivers from topics: one that is praised has a praised driver, whichever it is.
 
-    The chance that none of a topic's drivers is praised is the product of theirs (noisy or). Rows
-    whose drivers are labelled themselves are left out.
+    The chance that none of a topic's drivers is praised is the product of theirs (noisy or).
     """
-    unlabelled = batch.findings[:, : len(topic_of)].isnan().flatten(1).any(1)
-    known = (batch.topics != UNKNOWN) & unlabelled[:, None]
+    known = implied != UNKNOWN
     if not bool(known.any()):
         return logits.new_zeros(())
     total = logits.new_zeros(())
     silent = functional.logsigmoid(-logits[:, : len(topic_of)])  # log P(not judged so), (B, N, 3)
-    for topic in range(batch.topics.shape[1]):
+    for topic in range(implied.shape[1]):
         rows = known[:, topic]
         none = silent[rows][:, topic_of == topic].sum(1)  # (R, 3)
-        state = batch.topics[rows, topic]
+        state = implied[rows, topic]
         for polarity, name in enumerate(POLARITIES):
             if name == "neutral":
                 continue  # beside praise or blame, a neutral remark may or may not stand
             judged = (state == STATES.index(name)) | (state == STATES.index("mixed"))
             some = torch.log(-torch.expm1(none[:, polarity].clamp(max=-1e-6)))
             total = total - torch.where(judged, some, none[:, polarity]).sum()
-    return total / unlabelled.sum().clamp(min=1)
+    return total / known.any(1).sum()
 
 
 def _evidence_loss(answers: Answers, spans: torch.Tensor) -> torch.Tensor:

@@ -6,13 +6,14 @@ topics outside its scheme, a star says nothing about drivers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from sentiment.model.decision import Chances
 from sentiment.records import POLARITIES, SENTIMENTS, STATES, State
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import Prepared, prepare
@@ -44,6 +45,7 @@ class Targets:
     :param spans: First and last token of the evidence, or UNKNOWN, (N, 3, 2).
     :param kind: gold, aspects or overall: which of the mixture's shares it belongs to.
     :param language: Of the text, "zh" or "en".
+    :param taught: What a teacher says of the row; counts where nothing is labelled.
     """
 
     ids: NDArray[np.int64]
@@ -54,12 +56,20 @@ class Targets:
     spans: NDArray[np.int64]
     kind: str
     language: str
+    taught: Chances | None = None
 
 
 def read_targets(
-    examples: Sequence[Example], tokenizer: Tokenizer, taxonomy: Taxonomy, window: int
+    examples: Sequence[Example],
+    tokenizer: Tokenizer,
+    taxonomy: Taxonomy,
+    window: int,
+    taught: Mapping[str, Chances] | None = None,
 ) -> list[Targets]:
-    """Prepare the texts as for scoring and lay out their labels; empty texts are left out."""
+    """Prepare the texts as for scoring and lay out their labels; empty texts are left out.
+
+    :param taught: What a teacher says, by the group of the example; see `teach`.
+    """
     targets = []
     for example in examples:
         prepared = prepare(example.text)
@@ -71,6 +81,8 @@ def read_targets(
         findings = _findings(example, taxonomy)
         spans = np.full((*findings.shape, 2), UNKNOWN, dtype=np.int64)
         names = _names(taxonomy)
+        topics = _topics(example, taxonomy)
+        said = None if example.opinions is not None else (taught or {}).get(example.group)
         for judgement in (*(example.opinions or ()), *(example.tags or ())):
             tokens = _tokens_of(judgement, prepared, offsets)
             if tokens is not None and judgement.name in names:
@@ -81,14 +93,27 @@ def read_targets(
                 ids=ids,
                 overall=SENTIMENTS.index(example.overall) if example.overall else UNKNOWN,
                 overall_weight=example.overall_weight,
-                topics=_topics(example, taxonomy),
+                topics=topics,
                 findings=findings,
                 spans=spans,
                 kind=_kind(example),
                 language=example.language,
+                taught=None if said is None else _corrected(said, topics, taxonomy),
             )
         )
     return targets
+
+
+def _corrected(said: Chances, topics: NDArray[np.int64], taxonomy: Taxonomy) -> Chances:
+    """Return a teacher's word without what the labels of the topics rule out."""
+    findings = said.findings.copy()
+    names = list(taxonomy.topics)
+    for row, driver in enumerate(taxonomy.drivers.values()):
+        label = topics[names.index(driver.topic)]
+        if label != UNKNOWN:
+            ruled_out = [known == 0 for known in _KNOWN_STATE[STATES[label]]]
+            findings[row, ruled_out] = 0.0
+    return said._replace(findings=findings)
 
 
 def evidence_span(prepared: Prepared, evidence: str) -> tuple[int, int] | None:
