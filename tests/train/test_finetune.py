@@ -144,18 +144,9 @@ def loss_of_topic(state: str, logits: dict[str, float]) -> float:
     findings = torch.full((1, len(NAMES), 3), -9.0)
     for name, logit in logits.items():
         findings[0, NAMES.index(name), POLARITIES.index("positive")] = logit
-    topics = torch.full((1, 4), UNKNOWN)
-    topics[0, list(TAXONOMY.topics).index("delivery")] = STATES.index(state)
-    batch = own.Batch(
-        ids=torch.zeros(1, 3),
-        attention=torch.ones(1, 3),
-        overall=torch.tensor([UNKNOWN]),
-        overall_weight=torch.ones(1),
-        topics=topics,
-        findings=torch.full((1, len(NAMES), 3), torch.nan),
-        spans=torch.full((1, len(NAMES), 3, 2), UNKNOWN),
-    )
-    return float(own._implied_loss(findings, batch, own._topic_of(TAXONOMY)))
+    implied = torch.full((1, 4), UNKNOWN)
+    implied[0, list(TAXONOMY.topics).index("delivery")] = STATES.index(state)
+    return float(own._implied_loss(findings, implied, own._topic_of(TAXONOMY)))
 
 
 def test_a_praised_topic_asks_for_any_praised_driver() -> None:
