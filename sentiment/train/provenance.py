@@ -6,10 +6,14 @@ import hashlib
 import subprocess
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from sentiment.train.card import TrainingSet
 from sentiment.train.examples import Example
 from sentiment.train.sources import known_sources
+
+# Written for the project (data/README.md); no source to look up.
+_OURS = "written"
 
 __all__ = ["commit", "data_hash", "training_sets"]
 
@@ -24,9 +28,15 @@ def training_sets(examples: Sequence[Example]) -> list[TrainingSet]:
         mapped = any(
             one.topics is not None for one in examples if one.source == name and not one.gold
         )
-        gives = "all heads (gold labels)" if gold else "topics" if mapped else "polarity"
+        gives = (
+            "all heads (gold labels)"
+            if gold or name == _OURS
+            else "topics"
+            if mapped
+            else "polarity"
+        )
         languages = {one.language for one in examples if one.source == name and one.gold == gold}
-        licence = source.licence if source else "none stated"
+        licence = "Apache-2.0" if name == _OURS else source.licence if source else "none stated"
         sets.append(TrainingSet(name, "/".join(sorted(languages)), rows, licence, gives))
     return sets
 
@@ -39,16 +49,22 @@ def data_hash(examples: Sequence[Example]) -> str:
     return digest.hexdigest()
 
 
-def commit() -> str:
-    """Return the commit that is checked out, "-dirty" behind it where code was changed since."""
+def commit() -> str | None:
+    """Return the commit of the package, "-dirty" behind it where its code was changed since.
+
+    None where it does not run from a checkout: the version of the wheel says what it is.
+    """
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
     try:
-        found = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-        ).stdout.strip()
-        dirty = subprocess.run(
-            ["git", "status", "--porcelain", "sentiment", "scripts"],
-            capture_output=True, text=True, check=True,
-        ).stdout.strip()  # fmt: skip
+        found = _git(root, "rev-parse", "HEAD")
+        dirty = _git(root, "status", "--porcelain", "sentiment", "scripts")
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return None
     return f"{found}-dirty" if dirty else found
+
+
+def _git(root: Path, *words: str) -> str:
+    command = ["git", "-C", str(root), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
