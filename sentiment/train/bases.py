@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from sentiment.model import bundle
 from sentiment.model.protocol import Model
+from sentiment.records import POLARITIES
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.examples import Example
 
@@ -76,6 +77,10 @@ class Base(Protocol):
     @property
     def packages(self) -> Sequence[str]:
         """Packages whose versions belong into the manifest."""
+
+    @property
+    def lacking(self) -> frozenset[tuple[str, str]]:
+        """Tags with a polarity that its taxonomy has and that it has no head for."""
 
     def holding(self, rows: int) -> Holding:
         """Return how rows are held out where there is no dev file."""
@@ -151,6 +156,12 @@ class LiteBase:
         self.digest = saved.digest
         self.taxonomy = saved.taxonomy
         self._model = LiteModel.of(saved)
+
+    @property
+    def lacking(self) -> frozenset[tuple[str, str]]:
+        """Tags with a polarity that had too few rows when the bundle was trained."""
+        every = {(tag, polarity) for tag in self.taxonomy.tags for polarity in POLARITIES}
+        return frozenset(every - set(self._model.labels.pairs))
 
     def holding(self, rows: int) -> Holding:
         """Return five parts, all of them held out in turn where that takes seconds."""

@@ -127,10 +127,13 @@ def load_examples(
     if purpose == "measure":
         measured = (example for name in chosen for example in _measured(root, name, sources))
         absent = _texts_of(root, unseen, sources)
-        return [one for one in measured if _labelled(one) and one.group not in absent]
+        return [
+            one for one in measured
+            if _labelled(one) and one.group not in absent and one.source not in unseen
+        ]  # fmt: skip
     held = _held(root, sources) | _texts_of(root, unseen, sources)
     examples = (example for name in chosen for example in _learned(root, name, sources, purpose))
-    free = [example for example in examples if example.group not in held]
+    free = [one for one in examples if one.group not in held and one.source not in unseen]
     return _once(free) if purpose == "train" else _bare(free)
 
 

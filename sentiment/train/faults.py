@@ -202,6 +202,12 @@ KINDS: dict[str, tuple[bool, str, str]] = {
         "driver it was will be named by chance",
         "没有任何一行标注了驱动因素，而编码器本身也不认识它们：能学会主题，但驱动因素只是随意给出",
     ),
+    "tag_polarity": (
+        False,
+        "{name} {polarity}: the base has no such head, for too few rows were labelled so when it was "
+        "trained; this label is not learnt",
+        "{name} {polarity}：起点模型没有这一项（训练时这样标注的行太少）；不学习该标注",
+    ),
     "unlearnt": (
         False,
         "the driver {name} is new and has neither a labelled row nor a seed phrase; it will not be "

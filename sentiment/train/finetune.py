@@ -65,7 +65,7 @@ class FinetuneOptions:
     mixture_last: tuple[float, float, float] = (0.75, 0.15, 0.10)
     topics_weight: float = 0.5
     overall_weight: float = 0.5
-    evidence_weight: float = 0.1  # of each of attention, start and end
+    evidence_weight: float = 0.15  # of each of attention, start and end
     implied_weight: float = 0.3  # of drivers that must exist because their topic is judged
     threads: int = 2
     bf16: bool = True

@@ -9,7 +9,6 @@ import hashlib
 import json
 import platform
 import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -27,7 +26,7 @@ from sentiment.train.faults import tell
 from sentiment.train.labelled import Labelled, read_rows
 from sentiment.train.measure import Figures, measure
 from sentiment.train.paired import Difference, differences
-from sentiment.train.provenance import data_hash
+from sentiment.train.provenance import commit, data_hash
 from sentiment.train.retrained_card import RetrainedCard, write_retrained_card
 from sentiment.train.split import folds
 from sentiment.train.validate import check_dev, check_training
@@ -249,7 +248,7 @@ def _rows(
     dev = None
     if options.dev is not None:
         dev = check_dev(read_rows(options.dev, taxonomy, text=options.text))
-    rows = check_training(read, taxonomy, base.taxonomy, dev)
+    rows = check_training(read, taxonomy, base.taxonomy, dev, base.lacking)
     for file in (rows, dev):
         if file is not None and file.warnings:
             watcher.say("label_warnings", path=file.path)
@@ -306,7 +305,7 @@ def _made(
         "taxonomy_sha256": _digest(taxonomy.to_dict()),
         "seed": options.seed,
         "settings": options.settings,
-        "commit": _commit(),
+        "commit": commit(),
         "versions": _versions(base.packages),
         "command": options.command,
     }
@@ -324,23 +323,6 @@ def _versions(packages: Sequence[str]) -> dict[str, str]:
         except PackageNotFoundError:  # a checkout that was not installed
             continue
     return found
-
-
-def _commit() -> str | None:
-    """Return the commit of the package where it runs from a checkout, None from a wheel."""
-    root = Path(__file__).resolve().parents[2]
-    if not (root / ".git").exists():
-        return None
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), "rev-parse", "HEAD"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
 
 
 def _finished(output: Path, made: dict[str, Any]) -> bundle.Bundle | None:

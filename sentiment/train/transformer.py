@@ -96,6 +96,7 @@ class _TransformerBase:
     """What both kinds of base share: one part held out, for minutes are too long to do it in turn."""
 
     packages = ("torch", "transformers", "tokenizers", "onnx", "onnxruntime")
+    lacking: frozenset[tuple[str, str]] = frozenset()  # every tag has all three polarities
     name: str
     digest: str
     _device: str

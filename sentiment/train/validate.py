@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import prepare
@@ -21,8 +21,9 @@ _UNUSED = ("says_nothing", "foreign", "unlabelled")
 
 
 def check_training(
-    labelled: Labelled, taxonomy: Taxonomy, base: Taxonomy | None, dev: Labelled | None = None
-) -> Labelled:
+    labelled: Labelled, taxonomy: Taxonomy, base: Taxonomy | None, dev: Labelled | None = None,
+    lacking: Collection[tuple[str, str]] = (),
+) -> Labelled:  # fmt: skip
     """Return the rows that can be trained on, with all faults of the rows taken together.
 
     Left out, with a warning each: rows that say nothing, copies, and rows whose text is in the dev
@@ -30,9 +31,11 @@ def check_training(
 
     :param base: The taxonomy of the base, which knows what need not be learnt anew; None for an
         encoder that knows nothing.
+    :param lacking: Tags with a polarity that the base cannot learn: see `bases.Base.lacking`.
     """
     keep = _usable(labelled)
     faults = [*_damage(labelled), *_contradictions(labelled, keep), *_ids(labelled)]
+    faults += _unlearnable(labelled, keep, lacking)
     keep, copies = _once(labelled, keep)
     faults += copies
     if dev is not None:
@@ -156,6 +159,16 @@ def _classes(examples: Sequence[Example]) -> Iterator[Fault]:
             if rows < _FEWEST_OF_CLASS:
                 fields = {"name": name, "value": value, "rows": rows, "least": _FEWEST_OF_CLASS}
                 yield Fault("few_of_class", None, fields)
+
+
+def _unlearnable(
+    labelled: Labelled, keep: Sequence[int], lacking: Collection[tuple[str, str]]
+) -> Iterator[Fault]:
+    for at in keep:
+        for name, polarity, _ in labelled.examples[at].tags or ():
+            if (name, polarity) in lacking:
+                fields = {"name": name, "polarity": polarity}
+                yield Fault("tag_polarity", labelled.rows[at], fields)
 
 
 def _new_drivers(

@@ -313,3 +313,18 @@ def test_no_line_is_a_fault_of_ours(line: str) -> None:
         except InputError:
             return  # not UTF-8
         assert read.faults or read.examples
+
+
+def test_a_tag_that_the_base_cannot_learn_is_told_with_its_rows(tmp_path: Path) -> None:
+    records = [
+        {"text": f"order {at}", "overall": "neutral", "tags": [{"tag": "brand", "polarity": one}]}
+        for at, one in enumerate(("neutral", "positive", "neutral"))
+    ]
+    read = read_rows(write_lines(tmp_path / "x.jsonl", records), TAXONOMY)
+    found = check_training(read, TAXONOMY, TAXONOMY, None, {("brand", "neutral")})
+    told = [fault for fault in found.warnings if fault.kind == "tag_polarity"]
+    assert [fault.row for fault in told] == [1, 3]
+    (line,) = tell(told, "en", "line")
+    assert line.startswith("lines 1, 3: brand neutral: the base has no such head")
+    silent = check_training(read, TAXONOMY, TAXONOMY)
+    assert not [fault for fault in silent.faults if fault.kind == "tag_polarity"]
