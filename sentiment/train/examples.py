@@ -41,6 +41,7 @@ __all__ = [
     "load_examples",
     "mapped_rows",
     "read_labelled",
+    "read_split",
 ]
 
 Purpose = Literal["train", "measure", "pretrain"]
@@ -173,6 +174,22 @@ def read_labelled(path: str | Path) -> list[Example]:
         shown = "\n".join(faults[:20])
         raise LabelError(f"{path}: {len(faults)} rows cannot be used:\n{shown}")
     return examples
+
+
+def read_split(folder: str | Path, name: str, split: str) -> list[Example]:
+    """Return every row of one file of a set, its labels mapped, whatever it may be used for.
+
+    For measuring, never for training: texts that occur twice, or in other sets too, stay.
+
+    :raises InputError: No such set, or no such file of it.
+    """
+    root = _root(Path(folder))
+    sources = known_sources()
+    _check(root, [name], sources, "measure")
+    files = _files(root, name, sources)
+    if split not in files:
+        raise InputError(f"{root}: {name} has no file {split!r}, only {', '.join(files)}.")
+    return list(_examples(files[split], sources.get(name)))
 
 
 def mapped_rows(folder: str | Path) -> Iterator[Example]:
