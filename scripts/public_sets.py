@@ -106,8 +106,8 @@ TASKS = (
     Task("semeval14_restaurant", "test", "en", "topics", "never", ("service", "price"), (
         Published("", "Pontiki et al. 2014, SemEval; Sun et al. 2019, NAACL",
                   "detection of five categories, F1 88.6 (NRC-Canada) and 92.2 (BERT-pair), and "
-                  "polarity of a given category, four classes, 82.9 and 85.9 %, each trained on its training "
-                  "part: two tasks where ours is both in one", False),
+                  "polarity of a given category, four classes, 82.9 and 85.9 %, each trained on its "
+                  "training part: two tasks where ours is both in one", False),
     )),
     Task("airline_tweets", "all", "en", "polarity", "never"),
     Task("airline_tweets", "all", "en", "three classes", "never"),
@@ -277,7 +277,7 @@ def can_do(tool: Tool, task: Task) -> bool:
 
 def measure(
     data: Path, models: Sequence[str], tools: Sequence[Tool], tasks: Sequence[Task] = TASKS,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = lambda line: print(line, flush=True),
 ) -> list[Result]:  # fmt: skip
     """Score every set with everything that has an answer for it."""
     analyzers = {name: sentiment.load(name) for name in models}
