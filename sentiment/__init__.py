@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sentiment.reporting.build import Report, report
     from sentiment.taxonomy import Taxonomy
     from sentiment.train.evaluate import Evaluation, evaluate
+    from sentiment.train.retrain import Trained, TrainOptions, retrain
 
 __version__ = "0.1.0"
 
@@ -53,10 +54,13 @@ _HOMES = {
     "Tag": "sentiment.records",
     "Taxonomy": "sentiment.taxonomy",
     "TaxonomyError": "sentiment.errors",
+    "TrainOptions": "sentiment.train.retrain",
+    "Trained": "sentiment.train.retrain",
     "UserError": "sentiment.errors",
     "evaluate": "sentiment.train.evaluate",
     "load": "sentiment.analyzer",
     "report": "sentiment.reporting.build",
+    "retrain": "sentiment.train.retrain",
 }
 
 __all__ = [
@@ -77,11 +81,14 @@ __all__ = [
     "Tag",
     "Taxonomy",
     "TaxonomyError",
+    "TrainOptions",
+    "Trained",
     "UserError",
     "__version__",
     "evaluate",
     "load",
     "report",
+    "retrain",
 ]
 
 

@@ -17,8 +17,8 @@ from sentiment.errors import NotReached, SentimentError, UserError
 EXPORTED = (
     *("Analysis", "Analyzer", "ColumnError", "Evaluation", "Feedback", "InputError", "LabelError"),
     *("MissingExtra", "ModelError", "NotReached", "Opinion", "OutputError", "Report"),
-    *("SentimentError", "Tag", "Taxonomy", "TaxonomyError", "UserError", "__version__"),
-    *("evaluate", "load", "report"),
+    *("SentimentError", "Tag", "Taxonomy", "TaxonomyError", "TrainOptions", "Trained"),
+    *("UserError", "__version__", "evaluate", "load", "report", "retrain"),
 )
 
 
@@ -40,7 +40,7 @@ def test_an_exported_name_is_documented_and_at_home_where_it_says(name: str) -> 
     assert name in home.__all__
 
 
-@pytest.mark.parametrize("name", ["load", "report", "evaluate"])
+@pytest.mark.parametrize("name", ["load", "report", "evaluate", "retrain"])
 def test_every_argument_is_typed_and_told_of(name: str) -> None:
     function = getattr(sentiment, name)
     documentation = inspect.getdoc(function) or ""

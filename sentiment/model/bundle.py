@@ -42,8 +42,10 @@ __all__ = [
     "bundled",
     "find",
     "is_hub_id",
+    "is_on_hub",
     "read",
     "write",
+    "write_card",
 ]
 
 SCHEMA = 1
@@ -209,6 +211,20 @@ def is_hub_id(name: str) -> bool:
     return _HUB_ID.fullmatch(name) is not None and not Path(name).parent.exists()
 
 
+def is_on_hub(repository: str) -> bool:
+    """Tell whether a hub has a bundle of that id; False where no hub can be asked.
+
+    Asked is for its manifest alone: of an encoder of another maker nothing is fetched.
+    """
+    try:
+        from huggingface_hub import hf_hub_download
+
+        hf_hub_download(repository, _MANIFEST)
+    except Exception:  # its client raises a dozen kinds; whoever opens the id next says why
+        return False
+    return True
+
+
 def _from_hub(repository: str) -> Path:
     try:
         from huggingface_hub import snapshot_download
@@ -313,6 +329,25 @@ def write(
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
     return read(path)
+
+
+def write_card(path: str | os.PathLike[str], card: str) -> Bundle:
+    """Give a bundle another card; everything else stays as it is, to the byte.
+
+    :raises ModelError: Not a bundle, or one that was changed since it was saved.
+    :raises OutputError: It cannot be written.
+    """
+    saved = read(path)
+    own = {_CONFIG, _METRICS, _CARD}
+    config = {key: value for key, value in saved.config.items() if key != "schema"}
+    return write(
+        path,
+        config=config,
+        metrics=saved.metrics,
+        card=card,
+        made=saved.manifest["made"],
+        files=[saved.path / name for name in saved.manifest["files"] if name not in own],
+    )
 
 
 def _swap(new: Path, path: Path, old: Path) -> None:

@@ -120,7 +120,7 @@ def _is_encoder(name: str) -> bool:
     path = Path(name)
     if path.is_dir():
         return (path / "config.json").exists() and not (path / "manifest.json").exists()
-    return not path.exists() and bundle.is_hub_id(name)
+    return not path.exists() and bundle.is_hub_id(name) and not bundle.is_on_hub(name)
 
 
 @dataclass(frozen=True)

@@ -97,8 +97,8 @@ def _why(name: str, error: Exception) -> str:
     if Path(name).is_dir():
         return f"{name}: no encoder that AutoModel loads ({reason})."
     return (
-        f"{name}: no such folder, and the hub gave no encoder of that name ({reason}); check the "
-        "name and the network, or fetch it once and name its folder."
+        f"{name}: no such folder, and the hub gave neither a model of ours nor an encoder of that "
+        f"name ({reason}); check the name and the network, or fetch it once and name its folder."
     )
 
 

@@ -42,6 +42,8 @@ _JUDGED = ("topic_f1", "driver_f1", "tag_f1", "overall_accuracy")
 class TrainOptions:
     """What a training run is asked for.
 
+    :param labelled: The rows: JSON lines, or a CSV, TSV, XLSX or Parquet table.
+    :param output: Folder of the new model. Paths may be strings.
     :param base: What training starts from: as `bases.open_base` takes it.
     :param dev: Labelled rows to measure on; without them a part of the training rows is held out.
     :param against: The model in use, which the new one must beat: the base by default, and the
@@ -67,6 +69,12 @@ class TrainOptions:
     device: str = "auto"
     settings: dict[str, Any] = field(default_factory=dict)
     command: str = ""
+
+    def __post_init__(self) -> None:
+        """Take paths that are strings."""
+        for name in ("labelled", "output", "dev", "taxonomy"):
+            if isinstance(value := getattr(self, name), str):
+                object.__setattr__(self, name, Path(value))
 
 
 @dataclass(frozen=True)
@@ -124,6 +132,8 @@ class Silent:
 def retrain(options: TrainOptions, watcher: Watcher | None = None) -> Trained:
     """Train on labelled rows, compare with the model in use, and save the new model if it is better.
 
+    :param options: Rows, base, output, and what else the command takes.
+    :param watcher: Told how it goes; silent without one.
     :raises LabelError: Rows that cannot be used; every fault is listed.
     :raises NotReached: The new model is no better than the one in use, and nothing was saved.
     :raises OutputError: The output exists, or cannot be written.

@@ -438,6 +438,22 @@ def test_a_hub_is_asked_for_data_only(tiny: Path, monkeypatch: pytest.MonkeyPatc
     assert asked == [("somebody/model", ["*.json", "*.safetensors", "*.onnx", "README.md"])]
 
 
+def test_only_what_has_a_manifest_is_a_model_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    stub = ModuleType("huggingface_hub")
+
+    def download(repository: str, name: str) -> str:
+        if (repository, name) == ("somebody/model", "manifest.json"):
+            return "there"
+        raise FileNotFoundError(name)
+
+    stub.hf_hub_download = download  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "huggingface_hub", stub)
+    assert bundle.is_on_hub("somebody/model")
+    assert not bundle.is_on_hub("somebody/encoder")
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)  # as if it were not installed
+    assert not bundle.is_on_hub("somebody/model")
+
+
 def test_a_hub_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def download(*_: object, **__: object) -> str:
         raise ConnectionError("no route")

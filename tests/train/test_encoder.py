@@ -75,7 +75,7 @@ def test_a_hub_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    with pytest.raises(ModelError, match="the hub gave no encoder of that name"):
+    with pytest.raises(ModelError, match="neither a model of ours nor an encoder"):
         open_encoder("nobody/nothing-of-this-name")
 
 

@@ -6,6 +6,7 @@ import hashlib
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import sentiment
 from sentiment.cli import main
 from sentiment.errors import LabelError, MissingExtra, ModelError, NotReached, OutputError
 from sentiment.model import bundle
+from sentiment.train.bases import open_base
 from sentiment.train.retrain import Silent, TrainOptions, retrain
 from sentiment.wording import Tongue
 from tests.train.feedback import rows, write_lines, write_table
@@ -232,6 +234,16 @@ def test_a_topic_of_ones_own_is_labelled_in_a_column(tmp_path: Path, tiny: Path)
 def test_a_base_that_is_none(tmp_path: Path, tiny: Path, labelled: Path) -> None:
     with pytest.raises(ModelError, match="There is no model 'unheard'"):
         retrain(options(tmp_path, tiny, base="unheard"))
+
+
+def test_a_hub_id_of_a_model_of_ours_is_no_encoder(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub = ModuleType("huggingface_hub")
+    stub.hf_hub_download = lambda repository, name: str(tiny / name)  # type: ignore[attr-defined]
+    stub.snapshot_download = lambda repository, **_: str(tiny)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "huggingface_hub", stub)
+    assert open_base("somebody/model").name == "tiny@1.0.0"
 
 
 def test_without_torch_the_extra_is_named(
