@@ -72,7 +72,9 @@ def main() -> None:
     command = f"python scripts/train_lite.py DATA --version {options.version}"
     if options.without:
         command += f" --without {' '.join(options.without)}"
-    save(parts, figures, examples, recipe, options.output, options.version, command)
+    save(
+        parts, figures, examples, recipe, options.output, options.version, command, options.without
+    )  # fmt: skip
     say(f"saved {options.output}")
 
 
@@ -87,7 +89,7 @@ def _measured(parts: LiteParts, dev: list[Example]) -> dict[str, Figures]:
 
 def save(
     parts: LiteParts, figures: dict[str, Figures], examples: list[Example], recipe: LiteRecipe,
-    output: Path, model_version: str, command: str,
+    output: Path, model_version: str, command: str, without: list[str],
 ) -> None:  # fmt: skip
     """Write the bundle with its card."""
     plain = {"gold dev": {name: one.to_dict() for name, one in figures.items()}}
@@ -112,6 +114,7 @@ def save(
             "versions": {name: version(name) for name in ("numpy", "scipy", "scikit-learn")},
             "recipe": asdict(recipe),
             "command": command,
+            "without": without,
         },
     )
 
