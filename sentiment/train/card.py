@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Card", "TrainingSet", "write_card"]
+__all__ = ["Card", "TrainingSet", "with_section", "write_card"]
 
 _FIGURES = (
     ("overall_accuracy", "overall accuracy, four classes"),
@@ -19,6 +19,8 @@ _FIGURES = (
     ("ece", "calibration error (ECE, ten bins of equal mass)"),
     ("ece_expected", "the ECE a calibrated model shows on so many rows"),
 )
+
+_BAD_AT = "What it is bad at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def write_card(card: Card) -> str:
         "two independent labellings of such rows agree to about .96 F1 on topic states and .94 on",
         "drivers. They are not human labels.",
         "",
-        "## What it is bad at",
+        f"## {_BAD_AT}",
         "",
         *(f"- {sentence}" for sentence in card.weaknesses),
         "",
@@ -106,6 +108,20 @@ def write_card(card: Card) -> str:
         "```",
     ]
     return "\n".join(lines) + "\n"
+
+
+def with_section(card: str, heading: str, lines: Sequence[str]) -> str:
+    """Return a card with this section in the place of the one of the same heading.
+
+    A new one goes before what the model is bad at, or to the end of a card that does not say it.
+    """
+    section = "\n".join([f"## {heading}", "", *lines, "", ""])
+    before, found, rest = f"\n{card}".partition(f"\n## {heading}\n")
+    if found:
+        _, following, after = rest.partition("\n## ")
+        return f"{before}\n{section}{following[1:]}{after}".removeprefix("\n")
+    before, found, rest = card.partition(f"## {_BAD_AT}\n")
+    return f"{before.rstrip()}\n\n{section}{found}{rest}".rstrip() + "\n"
 
 
 def _by_topic(by_language: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sentiment.train.examples import Example, group_of, load_examples
 
-__all__ = ["CorpusOptions", "CorpusReport", "build", "is_held_out"]
+__all__ = ["CorpusOptions", "CorpusReport", "build", "is_held_out", "to_traditional"]
 
 # Sets of the public table that have no official test: a tenth of each is our own test.
 OWN_TEST = ("waimai_10k", "online_shopping_10_cats")
@@ -124,7 +124,7 @@ def _arrange(
     files: dict[str, list[str]] = {
         name: [] for name in ("zh", "en", "mixed", "heldout_zh", "heldout_en")
     }
-    traditional = _to_traditional()
+    traditional = to_traditional()
     for text in kept:
         if draw.random() < options.heldout:
             files[f"heldout_{text.language}"].append(text.folded)
@@ -141,7 +141,8 @@ def _arrange(
     return files
 
 
-def _to_traditional() -> Callable[[str], str]:
+def to_traditional() -> Callable[[str], str]:
+    """Return what turns a text into traditional script, character by character and phrase by phrase."""
     import opencc
 
     convert: Callable[[str], str] = opencc.OpenCC("s2t").convert

@@ -33,6 +33,7 @@ __all__ = [
     "ClassFigures",
     "Figures",
     "calibration_error",
+    "confidences",
     "measure",
     "reliability",
     "row_ratios",
@@ -147,7 +148,7 @@ def measure(examples: Sequence[Example], analyses: Sequence[Analysis]) -> Figure
     # A row that the model would not score is a miss for accuracy, and for every set below.
     judged = [(example, analysis) for example, analysis in pairs if example.overall is not None]
     clear = [pair for pair in judged if pair[0].overall in ("positive", "negative")]
-    confidence, right = _confidences(pairs)
+    confidence, right = confidences(pairs)
     ece, expected = calibration_error(confidence, right) if len(right) else (None, None)
     confusion = Counter((e.overall, a.sentiment) for e, a in judged)
     topics = _classes((_topic_pairs(e, a) for e, a in pairs if e.topics is not None))
@@ -198,7 +199,7 @@ def reliability(
     examples: Sequence[Example], analyses: Sequence[Analysis], bins: int = _BINS
 ) -> tuple[Bin, ...]:
     """Return the bins behind the calibration error, from the least sure to the surest."""
-    confidence, right = _confidences(zip(examples, analyses, strict=True))
+    confidence, right = confidences(zip(examples, analyses, strict=True))
     return tuple(
         Bin(
             rows=len(part),
@@ -242,7 +243,7 @@ def _row_ratios(example: Example, analysis: Analysis) -> list[tuple[float, float
     ]
 
 
-def _confidences(
+def confidences(
     pairs: Iterable[tuple[Example, Analysis]],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return how sure the model was of each row that it scored, and whether it was right."""

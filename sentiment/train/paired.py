@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from sentiment.records import Analysis
 from sentiment.train.examples import Example
 from sentiment.train.measure import RATIOS, row_ratios
+from sentiment.train.resample import group_sums
 
-__all__ = ["Difference", "differences"]
+__all__ = ["Difference", "differences", "ratio_differences"]
 
 _DRAWS = 2000
 _INTERVAL = (2.5, 97.5)
@@ -60,30 +61,41 @@ def differences(
 
     :param first: Analyses of the examples' texts, in their order; `second` likewise.
     """
-    places = {group: at for at, group in enumerate(dict.fromkeys(e.group for e in examples))}
-    group = np.array([places[example.group] for example in examples], dtype=np.int64)
-    sums = np.stack(
-        [_by_group(row_ratios(examples, some), group, len(places)) for some in (first, second)]
+    return ratio_differences(
+        row_ratios(examples, first),
+        row_ratios(examples, second),
+        [example.group for example in examples],
+        draws=draws,
+        seed=seed,
     )
+
+
+def ratio_differences(
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    groups: Sequence[str],
+    *,
+    draws: int = _DRAWS,
+    seed: int = 0,
+) -> tuple[Difference, ...]:
+    """Compare two sets of figures that were had from the same rows, each in its own way.
+
+    :param first: What every row adds, as `measure.row_ratios`; `second` likewise.
+    :param groups: Of each row; rows of one group are drawn together.
+    """
+    sums = np.stack([group_sums(ratios, groups) for ratios in (first, second)])
     whole = _ratios(sums.sum(axis=1))
     chance = np.random.default_rng(seed)
     drawn = np.empty((draws, len(RATIOS)))
+    places = sums.shape[1]
     for at in range(draws):
-        often = np.bincount(chance.integers(len(places), size=len(places)), minlength=len(places))
+        often = np.bincount(chance.integers(places, size=places), minlength=places)
         ratios = _ratios(np.einsum("g,mgfs->mfs", often, sums))
         drawn[at] = ratios[1] - ratios[0]
     return tuple(
         _difference(name, whole[0, at], whole[1, at], drawn[:, at])
         for at, name in enumerate(RATIOS)
     )
-
-
-def _by_group(
-    ratios: NDArray[np.float64], group: NDArray[np.int64], groups: int
-) -> NDArray[np.float64]:
-    sums = np.zeros((groups, *ratios.shape[1:]))
-    np.add.at(sums, group, ratios)
-    return sums
 
 
 def _ratios(sums: NDArray[np.float64]) -> NDArray[np.float64]:
