@@ -22,7 +22,7 @@ from sentiment.train.corpus import is_held_out
 from sentiment.train.examples import cap_sets, load_examples
 from sentiment.train.teach import Teacher, teach, write_taught
 
-MOST, LONGEST = 3000, 400  # as in train_base
+MOST, LONGEST = 1500, 400  # as in train_base
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ from sentiment.train.token_targets import read_targets
 
 WINDOW, OVERLAP = 256, 64
 ASIDE = 10  # one part in so many of the gold rows
-MOST, LONGEST = 3000, 400  # rows of a set that is not gold, characters of such a row
+MOST, LONGEST = 1500, 400  # rows of a set that is not gold, characters of such a row
 WRITTEN = Path(__file__).parents[1] / "data" / "written"
 
 _ABOUT = (
