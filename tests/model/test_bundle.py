@@ -481,3 +481,24 @@ def test_bundled_models_are_found_by_name_from_anywhere(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == str([bundle.read(path).name for path in bundle.bundled().values()])
+
+
+def test_a_card_is_rewritten_and_nothing_else(copy: Path) -> None:
+    before = {name: (copy / name).read_bytes() for name in FILES}
+    made = bundle.read(copy).manifest["made"]
+    digest = bundle.read(copy).digest
+    saved = bundle.write_card(copy, "# Another card\n")
+    assert saved.card == "# Another card\n"
+    assert saved.digest != digest
+    assert saved.manifest["made"] == made
+    for name in FILES:
+        if name != "README.md":
+            assert (copy / name).read_bytes() == before[name], name
+    bundle.write_card(copy, before["README.md"].decode())
+    assert bundle.read(copy).digest == digest
+
+
+def test_the_card_of_a_changed_bundle_is_not_rewritten(copy: Path) -> None:
+    (copy / "config.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ModelError, match="changed"):
+        bundle.write_card(copy, "# Another card\n")

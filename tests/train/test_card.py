@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sentiment.train.card import Card, TrainingSet, write_card
+from sentiment.train.card import Card, TrainingSet, with_section, write_card
 
 FIGURES: dict[str, Any] = {
     "rows": 300, "overall_accuracy": 0.8361, "polarity_accuracy": None, "flips": 0.0125,
@@ -65,3 +65,25 @@ def test_it_says_that_the_labels_are_not_human() -> None:
 
 def test_a_card_without_figures() -> None:
     assert "## Figures" in card(figures={}, sets=[], weaknesses=[])
+
+
+def test_a_new_section_stands_before_what_the_model_is_bad_at() -> None:
+    text = with_section(card(), "Checks", ["One.", "", "| a |"])
+    assert text.index("## Figures") < text.index("## Checks") < text.index("## What it is bad at")
+    assert "\n## Checks\n\nOne.\n\n| a |\n\n## What it is bad at\n" in text
+    assert text.replace("## Checks\n\nOne.\n\n| a |\n\n", "") == card()
+
+
+def test_a_section_takes_the_place_of_an_older_one() -> None:
+    once = with_section(card(), "Checks", ["One.", "Two."])
+    assert with_section(once, "Checks", ["One.", "Two."]) == once
+    assert (
+        with_section(with_section(card(), "Checks", ["Older."]), "Checks", ["One.", "Two."]) == once
+    )
+
+
+def test_a_section_at_the_end_of_another_card() -> None:
+    bare = "# mine 1\n\nAbout.\n"
+    assert with_section(bare, "Checks", ["One."]) == "# mine 1\n\nAbout.\n\n## Checks\n\nOne.\n"
+    twice = with_section(with_section(bare, "Checks", ["Older."]), "Checks", ["One."])
+    assert twice.rstrip() == "# mine 1\n\nAbout.\n\n## Checks\n\nOne."
