@@ -18,7 +18,7 @@ from sentiment.model.network import FeedbackNetwork, encoder_fields
 from sentiment.model.runtime import TorchRuntime
 from sentiment.model.transformer import Settings, TransformerModel
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.export import Parity, check_parity, export_onnx, save_weights
+from sentiment.train.export import Parity, export_onnx, save_weights
 
 __all__ = ["BaseParts", "pack"]
 
@@ -70,17 +70,16 @@ def pack(
 ) -> tuple[bundle.Bundle, Parity]:
     """Write the bundle, whole or not at all; the weights are rounded to fp16 first, in place.
 
-    :param checked: Rows of token ids on which ONNX and torch are compared.
+    :param checked: Rows of token ids, see `export_onnx`.
     :return: The bundle, and how near ONNX and torch are.
-    :raises NotReached: They differ by more than the tolerance of `check_parity`.
+    :raises NotReached: They differ by more than rounding explains.
     :raises OutputError: `out` exists and is no bundle, or cannot be written.
     """
     parts.network.half().float()  # what is compared, and measured, is what is stored
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         save_weights(parts.network, folder / bundle.NETWORK)
-        export_onnx(parts.network, folder / bundle.GRAPH)
-        parity = check_parity(parts.network, folder / bundle.GRAPH, checked)
+        parity = export_onnx(parts.network, folder / bundle.GRAPH, checked)
         (folder / bundle.TOKENIZER).write_bytes(parts.tokenizer.read_bytes())
         (folder / "tokenizer_config.json").write_text(json.dumps(_TOKENIZER_CONFIG, indent=1))
         config = {

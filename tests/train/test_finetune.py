@@ -221,7 +221,9 @@ def test_it_is_packed_and_runs_the_same_by_onnx_and_torch(
     )  # fmt: skip
     assert parity.rows == len(rows)
     assert saved.name == "tiny@1.0.0"
-    texts = [example.text for example in examples()] + ["物流很快 " * 60 + "the delivery was late"]
+    assert parity.bits == 8
+    long = "物流很快 " * 60 + "the delivery was late"
+    texts = [example.text for example in examples()] + [long]
     by_onnx = load(saved.path, device="cpu").analyze_batch(texts)
     stored = TorchRuntime.of(saved.config, saved.file(bundle.NETWORK), 4, len(NAMES), "cpu")
     model = TransformerModel(
@@ -232,9 +234,10 @@ def test_it_is_packed_and_runs_the_same_by_onnx_and_torch(
         runtime=stored,
     )
     for ours, theirs in zip(by_onnx, Analyzer(model).analyze_batch(texts), strict=True):
-        assert ours.probabilities == pytest.approx(theirs.probabilities, abs=1e-3)
-        assert [(o.driver, o.start, o.end) for o in ours.opinions] == [
-            (o.driver, o.start, o.end) for o in theirs.opinions
+        assert ours.probabilities == pytest.approx(theirs.probabilities, abs=5e-3)
+        # Of sixty places that say the same, eight bits may prefer another one.
+        assert [(o.driver, ours.text == long or (o.start, o.end)) for o in ours.opinions] == [
+            (o.driver, theirs.text == long or (o.start, o.end)) for o in theirs.opinions
         ]
 
 
