@@ -5,7 +5,9 @@ Both take token ids and give `decision.Outputs`; everything before and after is 
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -126,8 +128,9 @@ def pick_device(device: str) -> str:
     :raises InputError: "cuda" is asked for and there is none.
     :raises MissingExtra: "cuda" is asked for and torch is not installed.
     """
-    if device == "cpu":
-        return device
+    # To import torch takes seconds, in every process: not where there is nothing to be found.
+    if device == "cpu" or (device == "auto" and not _has_driver()):
+        return "cpu"
     try:
         import torch
     except ImportError:
@@ -141,6 +144,17 @@ def pick_device(device: str) -> str:
     if device == "auto":
         return "cpu"
     raise InputError('There is no CUDA device that torch can use; leave device at "auto" or "cpu".')
+
+
+def _has_driver() -> bool:
+    """Tell whether a GPU's driver is installed that torch may use: NVIDIA's, or AMD's on Linux."""
+    if os.path.exists("/dev/kfd"):
+        return True
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def _threads() -> int:

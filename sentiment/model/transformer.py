@@ -189,7 +189,8 @@ class TransformerModel:
         )
         ids = [encoding.ids for encoding in encodings]
         windows = [next(iter(self._windows(text, ids[text]))) for text in range(len(ids))]
-        parts, order = [], []
+        parts: list[Chances] = []
+        order: list[int] = []
         for part, outputs in self._outputs(windows, ids):
             parts.append(chances(outputs, self.settings.decision))
             order.extend(window.text for window in part)

@@ -6,6 +6,8 @@ real graph is compared with torch in tests/train/test_finetune.py.
 
 import hashlib
 import json
+import subprocess
+import sys
 import threading
 from itertools import pairwise
 from pathlib import Path
@@ -307,3 +309,11 @@ def test_a_file_that_is_something_else_is_refused(
     files = {"tokenizer.json": words.to_str().encode(), "model.onnx": b"no graph", broken: b"{}"}
     with pytest.raises(ModelError, match=broken):
         TransformerModel.of(bundle.read(write_bundle(tmp_path, files)), "cpu")
+
+
+def test_torch_is_not_imported_where_no_gpu_can_be() -> None:
+    code = (
+        "import sys; from sentiment.model import runtime; runtime._has_driver = lambda: False;"
+        "assert runtime.pick_device('auto') == 'cpu'; assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
