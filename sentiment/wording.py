@@ -191,6 +191,11 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Training from {base} on {rows:,} rows; the model in use is {against}.",
         "从 {base} 开始，用 {rows:,} 行训练；现用模型为 {against}。",
     ),
+    "not_default": (
+        "Where no --model is named, scoring uses {default}; to compare with that one instead, add "
+        "--against {default}.",
+        "未指定 --model 时，评分使用 {default}；要改为与它比较，请加 --against {default}。",
+    ),
     "training_step": (
         "step {done:,} of {steps:,}, loss {loss:.3f}",
         "第 {done:,} / {steps:,} 步，损失 {loss:.3f}",

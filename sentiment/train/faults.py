@@ -7,6 +7,7 @@ kind that say the same are told once, with all their rows, so that a file is men
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,10 +47,16 @@ KINDS: dict[str, tuple[bool, str, str]] = {
     "not_json": (True, "not JSON: {reason}", "不是 JSON：{reason}"),
     "not_object": (True, "not a JSON object", "不是 JSON 对象"),
     "rejected": (True, "cannot be read as a row: {reason}", "无法读成一行：{reason}"),
+    "torn": (
+        True,
+        "the row is torn ({reason}), so that its labels may stand in the wrong columns; put a text with "
+        "delimiters, quotes or line breaks in quotes",
+        "该行断裂（{reason}），标注可能错列；含有分隔符、引号或换行的文本请放在引号内",
+    ),
     "damaged": (
         False,
-        "the text looks damaged ({reason}); the row is used as it is",
-        "文本疑似受损（{reason}）；仍按原样使用",
+        "the text looks damaged, as by a wrong encoding; the row is used as it is",
+        "文本疑似受损（如编码有误）；仍按原样使用",
     ),
     # the text
     "no_text": (True, "no text", "没有文本"),
@@ -177,8 +184,8 @@ KINDS: dict[str, tuple[bool, str, str]] = {
     ),
     "few_of_class": (
         False,
-        "rows where {name} is {value}: {rows}, too few to learn or to measure (from {least} on)",
-        "{name} 为 {value} 的只有 {rows} 行：太少，学不会也测不准（至少 {least} 行）",
+        "{name} has too few rows of {counts} to learn or to measure them (from {least} on)",
+        "{name} 的 {counts} 行数太少，学不会也测不准（至少 {least} 行）",
     ),
     "one_class": (
         False,
@@ -295,7 +302,10 @@ _WORDS = {
     "an object": "对象",
     "a list of objects": "对象列表",
     "an object of a topic and its state each": "由主题和状态组成的对象",
+    "broken quotes": "引号不成对",
+    "the header row again": "又是表头",
 }
+_COUNTED = re.compile(r"(\d+) fields instead of (\d+)")
 _NEAREST = {"en": "; the nearest is {}", "zh": "；最接近的是 {}"}
 _HINTS = {
     "case": ("; it is there in other capitals: {}", "；大小写不同：{}"),
@@ -312,4 +322,6 @@ def _spoken(value: Any, language: Tongue) -> str:
     if isinstance(value, (list, tuple)):
         return ("、" if language == "zh" else ", ").join(map(str, value))
     text = str(value)
-    return _WORDS.get(text, text) if language == "zh" else text
+    if language == "zh":
+        return _WORDS.get(text) or _COUNTED.sub(r"\1 个单元格，应为 \2 个", text)
+    return text

@@ -34,6 +34,8 @@ _LISTS = (
     ("drivers", "opinions", "driver"),
     ("tags", "tags", "tag"),
 )
+# What a table's reader says of a row whose cells cannot be trusted to stand where they belong.
+_TORN = re.compile(r"fields instead of|broken quotes|the header row again")
 _PAIR = re.compile(r"\s*([^:;]+?)\s*:\s*([^:;]+?)\s*")
 
 
@@ -64,10 +66,13 @@ class Labelled:
     def refusal(self, language: Tongue = "en") -> str:
         """Return every error, by row; only where there are any."""
         listed = "\n".join(f"  {line}" for line in tell(self.errors, language, self.unit))
+        table = self.unit == "row" and any(fault.row is not None for fault in self.errors)
         if language == "zh":
-            return f"{self.path}：需要修改 {len(self.errors)} 处：\n{listed}"
+            where = "（第 1 行指表头下的第一行）" if table else ""
+            return f"{self.path}：需要修改 {len(self.errors)} 处{where}：\n{listed}"
         noun = "fault" if len(self.errors) == 1 else "faults"
-        return f"{self.path}: {len(self.errors)} {noun} to mend:\n{listed}"
+        where = " (row 1 is the first below the header)" if table else ""
+        return f"{self.path}: {len(self.errors)} {noun} to mend{where}:\n{listed}"
 
     def refuse(self, language: Tongue = "en") -> None:
         """Raise, with everything that is wrong, where anything is.
@@ -181,6 +186,9 @@ def _table_rows(
     for row in source.rows():
         if isinstance(row, Reject):
             faults.append(Fault("rejected", row.row, {"reason": row.reason}))
+            continue
+        if row.damage and _TORN.search(row.damage):
+            faults.append(Fault("torn", row.row, {"reason": row.damage}))
             continue
         cells = {name: row.cells.get(column) or None for name, column in columns.items()}
         record: dict[str, Any] = {

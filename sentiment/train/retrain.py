@@ -150,6 +150,9 @@ def retrain(options: TrainOptions, watcher: Watcher | None = None) -> Trained:
     _refuse_output(options)
     in_use = load(_in_use(options, base), device=options.device)
     watcher.say("training", rows=len(rows.examples), base=base.name, against=in_use.model_name)
+    others = bundle.bundled().keys() - {options.base}
+    if options.against is None and options.base in bundle.bundled() and bundle.DEFAULT in others:
+        watcher.say("not_default", default=bundle.DEFAULT)
     run = _Run(base, taxonomy, options, watcher, made)
     fitted, held, new = run.measured(rows.examples, None if dev is None else dev.examples)
     old = in_use.analyze_batch([example.text for example in held])

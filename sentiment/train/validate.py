@@ -155,10 +155,14 @@ def _classes(examples: Sequence[Example]) -> Iterator[Fault]:
         if len(classes) == 1:
             yield Fault("one_class", None, {"name": name, "value": next(iter(classes))})
             continue
-        for value, rows in sorted(classes.items()):
-            if rows < _FEWEST_OF_CLASS:
-                fields = {"name": name, "value": value, "rows": rows, "least": _FEWEST_OF_CLASS}
-                yield Fault("few_of_class", None, fields)
+        few = [
+            f"{value} ({rows})"
+            for value, rows in sorted(classes.items())
+            if rows < _FEWEST_OF_CLASS
+        ]
+        if few:
+            fields = {"name": name, "counts": few, "least": _FEWEST_OF_CLASS}
+            yield Fault("few_of_class", None, fields)
 
 
 def _unlearnable(

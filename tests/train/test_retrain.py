@@ -157,6 +157,15 @@ def test_a_dev_file_is_measured_on_and_not_trained_on(
     assert "80 rows of dev.csv" in trained.bundle.card
 
 
+def test_which_model_scores_by_default_is_told_where_another_was_beaten(
+    tmp_path: Path, tiny: Path, labelled: Path, dev: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "bundled", lambda: {"small": tiny, bundle.DEFAULT: tiny})
+    heard = Heard()
+    retrain(options(tmp_path, Path("small"), dev=dev), heard)
+    assert heard.said[:2] == ["training", "not_default"]
+
+
 def test_every_fault_is_told_in_the_tongue_before_anything_is_trained(
     tmp_path: Path, tiny: Path
 ) -> None:

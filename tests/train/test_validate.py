@@ -262,6 +262,37 @@ def test_one_mistake_made_a_thousand_times_is_one_line(tmp_path: Path) -> None:
     assert line.startswith("lines 1-200 and 800 more: overall 'good' is none of")
 
 
+@pytest.mark.parametrize(
+    ("row", "english", "chinese"),
+    [
+        ("too dear, and late,negative,absent,negative", "5 fields instead of 4", "5 个单元格，应为 4 个"),
+        ("text,sentiment,price,delivery", "the header row again", "又是表头"),
+    ],
+)
+def test_a_row_whose_labels_may_have_slipped_is_refused(
+    tmp_path: Path, row: str, english: str, chinese: str
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(
+        f"text,sentiment,price,delivery\nfine,positive,,\n{row}\nlate,negative,,negative\n",
+        encoding="utf-8",
+    )
+    read = read_rows(path, TAXONOMY)
+    assert [(fault.kind, fault.row) for fault in read.errors] == [("torn", 2)]
+    assert english in tell(read.errors)[0]
+    assert chinese in tell(read.errors, "zh")[0]
+
+
+def test_damaged_characters_are_told_and_used(tmp_path: Path) -> None:
+    records = [{"text": f"good {at}", "overall": "positive"} for at in range(3)]
+    records += [{"text": "\ufffd\ufffd the \ufffd\ufffd broke \ufffd", "overall": "negative"}]
+    read = read_rows(write_lines(tmp_path / "x.jsonl", records), TAXONOMY)
+    found = check_training(read, TAXONOMY, TAXONOMY)
+    assert [fault.row for fault in found.warnings if fault.kind == "damaged"] == [4]
+    assert all("damaged" in line for line in tell(found.warnings) if line.startswith("row 4"))
+    assert len(found.examples) == 4
+
+
 def test_every_kind_of_fault_has_both_languages_and_the_same_fields() -> None:
     import string
 
