@@ -11,7 +11,7 @@ result depends on its neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -164,22 +164,21 @@ def every_label(taxonomy: Taxonomy) -> Labels:
 
 
 def decide(
-    outputs: Outputs, tokens: NDArray[np.int64], decision: Decision
+    runs: Sequence[Outputs], tokens: NDArray[np.int64], decision: Decision
 ) -> tuple[Floats, list[list[Found]]]:
     """Return the probabilities of the sentiments, (B, 4), and what every row judges.
 
+    :param runs: What the network says of the rows, in order, each run with its own padding.
     :param tokens: Tokens of each row, [CLS] and [SEP] included, (B,); the rest is padding.
     """
     labels = decision.labels
     rows = len(tokens)
-    overall, states, findings = chances(outputs, decision)
+    overall, states, findings = chances(_without_pointers(runs), decision)
     probabilities = findings.reshape(rows, len(labels))
     kept = choose(states, probabilities, labels, decision.thresholds)
     kept[tokens <= 2] = False  # nothing but [CLS] and [SEP], which are no evidence
     of_row, label = np.nonzero(kept)
-    width = outputs.starts.shape[-1]
-    starts = outputs.starts.reshape(rows, len(labels), width)[of_row, label]
-    ends = outputs.ends.reshape(rows, len(labels), width)[of_row, label]
+    starts, ends = _pointers(runs, of_row, label)
     first, last = best_spans(starts, ends, tokens[of_row])
     words = np.full(kept.shape, -1)
     words[of_row, label] = _words(of_row, first, last)
@@ -206,6 +205,36 @@ def chances(outputs: Outputs, decision: Decision) -> Chances:
         softmax(np.stack(states, axis=1)),
         probabilities.reshape(outputs.findings.shape),
     )
+
+
+def _without_pointers(runs: Sequence[Outputs]) -> Outputs:
+    """Return the rows of all runs, but for their pointers: those of few labels are looked at."""
+    nothing = np.zeros(0, np.float32)
+    overall, topics, findings = (
+        np.concatenate([run[at] for run in runs])
+        for at in map(Outputs._fields.index, ("overall", "topics", "findings"))
+    )
+    return Outputs(overall, topics, findings, starts=nothing, ends=nothing)
+
+
+def _pointers(
+    runs: Sequence[Outputs], of_row: NDArray[np.int64], label: NDArray[np.int64]
+) -> tuple[Floats, Floats]:
+    """Return the pointers of some labels, each (F, L); L tokens of the widest run.
+
+    :param of_row: In order, counted over all runs.
+    """
+    widest = max(run.starts.shape[-1] for run in runs)
+    pointers = np.full((2, len(of_row), widest), -np.inf, dtype=np.float32)
+    row = done = 0
+    for run in runs:
+        rows, width = len(run.overall), run.starts.shape[-1]
+        after = int(np.searchsorted(of_row, row + rows))
+        which = of_row[done:after] - row, label[done:after]
+        for one, given in zip(pointers, (run.starts, run.ends), strict=True):
+            one[done:after, :width] = given.reshape(rows, -1, width)[which]
+        row, done = row + rows, after
+    return pointers[0], pointers[1]
 
 
 def state_features(probabilities: Floats, topics: Floats, labels: Labels) -> Floats:

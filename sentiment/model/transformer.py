@@ -34,6 +34,8 @@ __all__ = ["Settings", "TransformerModel"]
 
 # Tokens of one run, padding included: its activations stay near the cache.
 _TOKENS = 1024
+# Tokens after which it is decided what they say: of many rows at once, in little memory.
+_DECIDED = 16384
 _PAD = 0
 # A padded length is a multiple of this: few shapes, each of many rows, and little padding.
 _STEP = 4
@@ -212,21 +214,30 @@ class TransformerModel:
         self, windows: Sequence[_Window], ids: Sequence[Sequence[int]]
     ) -> Iterator[tuple[_Window, _Read]]:
         """Yield what the network says of every window, calibrated, in no particular order."""
-        for part, outputs in self._outputs(windows, ids):
-            tokens = np.array([window.last - window.first + 2 for window in part])
-            probabilities, found = decide(outputs, tokens, self.settings.decision)
-            for window, row, judged in zip(part, probabilities, found, strict=True):
-                moved = window.first - 1  # [CLS] stands before the window's first token
-                yield (
-                    window,
-                    _Read(
-                        row,
-                        tuple(
-                            one._replace(first=one.first + moved, last=one.last + moved)
-                            for one in judged
-                        ),
-                    ),
-                )
+        part: list[_Window] = []
+        runs: list[Outputs] = []
+        tokens = 0
+        for same, outputs in self._outputs(windows, ids):
+            part += same
+            runs.append(outputs)
+            tokens += sum(map(_size, same))
+            if tokens >= _DECIDED:
+                yield from self._read(part, runs)
+                part, runs, tokens = [], [], 0
+        if part:
+            yield from self._read(part, runs)
+
+    def _read(
+        self, part: Sequence[_Window], runs: Sequence[Outputs]
+    ) -> Iterator[tuple[_Window, _Read]]:
+        tokens = np.array([_size(window) for window in part])
+        probabilities, found = decide(runs, tokens, self.settings.decision)
+        for window, row, judged in zip(part, probabilities, found, strict=True):
+            moved = window.first - 1  # [CLS] stands before the window's first token
+            placed = [
+                one._replace(first=one.first + moved, last=one.last + moved) for one in judged
+            ]
+            yield window, _Read(row, tuple(placed))
 
     def _outputs(
         self, windows: Sequence[_Window], ids: Sequence[Sequence[int]]
@@ -245,8 +256,10 @@ class TransformerModel:
         self, parts: Sequence[tuple[_Window, _Read]], offsets: Sequence[tuple[int, int]]
     ) -> Prediction:
         """Put the windows of one text together, by the rule at the top."""
-        sizes = np.array([max(1, window.last - window.first) for window, _ in parts])
-        means = np.average([read.probabilities for _, read in parts], axis=0, weights=sizes)
+        means = parts[0][1].probabilities
+        if len(parts) > 1:
+            sizes = np.array([max(1, window.last - window.first) for window, _ in parts])
+            means = np.average([read.probabilities for _, read in parts], axis=0, weights=sizes)
         surest: dict[int, Found] = {}
         # In the order of the text, so that of two equally sure windows the first one counts.
         for _, read in sorted(parts, key=lambda part: part[0].first):
@@ -270,9 +283,13 @@ class TransformerModel:
         return Prediction((negative, neutral, positive, mixed), tuple(findings))
 
 
+def _size(window: _Window) -> int:
+    """Return the tokens of a window with what is put around them."""
+    return window.last - window.first + 2
+
+
 def _width(window: _Window) -> int:
-    """Return the tokens of a window with what is put around them, padded."""
-    return -(-(window.last - window.first + 2) // _STEP) * _STEP
+    return -(-_size(window) // _STEP) * _STEP
 
 
 def _runtime(saved: Bundle, device: str) -> Runtime:

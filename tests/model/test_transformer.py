@@ -250,17 +250,17 @@ def judged(found: list[Found]) -> set[tuple[str, str]]:
 def test_the_same_words_do_not_praise_and_blame() -> None:
     weights = Decision.of(decision(), TAXONOMY)
     both = outputs(1, price_level_positive=6.0, price_value_negative=4.0)
-    _, (found,) = decide(both, np.array([5]), weights)
+    _, (found,) = decide([both], np.array([5]), weights)
     assert judged(found) == {("price.level", "positive")}
     both.starts[:, NAMES.index("price.value"), :, 3] = 9.0
     both.ends[:, NAMES.index("price.value"), :, 3] = 9.0
-    _, (found,) = decide(both, np.array([5]), weights)
+    _, (found,) = decide([both], np.array([5]), weights)
     assert judged(found) == {("price.level", "positive"), ("price.value", "negative")}
 
 
 def test_a_row_without_tokens_judges_nothing() -> None:
     sure = outputs(2, price_level_positive=9.0, repurchase_positive=9.0)
-    _, (empty, full) = decide(sure, np.array([2, 3]), Decision.of(decision(), TAXONOMY))
+    _, (empty, full) = decide([sure], np.array([2, 3]), Decision.of(decision(), TAXONOMY))
     assert empty == []
     assert judged(full) == {("price.level", "positive"), ("repurchase", "positive")}
     assert all((one.first, one.last) == (1, 1) for one in full)

@@ -68,7 +68,7 @@ def run(held: Held, decision: Decision) -> tuple[Any, np.ndarray]:
     rows = len(held.sentiments)
     pointers = np.zeros((rows, NAMES, len(POLARITIES), 4), np.float32)
     outputs = held.outputs._replace(starts=pointers, ends=pointers)
-    overall, found = decide(outputs, np.full(rows, 4), decision)
+    overall, found = decide([outputs], np.full(rows, 4), decision)
     said = np.zeros((rows, len(LABELS)), dtype=bool)
     for row, judged in enumerate(found):
         said[row, [one.label for one in judged]] = True
