@@ -318,7 +318,7 @@ def _called(topic: str, taxonomy: Taxonomy) -> tuple[str, ...]:
 
 def _entry(number: int, cells: Mapping[str, str], taxonomy: Taxonomy) -> Entry:
     faults: list[Fault] = []
-    done = meaning("done", cells["done"], ("yes", "skip"))
+    done = meaning("done", cells["done"], ("yes", "skip", "no"))
     if done is None and cells["done"].strip():
         faults.append(Fault("done", {"given": repr(cells["done"])}))
     named = list(_named(cells, faults))
@@ -334,7 +334,7 @@ def _entry(number: int, cells: Mapping[str, str], taxonomy: Taxonomy) -> Entry:
         at=number,
         text=cells["text"],
         origin=_origin(cells),
-        state="skipped" if done == "skip" else "done" if done or faults else "open",
+        state="skipped" if done == "skip" else "done" if done == "yes" or faults else "open",
         overall=(meaning("value", overall, SENTIMENTS) or overall) if overall else None,
         opinions=opinions,
         tags=tags,

@@ -34,7 +34,9 @@ def meaning(table: str, shown: str, names: tuple[_Name, ...]) -> _Name | None:
     """
     wanted = shown.strip().lower()
     for name in names:
-        if wanted in (name, *map(str.lower, _words()[table][name].values())):
+        spelled = _words()[table][name]
+        others = spelled.get("also", "").split()
+        if wanted in (name, spelled["zh"].lower(), spelled["en"].lower(), *others):
             return name
     return None
 

@@ -146,7 +146,7 @@ def _shift(score: Floats, targets: Floats) -> Floats:
     shift = np.zeros(score.shape[1])
     known = ~np.isnan(targets)
     for _ in range(30):
-        p = 1 / (1 + np.exp(-(score + shift)))
+        p = 1 / (1 + np.exp(-np.clip(score + shift, -60, 60)))
         gradient = np.where(known, p - np.nan_to_num(targets), 0).sum(0) + shift * _SHRINK
         curvature = np.where(known, p * (1 - p), 0).sum(0) + _SHRINK
         shift -= gradient / curvature

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sentiment.errors import NotReached, OutputError, UserError
 from sentiment.talk import Talk
+from sentiment.verbs.labelled import refuse_tasks
 from sentiment.verbs.output import check_folder, refuse_to_replace
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def run(options: Namespace, talk: Talk) -> int:
     """Print the figures of the models; exit code 3 where less was reached than asked."""
     from sentiment.train.evaluate import evaluate
 
+    refuse_tasks(options.labelled)
     output = Path(options.output) if options.output else None
     if output is not None:
         _check_output(output, options)

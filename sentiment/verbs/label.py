@@ -12,6 +12,7 @@ from sentiment.job import beside, plan
 from sentiment.tables import is_scored
 from sentiment.talk import Talk
 from sentiment.taxonomy import Taxonomy
+from sentiment.verbs.labelled import refuse_tasks
 from sentiment.verbs.output import check_folder, refuse_to_replace
 from sentiment.verbs.score import score_one
 
@@ -80,6 +81,7 @@ def _tasks(options: Namespace, scored: Path, talk: Talk) -> list[Task]:
     from sentiment.train.labelled import read_labelled_file
 
     n = options.n or _N
+    refuse_tasks(*options.known)
     known = [one.text for path in options.known for one in read_labelled_file(Path(path))]
     rows = read_run(scored, next(iter(options.text), None))
     pool, texts = draw(rows, n if options.random else max(_POOL, n), options.seed)

@@ -11,6 +11,7 @@ from sentiment.errors import OutputError, UserError
 from sentiment.job import beside, plan
 from sentiment.tables import is_scored
 from sentiment.talk import Talk
+from sentiment.verbs.labelled import refuse_tasks
 from sentiment.verbs.output import check_folder, refuse_to_replace
 from sentiment.verbs.score import score_one
 
@@ -19,6 +20,7 @@ __all__ = ["run", "run_file"]
 
 def run_file(options: Namespace, talk: Talk) -> int:
     """Score the inputs, each beside itself, and write a report beside each."""
+    refuse_tasks(options.labels)
     for errand in plan(options.inputs, None):
         if errand.source == "-":
             raise UserError("stdin has no name to write a report beside; use sentiment score -")
@@ -37,6 +39,7 @@ def run(options: Namespace, talk: Talk) -> int:
     check_folder(output)
     _check_form(output)
     _outcome(options)
+    refuse_tasks(options.labels)
     if not is_scored(scored):
         (errand,) = plan([options.scored], str(output.parent))
         score_one(options, options.scored, errand.output, talk)

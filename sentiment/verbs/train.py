@@ -6,8 +6,8 @@ import shlex
 from argparse import Namespace
 from pathlib import Path
 
-from sentiment.errors import UserError
 from sentiment.talk import Talk
+from sentiment.verbs.labelled import refuse_tasks
 
 __all__ = ["run"]
 
@@ -16,14 +16,9 @@ _INTERRUPTED = 130  # 128 + SIGINT, as for any command that Ctrl-C ended
 
 def run(options: Namespace, talk: Talk) -> int:
     """Train, compare with the model in use, and save; exit code 3 where it is no better."""
-    from sentiment.labelling.files import is_tasks
     from sentiment.train.retrain import TrainOptions, kept_state, retrain
 
-    if is_tasks(Path(options.labelled)):
-        raise UserError(
-            f"{options.labelled} holds texts to label; read the labels back first: "
-            f"sentiment label {options.labelled} -o labelled.jsonl"
-        )
+    refuse_tasks(options.labelled, options.dev)
     given = {name: getattr(options, name) for name in ("steps", "minutes", "window")}
     asked = TrainOptions(
         labelled=Path(options.labelled),

@@ -130,6 +130,24 @@ def test_a_chosen_sample_does_not_correct_shares(export: Path, tiny: Path, run: 
     assert "not marked as a random sample" in said
 
 
+def test_only_labels_that_were_read_back_count_anywhere(export: Path, tiny: Path, run: Run) -> None:
+    todo, labelled = export.with_name("todo.xlsx"), export.with_name("labelled.jsonl")
+    scored, mine = export.with_name("reviews.scored.csv"), export.with_name("mine")
+    run("label", export, "-n", 40, "-o", todo, "--model", tiny)
+    confirm(todo, "en", 30)
+    for words in (
+        ["train", todo, "-o", mine, "--base", tiny],
+        ["train", export, "-o", mine, "--base", tiny, "--dev", todo],
+        ["evaluate", tiny, todo],
+        ["report", scored, "--labels", todo],
+        ["label", scored, "--known", todo, "-o", export.with_name("more.xlsx")],
+    ):
+        assert f"sentiment label {todo} -o labelled.jsonl" in run(*words, code=2)
+    run("label", todo, "-o", labelled)
+    assert "30 rows can be used" in run("train", labelled, "-o", mine, "--base", tiny, code=2)
+    run("evaluate", tiny, labelled)
+
+
 def test_a_second_round_leaves_out_what_is_labelled(export: Path, tiny: Path, run: Run) -> None:
     first, second = export.with_name("one.jsonl"), export.with_name("two.jsonl")
     run("label", export, "-n", 20, "-o", first, "--model", tiny)

@@ -304,6 +304,15 @@ def test_slips_are_told_in_chinese_too(tmp_path: Path) -> None:
     assert second == "第 3 行：delivery 标为positive，而按其驱动因素应为negative"
 
 
+@pytest.mark.parametrize(
+    ("typed", "state"),
+    [("y", "done"), ("X", "done"), ("1", "done"), ("✓", "done"), ("no", "open"), ("否", "open")],
+)
+def test_what_people_type_in_done_is_understood(tmp_path: Path, typed: str, state: str) -> None:
+    labelled = labels_of(written(tmp_path, ".xlsx"), lambda s, c: cell(s, c, 2, "done", typed))
+    assert labelled[0].state == state
+
+
 def test_a_word_in_done_that_is_no_choice_is_told(tmp_path: Path) -> None:
     with pytest.raises(LabelError, match="row 3: 'perhaps' in the column done is neither"):
         labels_of(written(tmp_path, ".xlsx"), lambda s, c: cell(s, c, 3, "done", "perhaps"))

@@ -1,0 +1,26 @@
+"""Labelled rows that a verb is given: what every one of them refuses in the same words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sentiment.errors import UserError
+
+__all__ = ["refuse_tasks"]
+
+
+def refuse_tasks(*paths: str | None) -> None:
+    """Refuse texts to label where labels are asked for: what stands there is the model's own word.
+
+    JSON lines are labels as they are: what nobody has filled in is null there.
+
+    :raises UserError: A workbook or Label Studio tasks of `sentiment label`.
+    """
+    from sentiment.labelling.files import is_tasks
+
+    for path in paths:
+        if path and Path(path).suffix.lower() in (".xlsx", ".json") and is_tasks(Path(path)):
+            raise UserError(
+                f"{path} holds texts to label; read the labels back first: "
+                f"sentiment label {path} -o labelled.jsonl"
+            )
