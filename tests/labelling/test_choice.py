@@ -55,7 +55,16 @@ def test_of_equal_texts_the_model_is_asked_about_those_it_is_unsure_of() -> None
     pool = [made(row, "price.level", confidence=0.98) for row in range(100)]
     pool += [made(row, "price.level", confidence=0.5) for row in range(100, 120)]
     unsure = [at for at in choose(pool, 20) if at >= 100]
-    assert len(unsure) >= 12
+    assert len(unsure) >= 10  # of thirteen; the other seven are taken as they come
+
+
+def test_a_third_is_taken_as_it_comes_all_along() -> None:
+    plain = [made(row, "quality.sensory", confidence=1.0) for row in range(200)]
+    telling = [made(row, DRIVERS[row % 4], confidence=0.5) for row in range(200, 400)]
+    chosen = choose(plain + telling, 30)
+    assert {at for at in chosen if at < 10} == set(range(10))
+    assert sum(at < 200 for at in chosen) <= 12
+    assert 4 <= sum(at < 10 for at in chosen[:15]) <= 6
 
 
 def test_no_two_are_nearly_the_same() -> None:
