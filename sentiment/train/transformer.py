@@ -10,7 +10,9 @@ rows it forgets less of what the rows do not speak about.
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -73,7 +75,6 @@ class _FittedTransformer:
     checked: Sequence[Any]
     recipe: Mapping[str, Any]
     weak: Mapping[str, int]
-    folder: tempfile.TemporaryDirectory[str]
 
     @property
     def model(self) -> Model:
@@ -244,12 +245,14 @@ def _fit(
     held = read_targets(aside, tokenizer, taxonomy, window)
     way = choose_way(network, before, held, model.decision, settings.anchor) if known else 1.0
     decision = settle_near(network, held, model.decision, settings.anchor)
-    folder = tempfile.TemporaryDirectory(prefix="sentiment-")
-    path = Path(folder.name) / bundle.TOKENIZER
+    path = Path(tempfile.mkdtemp(prefix="sentiment-")) / bundle.TOKENIZER
     path.write_text(tokenizer_json, encoding="utf-8")
     parts = BaseParts(network, path, taxonomy, replace(model, decision=decision))
     recipe = {**asdict(settings), "steps": options.steps, "bf16": options.bf16, "way": way}
-    return _FittedTransformer(parts, [one.ids for one in held[:200]], recipe, weak, folder)
+    fitted = _FittedTransformer(parts, [one.ids for one in held[:200]], recipe, weak)
+    # The tokenizer's file is there as long as the model that it is saved with.
+    weakref.finalize(fitted, shutil.rmtree, path.parent, ignore_errors=True)
+    return fitted
 
 
 def _options(settings: TrainSettings, tokens: int, seed: int, place: str) -> Any:

@@ -22,9 +22,6 @@ from sentiment.train.retrain import Trained, TrainOptions, retrain
 from tests.train import checkpoints
 from tests.train.feedback import rows, write_table
 
-# Warnings of torch's exporter about itself.
-pytestmark = [pytest.mark.filterwarnings("ignore::Warning")]
-
 QUICK = {"steps": 6, "threads": 1}
 OWN = """
 extends = "default"
