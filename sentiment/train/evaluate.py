@@ -15,7 +15,7 @@ from sentiment.records import SENTIMENTS, Analysis
 from sentiment.reporting.values import Language
 from sentiment.reporting.wording import say
 from sentiment.train.examples import Example
-from sentiment.train.labelled import read_labelled_file
+from sentiment.train.labelled import holds_chosen, read_labelled_file
 from sentiment.train.measure import Bin, ClassFigures, Figures, measure, reliability
 from sentiment.train.paired import Difference, differences
 from sentiment.train.suspects import Suspect, find_suspects
@@ -98,6 +98,7 @@ class Evaluation:
 
     :param comparisons: Every later model against every earlier one.
     :param suspects: Labels that the models doubt, the most doubtful one first.
+    :param chosen: Whether the rows were chosen because they teach, so that they are no sample.
     """
 
     path: str
@@ -105,12 +106,14 @@ class Evaluation:
     models: tuple[ModelFigures, ...]
     comparisons: tuple[Comparison, ...] = ()
     suspects: tuple[Suspect, ...] = ()
+    chosen: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, every class, topic, driver and tag included."""
         return {
             "path": self.path,
             "rows": self.rows,
+            "chosen": self.chosen,
             "models": [model.to_dict() for model in self.models],
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
             "suspects": [_rounded(asdict(suspect)) for suspect in self.suspects],
@@ -120,6 +123,8 @@ class Evaluation:
         """Return tables as lines of text, in English or Chinese."""
         rows = _say("evaluation_figure.rows", language)
         lines = [f"{self.path}: {self.rows} {rows}"]
+        if self.chosen:
+            lines.append(_say("evaluation.chosen", language))
         for model in self.models:
             lines += ["", model.name, *_model_lines(model, language)]
         for comparison in self.comparisons:
@@ -189,6 +194,7 @@ def evaluate(
         models=tuple(figures for figures, _ in measured),
         comparisons=tuple(_comparisons(examples, measured)),
         suspects=find_suspects(examples, [analyses for _, analyses in measured]),
+        chosen=holds_chosen(Path(path)),
     )
 
 

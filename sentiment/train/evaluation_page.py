@@ -40,7 +40,11 @@ def blocks(evaluation: Evaluation) -> list[Block]:
     models = evaluation.models
     names = _names(models)
     made = [
-        _block("figures", [_figures(models, names)]),
+        _block(
+            "figures",
+            [_figures(models, names)],
+            [say("evaluation.chosen")] if evaluation.chosen else [],
+        ),
         _block("differences", [_differences(evaluation, names)]),
         _block("languages", [_parts(models, names, "language")]),
         _block("lengths", [_parts(models, names, "length")]),

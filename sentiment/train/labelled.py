@@ -23,7 +23,7 @@ from sentiment.train.faults import Fault, is_error, nearest, tell
 from sentiment.train.record import FIELDS, read_record
 from sentiment.wording import Tongue
 
-__all__ = ["Labelled", "read_labelled_file", "read_rows"]
+__all__ = ["Labelled", "holds_chosen", "read_labelled_file", "read_rows"]
 
 _TEXT = ("text", "文本", "评论", "评论内容", "内容", "反馈", "feedback", "review", "comment")
 _SENTIMENT = ("sentiment", "overall", "情感", "总体情感")
@@ -116,8 +116,7 @@ def read_rows(path: Path, taxonomy: Taxonomy, *, text: str | None = None) -> Lab
     """
     if not path.exists():
         raise InputError(f"{path}: there is no such file.")
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    lines = suffixes[-1:] in ([".jsonl"], [".ndjson"]) or suffixes[-2:] == [".jsonl", ".gz"]
+    lines = _is_lines(path)
     faults: list[Fault] = []
     found = _json_rows(path, faults) if lines else _table_rows(path, taxonomy, text, faults)
     examples: list[Example] = []
@@ -136,6 +135,21 @@ def read_rows(path: Path, taxonomy: Taxonomy, *, text: str | None = None) -> Lab
         faults.append(Fault("no_rows"))
     unit = "line" if lines else "row"
     return Labelled(path, tuple(examples), tuple(numbers), tuple(faults), unit)
+
+
+def holds_chosen(path: Path) -> bool:
+    """Tell whether rows of a file were chosen by `sentiment label` because they teach a model.
+
+    Only JSON lines say so.
+    """
+    if not _is_lines(path):
+        return False
+    return any(record.get("sampling") == "chosen" for _, record in _json_rows(path, []))
+
+
+def _is_lines(path: Path) -> bool:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return suffixes[-1:] in ([".jsonl"], [".ndjson"]) or suffixes[-2:] == [".jsonl", ".gz"]
 
 
 def _json_rows(path: Path, faults: list[Fault]) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -8,6 +8,7 @@ import pytest
 
 import sentiment
 from sentiment.errors import InputError, LabelError, ModelError, SentimentError
+from sentiment.reporting.values import Language
 from sentiment.train.evaluate import evaluate
 
 ROWS: list[dict[str, Any]] = [
@@ -47,7 +48,7 @@ def test_figures_of_all_rows_and_of_each_language(tiny: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_tables_can_be_read(tiny: Path, tmp_path: Path, language: str) -> None:
+def test_the_tables_can_be_read(tiny: Path, tmp_path: Path, language: Language) -> None:
     lines = evaluate(tiny, labelled(tmp_path / "gold.jsonl", ROWS)).lines(language)
     told = "\n".join(lines)
     heading = {"en": "overall accuracy (4 classes)", "zh": "总体情感准确率（四类）"}[language]
@@ -58,6 +59,22 @@ def test_the_tables_can_be_read(tiny: Path, tmp_path: Path, language: str) -> No
     tables = [line for line in lines if line.startswith(("rows", "行数", heading))]
     widths = {sum(1 + (letter > "\u2e7f") for letter in line) for line in tables}
     assert len(widths) == 1
+
+
+def test_rows_that_were_chosen_are_no_sample_and_are_said_to_be_none(
+    tiny: Path, tmp_path: Path
+) -> None:
+    rows = [{**row, "sampling": "chosen"} for row in ROWS]
+    found = evaluate(tiny, labelled(tmp_path / "chosen.jsonl", rows))
+    assert found.to_dict()["chosen"]
+    assert "label --random" in found.lines("en")[1]
+    assert "label --random" in found.lines("zh")[1]
+    assert found.to_html().count("label --random") == 2
+    drawn = [{**row, "sampling": "random"} for row in ROWS]
+    for plain in (ROWS, drawn):
+        found = evaluate(tiny, labelled(tmp_path / "plain.jsonl", plain))
+        assert not found.chosen
+        assert "label --random" not in found.to_html() + "".join(found.lines())
 
 
 def test_plain_data_holds_everything(tiny: Path, tmp_path: Path) -> None:
