@@ -59,7 +59,7 @@ class FinetuneOptions:
     weight_decay: float = 0.01
     average: float = 0.99  # of weights, an update
     hidden: float = 0.05  # of the tokens, masked
-    joined: float = 0.12  # of the gold rows, two put together: long, mixed and bilingual rows
+    joined: float = 0.25  # of the gold rows, two put together: long, mixed and bilingual rows
     # Shares of gold, aspects and overall batches at the first step and at the last.
     mixture_first: tuple[float, float, float] = (0.30, 0.30, 0.40)
     mixture_last: tuple[float, float, float] = (0.75, 0.15, 0.10)
