@@ -3,7 +3,7 @@
 A text is read in windows of tokens. One window holds most texts; a longer one is read in several
 that overlap, and they are put together so: a driver or tag is judged as the window says that is
 surest of it, with the evidence found there; the overall sentiment is the mean of the windows, each
-counted by its tokens. Windows are padded to the next multiple of four tokens and those of one width
+counted by its tokens. Windows are padded to an even number of tokens and those of one width
 are run together; padding is masked. So no result depends on the other texts, not by a last digit.
 """
 
@@ -38,7 +38,7 @@ _TOKENS = 1024
 _DECIDED = 16384
 _PAD = 0
 # A padded length is a multiple of this: few shapes, each of many rows, and little padding.
-_STEP = 4
+_STEP = 2
 
 
 @dataclass(frozen=True)
