@@ -241,7 +241,7 @@ def _told(point: Point) -> Point:
 
 
 def _name(point: Point) -> str:
-    return f"{point.base} that had not seen the set" if point.new else point.base
+    return f"{point.base}, set unseen" if point.new else point.base
 
 
 def _f1(analyzer: Analyzer, rest: Sequence[Example]) -> float:
@@ -262,8 +262,9 @@ def table(points: Sequence[Point]) -> str:
     return "\n".join(lines)
 
 
-WIDTH, HEIGHT, LEFT, BOTTOM = 640, 360, 60, 60
-COLOURS = ("#1f6f8b", "#c8553d", "#4f7942", "#7a5195")
+WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM = 700, 360, 60, 220, 60
+APART = 15  # labels of curves that end side by side
+COLOURS = ("#1f6f8b", "#c8553d", "#4f7942", "#7a5195", "#b07d12", "#5a5a5a")
 
 
 def picture(points: Sequence[Point]) -> str:
@@ -271,7 +272,7 @@ def picture(points: Sequence[Point]) -> str:
     sizes = sorted({point.rows for point in points})
     values = [value for point in points for value in point.f1]
     low, high = min(values) - 0.02, max(values) + 0.02
-    step = (WIDTH - LEFT - 160) / max(1, len(sizes) - 1)
+    step = (WIDTH - LEFT - RIGHT) / max(1, len(sizes) - 1)
 
     def x(size: int) -> float:
         return LEFT + sizes.index(size) * step
@@ -304,6 +305,7 @@ def picture(points: Sequence[Point]) -> str:
         "(0: the base as it is)</text>"
     )
     pairs = list(dict.fromkeys((point.data, _name(point)) for point in points))
+    ends: list[tuple[float, str, str]] = []
     for (data, base), colour in zip(pairs, COLOURS * 4, strict=False):
         mine = [point for point in points if (point.data, _name(point)) == (data, base)]
         line = " ".join(f"{x(point.rows):.1f},{y(point.mean):.1f}" for point in mine)
@@ -315,9 +317,12 @@ def picture(points: Sequence[Point]) -> str:
             f'r="3" fill="{colour}"/>'
             for point in mine
         ]
+        ends.append((y(mine[-1].mean), f"{data}, {base}", colour))
+    last = 0.0
+    for end, label, colour in sorted(ends):
+        last = max(end, last + APART)
         body.append(
-            f'<text x="{x(mine[-1].rows) + 10:.0f}" y="{y(mine[-1].mean) + 4:.1f}" '
-            f'fill="{colour}">{data}, {base}</text>'
+            f'<text x="{x(sizes[-1]) + 10:.0f}" y="{last + 4:.1f}" fill="{colour}">{label}</text>'
         )
     return "\n".join([*body, "</svg>"]) + "\n"
 
