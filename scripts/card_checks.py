@@ -37,7 +37,7 @@ def main() -> None:
     try:
         card = checked(bundle.find(options.model), options.data, options.seeds)
         if options.update:
-            saved = bundle.write_card(bundle.find(options.model), card)
+            saved = bundle.rewrite(bundle.find(options.model), card=card)
             print(f"rewrote the card of {saved.path}", file=sys.stderr)
         else:
             print(card)

@@ -44,8 +44,8 @@ __all__ = [
     "is_hub_id",
     "is_on_hub",
     "read",
+    "rewrite",
     "write",
-    "write_card",
 ]
 
 SCHEMA = 1
@@ -331,8 +331,10 @@ def write(
     return read(path)
 
 
-def write_card(path: str | os.PathLike[str], card: str) -> Bundle:
-    """Give a bundle another card; everything else stays as it is, to the byte.
+def rewrite(
+    path: str | os.PathLike[str], *, card: str, metrics: Mapping[str, Any] | None = None
+) -> Bundle:
+    """Give a bundle another card, and figures if given; all else stays as it is, to the byte.
 
     :raises ModelError: Not a bundle, or one that was changed since it was saved.
     :raises OutputError: It cannot be written.
@@ -343,7 +345,7 @@ def write_card(path: str | os.PathLike[str], card: str) -> Bundle:
     return write(
         path,
         config=config,
-        metrics=saved.metrics,
+        metrics=saved.metrics if metrics is None else metrics,
         card=card,
         made=saved.manifest["made"],
         files=[saved.path / name for name in saved.manifest["files"] if name not in own],

@@ -487,18 +487,18 @@ def test_a_card_is_rewritten_and_nothing_else(copy: Path) -> None:
     before = {name: (copy / name).read_bytes() for name in FILES}
     made = bundle.read(copy).manifest["made"]
     digest = bundle.read(copy).digest
-    saved = bundle.write_card(copy, "# Another card\n")
+    saved = bundle.rewrite(copy, card="# Another card\n")
     assert saved.card == "# Another card\n"
     assert saved.digest != digest
     assert saved.manifest["made"] == made
     for name in FILES:
         if name != "README.md":
             assert (copy / name).read_bytes() == before[name], name
-    bundle.write_card(copy, before["README.md"].decode())
+    bundle.rewrite(copy, card=before["README.md"].decode())
     assert bundle.read(copy).digest == digest
 
 
 def test_the_card_of_a_changed_bundle_is_not_rewritten(copy: Path) -> None:
     (copy / "config.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ModelError, match="changed"):
-        bundle.write_card(copy, "# Another card\n")
+        bundle.rewrite(copy, card="# Another card\n")
