@@ -173,7 +173,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "sample as a whole.",
         "从 {texts:,} 条文本中随机抽取 {n:,} 条。请全部标注：report --labels 需要完整的样本。",
     ),
-    "written_tasks": ("To label:    {path}", "待标注：{path}"),
+    "written_tasks": (
+        "To label:    {path} (when that is done: sentiment label {path})",
+        "待标注：{path}（标完后：sentiment label {path}）",
+    ),
     "written_interface": ("Interface:   {path}", "标注界面：{path}"),
     "tasks_same": ("To label:    {path} (as it was)", "待标注：{path}（无变化）"),
     "labelled_counts": (

@@ -80,7 +80,9 @@ def test_an_export_is_scored_first(export: Path, tiny: Path, run: Run) -> None:
     said = run("label", export, "-n", 5, "--model", tiny)
     assert "Scored rows" in said
     assert export.with_name("reviews.scored.csv").exists()
-    assert export.with_name("reviews.todo.xlsx").exists()
+    todo = export.with_name("reviews.todo.xlsx")
+    assert todo.exists()
+    assert f"when that is done: sentiment label {todo}" in said  # how to go on
 
 
 @pytest.mark.parametrize("form", [".xlsx", ".json", ".jsonl"])
