@@ -83,7 +83,7 @@ def _ranges(
             ids[row, : len(tokens)] = tokens
         seen = session.run(names, {"ids": ids, "attention": (ids != 0).astype(np.int64)})
         for name, values in zip(names, seen, strict=True):
-            real = values[ids != 0]
+            real = values[(ids != 0).T]  # (L, B, K) without padding
             lows[name].append(real.min(0))
             highs[name].append(real.max(0))
     return {name: _Range(np.min(lows[name], 0), np.max(highs[name], 0)) for name in names}

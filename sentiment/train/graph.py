@@ -5,6 +5,9 @@ The network is small enough to be drawn by hand. What is computed is `network.Fe
 heads are put in another order that gives the same numbers: a row's pooled vector times a matrix is
 its tokens' products with that matrix, pooled. So all heads are one product with every token.
 
+Inside, a text's tokens lie a batch apart (L, B, D): so attention reads queries, keys and values where
+they are, and copies none of them.
+
 With `Grid`s the matrices are whole numbers of eight bits, and so is what they are multiplied with, on a
 grid that is the same for all rows: no result depends on the rows beside it.
 """
@@ -107,15 +110,17 @@ class _Drawing:
         mask = self._op("Mul", self._op("Sub", self._number(1.0), attention), self._number(_SILENT))
         self._silence = self._op("Unsqueeze", mask, self._axes(1))  # (B, 1, L)
         self._silence_of_heads = self._op("Unsqueeze", self._silence, self._axes(1))
+        self._ids = self._op("Transpose", "ids", perm=[1, 0])
+        self._places = self._counted(self._ids)
 
     # --- the network ------------------------------------------------------------------------------
 
     def encoder(self) -> str:
-        """Draw the encoder; return its last hidden state, (B, L, D)."""
+        """Draw the encoder; return its last hidden state, (L, B, D)."""
         table = self._constant(
             "embeddings", self._weights["encoder.embeddings.tok_embeddings.weight"]
         )
-        found = self._op("Cast", self._op("Gather", self._halved(table), "ids"), to=1)
+        found = self._op("Cast", self._op("Gather", self._halved(table), self._ids), to=1)
         stream = attended = self._norm(found, "encoder.embeddings.norm", name="0.attend")
         layers = self._config["num_hidden_layers"]
         for layer in range(layers):
@@ -128,7 +133,7 @@ class _Drawing:
         return attended
 
     def judged(self, hidden: str) -> str:
-        """Draw `network.judge`; return the tokens as the heads see them, (B, L, D)."""
+        """Draw `network.judge`; return the tokens as the heads see them, (L, B, D)."""
         (judged,) = self._times(
             "judge", [self._weights["judge.0.weight"].T], self._weights["judge.0.bias"]
         )
@@ -153,7 +158,7 @@ class _Drawing:
             "end": self._questions("end"),
         }
         (said,) = self._times("heads", [np.concatenate(list(parts.values())).T])
-        said = self._op("Transpose", said, perm=[0, 2, 1])  # (B, columns, L)
+        said = self._op("Transpose", said, perm=[1, 2, 0])  # (B, columns, L)
         looks = ("look", "overall_look", "topic_look")
         sizes = [
             sum(len(parts[name]) for name in looks),
@@ -203,13 +208,13 @@ class _Drawing:
         # The scale is a power of two for heads of 16 or 64, and so changes no digit.
         given = self._times(f"{layer}.attend", [query * size**-0.5, key, value])
         turned = [self._turned(one) for one in given[:2]] + [given[2]]
-        queries, keys, values = (
-            self._op("Transpose", self._shaped(one, 0, 0, heads, size), perm=[0, 2, 1, 3])
-            for one in turned
-        )
-        scores = self._op("FusedMatMul", queries, keys, domain=_CONTRIB, transB=1)
+        queries, keys, values = (self._shaped(one, 0, 0, heads, size) for one in turned)
+        scores = self._op(
+            "FusedMatMul", queries, keys, domain=_CONTRIB, transBatchA=1, transBatchB=1, transB=1
+        )  # (B, heads, L, L)
         scores = self._op("Softmax", self._op("Add", scores, self._silence_of_heads), axis=-1)
-        mixed = self._op("Transpose", self._op("MatMul", scores, values), perm=[0, 2, 1, 3])
+        mixed = self._op("FusedMatMul", scores, values, domain=_CONTRIB, transBatchB=1)
+        mixed = self._op("Transpose", mixed, perm=[2, 0, 1, 3])
         self._shaped(mixed, 0, 0, width, name=f"{layer}.mix")
         (out,) = self._times(
             f"{layer}.mix", [self._weights[f"encoder.layers.{layer}.attn.Wo.weight"].T]
@@ -226,12 +231,19 @@ class _Drawing:
         return self._op(
             "RotaryEmbedding",
             vectors,
-            self._constant("from", np.zeros(1, np.int64)),
+            self._places,
             self._constant("cos", np.cos(angles).astype(np.float32)),
             self._constant("sin", np.sin(angles).astype(np.float32)),
             domain=_CONTRIB,
             num_heads=heads,
         )
+
+    def _counted(self, ids: str) -> str:
+        """Return the place of each token in its text, (L, B)."""
+        nought, one = (self._constant(f"whole_{n}", np.array(n, np.int64)) for n in (0, 1))
+        shape = self._op("Shape", ids)
+        places = self._op("Range", nought, self._op("Gather", shape, nought), one)
+        return self._op("Expand", self._op("Unsqueeze", places, self._axes(1)), shape)
 
     def _feed(self, fed: str, layer: int) -> str:
         inner = self._config["intermediate_size"]
