@@ -71,6 +71,10 @@ _ASCII = bytes(range(0x20, 0x7F))
 _ODD = re.compile(r"[\ue000-\uf8ff\ufffd\x80-\x9f]")
 # Accented letters are salt in Western text: three in a row are another encoding misread.
 _ACCENTED_RUN = re.compile(r"[\xa1-\xff]{3,}")
+# What is left of a UTF-8 character at the ends of a block that was cut out of a file.
+_CUT = re.compile(
+    rb"\A[\x80-\xbf]{1,3}|(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
+)
 _UTF8_RUN = re.compile(rb"(?:[\xe3-\xe9\xef][\x80-\xbf][\x80-\xbf]){2}")
 
 
@@ -148,11 +152,12 @@ def _zeros(head: bytes) -> str | None:
 
 def _by_content(block: bytes) -> str:
     lines = [line for line in block.split(b"\n") if not line.isascii()]
-    if len(block) == _BLOCK and len(lines) > 1:
-        # The block may begin and end inside a character.
-        lines = lines[1:-1] or lines
+    # A full block may begin and end inside a character.
+    cut = len(block) == _BLOCK
+    if cut and len(lines) > 2:
+        lines, cut = lines[1:-1], False
     # A few lines pasted from elsewhere do not make the file something else; they are mended alone.
-    valid = sum(1 for line in lines if _decodes(line, "utf-8"))
+    valid = sum(1 for line in lines if _decodes(_CUT.sub(b"", line) if cut else line, "utf-8"))
     if valid * 2 >= len(lines):
         return "utf-8"
     sample = b"\n".join(lines)[: _BLOCK // 4]

@@ -61,6 +61,18 @@ def test_what_is_not_ascii_may_come_late() -> None:
     assert stream.tell() == 0
 
 
+@pytest.mark.parametrize("ahead", [0, 1, 2])
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_cell_longer_than_what_is_looked_at(ahead: int, encoding: str) -> None:
+    text = "text,score\n" + "a" * ahead + "很好但是太贵了。" * 60_000 + ",3\nok,4\n"
+    assert detect(io.BytesIO(text.encode(encoding))) == encoding
+
+
+def test_a_long_cell_that_begins_far_down() -> None:
+    text = "a" * (2 << 20) + "很好但是太贵了。" * 100_000
+    assert detect(io.BytesIO(text.encode())) == "utf-8"
+
+
 def test_a_few_foreign_lines_do_not_make_the_file_something_else() -> None:
     data = SIMPLIFIED.encode() * 20 + SIMPLIFIED.encode("gbk") * 3
     assert detect(io.BytesIO(data)) == "utf-8"
