@@ -124,6 +124,16 @@ def test_withheld_blocks_say_so_on_the_page(bare: Report) -> None:
     assert page.count("No score column: importance cannot be computed") >= 4
 
 
+def test_a_share_stands_beside_the_number_of_texts_it_is_made_of(full: Report) -> None:
+    block = full["drivers"]
+    complained, praised = (str(sentence.en) for sentence in block.sentences)
+    rows = {str(row["code"]): row for row in block.rows("drivers") if row["note"] is None}
+    most = max(rows.values(), key=lambda row: int(row["negative"]) + int(row["mixed"]))  # type: ignore[arg-type]
+    assert complained.endswith(f"(n = {int(most['negative']) + int(most['mixed'])}).")  # type: ignore[arg-type]
+    most = max(rows.values(), key=lambda row: int(row["positive"]) + int(row["mixed"]))  # type: ignore[arg-type]
+    assert praised.endswith(f"(n = {int(most['positive']) + int(most['mixed'])}).")  # type: ignore[arg-type]
+
+
 def test_floors_of_importance() -> None:
     for n, reason in ((150, "150 rows have both"), (260, None)):
         block = report(analyses(n), outcome=STARS, bootstrap=20)["importance"]

@@ -161,8 +161,8 @@ def drivers_block(study: Study) -> Block:
         worst = max(shown, key=lambda row: float(row["complaint_share"]))  # type: ignore[arg-type]
         best = max(shown, key=lambda row: float(row["praise_share"]))  # type: ignore[arg-type]
         sentences = [
-            say("drivers.worst", **_texts({**worst, "name": study.full_name(str(worst["code"]))})),
-            say("drivers.best", **_texts({**best, "name": study.full_name(str(best["code"]))})),
+            say("drivers.worst", **_extreme(study, worst)),
+            say("drivers.best", **_extreme(study, best)),
         ]
     return Block(
         5,
@@ -357,6 +357,20 @@ def _floor(rows: Sequence[Mapping[str, Cell]]) -> Text | None:
 
 def _most(counts: Mapping[str, Counts]) -> int:
     return max((c.n for c in counts.values()), default=0)
+
+
+def _extreme(study: Study, row: Mapping[str, Cell]) -> dict[str, Cell]:
+    """Return what is said of the driver with the most complaints or praise."""
+    code = str(row["code"])
+    counts = study.drivers[code]
+    return _texts(
+        {
+            **row,
+            "name": study.full_name(code),
+            "complaints": counts.complaints,
+            "praises": counts.praises,
+        }
+    )
 
 
 def _texts(row: Mapping[str, Cell]) -> dict[str, Cell]:
