@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from sentiment.errors import OutputError, UserError
+from sentiment.errors import InputError, OutputError, UserError
 from sentiment.job import beside, plan
 from sentiment.tables import is_scored
 from sentiment.talk import Talk
@@ -40,6 +40,7 @@ def run(options: Namespace, talk: Talk) -> int:
     _check_form(output)
     _outcome(options)
     refuse_tasks(options.labels)
+    _check_other_files(options)
     if not is_scored(scored):
         (errand,) = plan([options.scored], str(output.parent))
         score_one(options, options.scored, errand.output, talk)
@@ -51,6 +52,18 @@ def run(options: Namespace, talk: Talk) -> int:
 def _check_form(output: Path) -> None:
     if output.suffix.lower() not in (".html", ".htm", ".xlsx", ".json"):
         raise OutputError(f"{output}: a report is written as .html, .xlsx or .json.")
+
+
+def _check_other_files(options: Namespace) -> None:
+    """Refuse what cannot be compared or read before hours go into scoring."""
+    for path in (options.compare, options.labels):
+        if path is not None and not Path(path).is_file():
+            raise InputError(f"there is no file {path}; check the name and the folder")
+    if options.compare is not None and not is_scored(options.compare):
+        raise InputError(
+            f"{options.compare}: this file has not been scored; "
+            f"run: sentiment score {options.compare}"
+        )
 
 
 def _write_report(options: Namespace, scored: str, output: Path, talk: Talk) -> None:

@@ -54,6 +54,25 @@ def test_what_is_asked_for_reaches_the_report(tmp_path: Path) -> None:
     assert not layers["shown"]
 
 
+@pytest.mark.parametrize(
+    ("option", "name", "said"),
+    [
+        ("--compare", "earlier.csv", "this file has not been scored; run: sentiment score"),
+        ("--compare", "missing.csv", "there is no file"),
+        ("--labels", "missing.jsonl", "there is no file"),
+    ],
+)
+def test_a_file_of_no_use_is_refused_before_anything_is_scored(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, name: str, said: str
+) -> None:
+    for export in ("reviews.csv", "earlier.csv"):
+        (tmp_path / export).write_text("评论,评分\n质量很好,5\n", encoding="utf-8")
+    given = [str(tmp_path / "reviews.csv"), option, str(tmp_path / name)]
+    assert main(["report", *given, "-o", str(tmp_path / "made.html")]) == 2
+    assert said in capsys.readouterr().err
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_another_form_is_refused_before_anything_is_scored(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
