@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sentiment.explanation import Explanation
+    from sentiment.model.transformer import TransformerModel
 
 __all__ = ["Analyzer", "load"]
 
@@ -32,6 +33,7 @@ _BATCH = 256
 # A text longer than this is never the evidence as a whole.
 _WHOLE = 40
 _DEVICES = ("auto", "cpu", "cuda")
+_SPEEDS = ("full", "fast")
 
 
 def load(
@@ -39,6 +41,7 @@ def load(
     *,
     device: str = "auto",
     taxonomy: str | os.PathLike[str] | Taxonomy | None = None,
+    speed: str = "full",
 ) -> Analyzer:
     """Load a model and return what scores feedback with it.
 
@@ -53,20 +56,24 @@ def load(
     :param taxonomy: A taxonomy file of your own, or one that was read. Its names and definitions
         are used; topics, drivers and tags that it leaves out are left out of the results; those
         that it adds are found once a model has learnt them.
+    :param speed: "full", or "fast": lite answers where it is sure, and the model reads the rest.
+        What that costs is in docs/fast.md.
     :raises ModelError: No such model, or its folder is not as it was saved.
     :raises TaxonomyError: The taxonomy cannot be read or contradicts itself.
     """
     if device not in _DEVICES:
         raise InputError(f"device {device!r} is none of {', '.join(_DEVICES)}.")
+    if speed not in _SPEEDS:
+        raise InputError(f"speed {speed!r} is none of {', '.join(_SPEEDS)}.")
     # Absolute, so that a pickled analyzer arrives wherever the other process runs.
-    opened = open_model(os.path.abspath(bundle.find(model)), device)
+    opened = open_model(os.path.abspath(bundle.find(model)), device, speed)
     if taxonomy is not None and not isinstance(taxonomy, Taxonomy):
         taxonomy = Taxonomy.read(os.fspath(taxonomy))
-    return Analyzer(opened, device, taxonomy)
+    return Analyzer(opened, device, taxonomy, speed)
 
 
-def open_model(path: str, device: str) -> Model:
-    """Return the model in a bundle's folder.
+def open_model(path: str, device: str, speed: str = "full") -> Model:
+    """Return the model in a bundle's folder; "fast" puts lite before a transformer.
 
     :raises ModelError: The folder is not as it was saved, or of a kind that is not known.
     """
@@ -78,11 +85,19 @@ def open_model(path: str, device: str) -> Model:
     if saved.architecture == "transformer":
         from sentiment.model.transformer import TransformerModel
 
-        return TransformerModel.of(saved, device)
+        opened = TransformerModel.of(saved, device)
+        return opened if speed == "full" else _cascade(opened)
     raise ModelError(
         f"{path}: architecture {saved.architecture!r} is not known to this release; "
         "upgrade with pip install -U sentiment."
     )
+
+
+def _cascade(thorough: TransformerModel) -> Model:
+    from sentiment.model.cascade import CascadeModel
+    from sentiment.model.lite import LiteModel
+
+    return CascadeModel(LiteModel.of(bundle.read(bundle.find("lite"))), thorough)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +108,15 @@ class _Reloaded:
     device: str
     digest: str
     taxonomy: Taxonomy | None
+    speed: str
 
     def __call__(self) -> Analyzer:
-        model = open_model(self.path, self.device)
+        model = open_model(self.path, self.device, self.speed)
         if model.digest != self.digest:
             raise ModelError(
                 f"{self.path}: another model than when the analyzer was pickled; load it again."
             )
-        return Analyzer(model, self.device, self.taxonomy)
+        return Analyzer(model, self.device, self.taxonomy, self.speed)
 
 
 class Analyzer:
@@ -110,11 +126,16 @@ class Analyzer:
     """
 
     def __init__(
-        self, model: Model, device: str = "auto", taxonomy: Taxonomy | None = None
+        self,
+        model: Model,
+        device: str = "auto",
+        taxonomy: Taxonomy | None = None,
+        speed: str = "full",
     ) -> None:
         self._model = model
         self._device = device
         self._own_taxonomy = taxonomy
+        self._speed = speed
         self._topics = tuple(self.taxonomy.topics)
 
     def __repr__(self) -> str:
@@ -124,7 +145,8 @@ class Analyzer:
         path = getattr(self._model, "path", None)
         if path is None:
             raise TypeError("this analyzer's model is in no folder, so it cannot be pickled")
-        return _Reloaded(str(path), self._device, self.model_digest, self._own_taxonomy), ()
+        taxonomy = self._own_taxonomy
+        return _Reloaded(str(path), self._device, self.model_digest, taxonomy, self._speed), ()
 
     @property
     def model_name(self) -> str:

@@ -115,6 +115,7 @@ class _Builder:
         self.option("--model", key="arg_model")
         self.option("--taxonomy", key="arg_taxonomy", metavar="FILE")
         self.device()
+        self.option("--speed", key="arg_speed", choices=("full", "fast"), default="full")
 
     def device(self) -> None:
         self.option("--device", key="arg_device", choices=("auto", "cpu", "cuda"), default="auto")

@@ -489,6 +489,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "base、lite、文件夹或 hub 上的名称 OWNER/NAME（默认：base）",
     ),
     "arg_device": ("auto, cpu or cuda", "auto、cpu 或 cuda"),
+    "arg_speed": (
+        "full, or fast: lite answers where it is sure, the model reads the rest (default: full)",
+        "full 或 fast：lite 有把握的由它回答，其余由模型读（默认：full）",
+    ),
     "arg_language": (
         "language of the talk and the report: zh or en (default: that of the locale)",
         "提示和报告的语言：zh 或 en（默认随系统语言）",

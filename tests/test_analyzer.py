@@ -523,3 +523,9 @@ def test_a_taxonomy_that_extends_adds_a_topic(tmp_path: Path) -> None:
     found = sentiment.load("lite", taxonomy=path).analyze("物流很快")
     assert list(found.topics) == ["quality", "price", "service", "delivery", "safety"]
     assert found.topics["safety"] == "absent"
+
+
+def test_a_speed_is_full_or_fast_and_lite_has_but_one(tiny: Path) -> None:
+    with pytest.raises(InputError, match="'slow' is none of full, fast"):
+        sentiment.load(tiny, speed="slow")
+    assert sentiment.load(tiny, speed="fast").model_digest == sentiment.load(tiny).model_digest

@@ -78,7 +78,7 @@ class FolderSummary:
             model=work.model_name,
             taxonomy=work.taxonomy.to_dict(),
             accuracy=work.accuracy,
-            options={"model": options.model, "device": options.device},
+            options=options.of_model,
             tally=tally,
             rejects=None,
             seconds=seconds,

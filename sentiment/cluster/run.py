@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from sentiment.cluster.engine import Engine
@@ -20,15 +19,13 @@ from sentiment.errors import ModelError, OutputError, UserError
 from sentiment.job.lock import Lock
 from sentiment.job.options import JobOptions, Summary
 from sentiment.job.run import Interrupted
-from sentiment.job.scoring import Analyzes, load_analyzer
+from sentiment.job.scoring import Loader, load_analyzer, loader_for
 from sentiment.job.tally import Tally
 from sentiment.job.watch import Silent, Watcher
 from sentiment.tables import Roles
-from sentiment.taxonomy import Taxonomy
 
 __all__ = ["score_folder"]
 
-Loader = Callable[[str | None, str], Analyzes]
 
 _READERS = 32  # files surveyed at a time: waiting for an answer is all that there is to it
 
@@ -62,8 +59,7 @@ def score_folder(
     out = open_storage(output)
     check_places(folder, out, names, options)
     table = first_table(folder, names, options.read)
-    if options.taxonomy is not None:
-        load = partial(load_analyzer, taxonomy=Taxonomy.read(options.taxonomy))
+    load = loader_for(options, load)
     # What a model is called is the same on every device, and this machine may have no other.
     analyzer = load(options.model, "cpu")
     work = Work(
@@ -71,6 +67,7 @@ def score_folder(
         output=out,
         model=options.model,
         device=options.device,
+        speed=options.speed,
         model_name=analyzer.model_name,
         model_digest=analyzer.model_digest,
         taxonomy=analyzer.taxonomy,

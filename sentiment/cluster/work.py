@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby, islice
@@ -18,7 +18,7 @@ from sentiment.errors import InputError, ModelError, UserError
 from sentiment.job.chunks import cut
 from sentiment.job.destination import output_identity, summary_bytes
 from sentiment.job.options import Summary
-from sentiment.job.scoring import Analyzes, Scorer, Setup, load_analyzer
+from sentiment.job.scoring import Analyzes, Loader, Scorer, Setup, load_analyzer
 from sentiment.job.tally import Tally
 from sentiment.tables import SourceRow, Writer, format_of, open_writer
 from sentiment.tables.parquet import ParquetSource
@@ -36,11 +36,12 @@ class Work:
     output: Storage
     model: str | None
     device: str
+    speed: str = "full"
     model_name: str
     model_digest: str
     taxonomy: Taxonomy
     accuracy: Mapping[str, Mapping[str, float]]
-    load: Callable[[str | None, str], Analyzes] = field(default=load_analyzer)
+    load: Loader = field(default=load_analyzer)
     release: str = sentiment.__version__
 
     def opened(self, name: str) -> ParquetSource:
@@ -266,7 +267,7 @@ def _write(
         model=work.model_name,
         taxonomy=work.taxonomy.to_dict(),
         accuracy=work.accuracy,
-        options={"model": work.model, "device": work.device},
+        options={"model": work.model, "device": work.device, "speed": work.speed},
         tally=tally,
         rejects=None,
         seconds=max(time.time() - started, 0.0),

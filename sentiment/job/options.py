@@ -22,6 +22,8 @@ class JobOptions:
     """Name, folder or hub id of a model; None is the bundled default."""
     device: str = "auto"
     """"auto", "cpu" or "cuda"."""
+    speed: str = "full"
+    """"full" or "fast", as for `sentiment.load`."""
     taxonomy: str | None = None
     """A taxonomy file of the user's own; None is the model's."""
     encoding: str | None = None
@@ -33,6 +35,11 @@ class JobOptions:
     """Replace an output that exists."""
     restart: bool = False
     """Forget the progress of an earlier run of this job."""
+
+    @property
+    def of_model(self) -> dict[str, Any]:
+        """What a summary records: which model was asked for, where it was to run, and how."""
+        return {"model": self.model, "device": self.device, "speed": self.speed}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
@@ -30,20 +29,25 @@ from sentiment.job.identity import JobKey, file_identity, job_key
 from sentiment.job.lock import Lock
 from sentiment.job.options import JobOptions, Summary
 from sentiment.job.pool import Pool, WorkerError, cores, in_order
-from sentiment.job.scoring import Analyzes, Outcome, Scorer, Setup, load_analyzer
+from sentiment.job.scoring import (
+    Analyzes,
+    Loader,
+    Outcome,
+    Scorer,
+    Setup,
+    load_analyzer,
+    loader_for,
+)
 from sentiment.job.store import Store
 from sentiment.job.tally import Tally
 from sentiment.job.watch import Silent, Watcher
 from sentiment.records import Feedback
 from sentiment.tables import Reject, SourceRow, Table, check_capacity, format_of, open_table
-from sentiment.taxonomy import Taxonomy
 
 __all__ = ["Interrupted", "score"]
 
 # CSV gets a byte order mark so that Excel opens it; the others' format settles it.
 _ENCODING = {"csv": "utf-8-sig", "tsv": "utf-8-sig", "jsonl": "utf-8"}
-
-Loader = Callable[[str | None, str], Analyzes]
 
 
 class Interrupted(KeyboardInterrupt):
@@ -81,8 +85,7 @@ def score(
     if str(output) != "-":
         check_place(Path(output), source, options.encoding, kind)
     table = open_table(source, options.read)
-    if options.taxonomy is not None:
-        load = partial(load_analyzer, taxonomy=Taxonomy.read(options.taxonomy))
+    load = loader_for(options, load)
     analyzer = load(options.model, options.device)
     job = _Job(source, output, options, watcher, load, kind, table, analyzer, started)
     return job.to_stdout(sys.stdout.buffer) if str(output) == "-" else job.to_file(Path(output))
@@ -322,7 +325,7 @@ class _Job:
             model=self.analyzer.model_name,
             taxonomy=self.analyzer.taxonomy.to_dict(),
             accuracy=self.analyzer.accuracy,
-            options={"model": self.options.model, "device": self.options.device},
+            options=self.options.of_model,
             tally=tally,
             rejects=None,
             seconds=time.monotonic() - self.started,

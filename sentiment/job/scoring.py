@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from sentiment.errors import ModelError
+from sentiment.job.options import JobOptions
 from sentiment.job.tally import Tally, count
 from sentiment.records import Analysis, Feedback
 from sentiment.tables import open_writer
 from sentiment.taxonomy import Taxonomy
 
-__all__ = ["Analyzes", "Outcome", "Scorer", "Setup", "load_analyzer"]
+__all__ = ["Analyzes", "Loader", "Outcome", "Scorer", "Setup", "load_analyzer", "loader_for"]
 
 
 class Analyzes(Protocol):
@@ -42,11 +44,28 @@ class Analyzes(Protocol):
         """Return one analysis per text, in order."""
 
 
-def load_analyzer(model: str | None, device: str, *, taxonomy: Taxonomy | None = None) -> Analyzes:
+Loader = Callable[[str | None, str], Analyzes]
+"""Loads an analyzer by model and device. Workers get it pickled: a function at a module's top."""
+
+
+def load_analyzer(
+    model: str | None, device: str, *, taxonomy: Taxonomy | None = None, speed: str = "full"
+) -> Analyzes:
     """Load the analyzer that `sentiment.load` gives."""
     from sentiment.analyzer import load
 
-    return load(model, device=device, taxonomy=taxonomy)
+    return load(model, device=device, taxonomy=taxonomy, speed=speed)
+
+
+def loader_for(options: JobOptions, load: Loader) -> Loader:
+    """Return what loads the analyzer that the options ask for; `load` where that is the usual one.
+
+    :raises UserError: The taxonomy cannot be read, or contradicts itself.
+    """
+    if options.taxonomy is None and options.speed == "full":
+        return load
+    taxonomy = Taxonomy.read(options.taxonomy) if options.taxonomy is not None else None
+    return partial(load_analyzer, taxonomy=taxonomy, speed=options.speed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +88,7 @@ class Setup:
     encoding: str | None
     delimiter: str | None = None
     model_digest: str
-    load: Callable[[str | None, str], Analyzes] = field(default=load_analyzer)
+    load: Loader = field(default=load_analyzer)
 
 
 class Scorer:

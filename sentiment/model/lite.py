@@ -35,7 +35,7 @@ from sentiment.model.combination import (
     settle,
     state_probabilities,
 )
-from sentiment.model.decision import Chances, every_label
+from sentiment.model.decision import Chances, Floats, every_label
 from sentiment.model.evidence import Evidence
 from sentiment.model.heads import Batch, Heads, Scores, read_batch
 from sentiment.model.protocol import Finding, Prediction, Reason
@@ -148,7 +148,21 @@ class LiteModel:
 
     def predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
         """Return one prediction per text, in order; no result depends on the other texts."""
-        return [prediction for part in _parts(batch) for prediction in self._predict(part)]
+        return self.weigh(batch)[0]
+
+    def weigh(self, batch: Sequence[Prepared]) -> tuple[list[Prediction], Floats]:
+        """Return the predictions, and how sure each is, (B,).
+
+        That is the probability that the sentiment and every topic's state are right, were they
+        independent of one another.
+        """
+        predictions: list[Prediction] = []
+        sure = [np.zeros(0, dtype=np.float32)]
+        for part in _parts(batch):
+            found, certain = self._predict(part)
+            predictions += found
+            sure.append(certain)
+        return predictions, np.concatenate(sure)
 
     def chances(self, batch: Sequence[Prepared]) -> Chances:
         """Return how likely everything is that each text may say; 0 for what has no head."""
@@ -204,7 +218,7 @@ class LiteModel:
             findings.reshape(len(batch), -1, len(POLARITIES)),
         )
 
-    def _predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
+    def _predict(self, batch: Sequence[Prepared]) -> tuple[list[Prediction], Floats]:
         read, scores = self._read(batch)
         weights = self.combination
         probabilities, clause_of = label_probabilities(scores, read.rows, weights, self.labels)
@@ -224,10 +238,11 @@ class LiteModel:
         drivers = self.taxonomy.drivers
         for found in findings:
             found.sort(key=lambda finding: (finding.name not in drivers, finding.start))
-        return [
+        predictions = [
             Prediction(tuple(values), tuple(found))
             for values, found in zip(overall.tolist(), findings, strict=True)
         ]
+        return predictions, overall.max(1) * states.max(2).prod(1)
 
 
 def _parts(batch: Sequence[Prepared]) -> Iterator[list[Prepared]]:

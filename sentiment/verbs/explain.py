@@ -15,7 +15,9 @@ def run(options: Namespace, talk: Talk) -> int:
     from sentiment.analyzer import load
 
     text = sys.stdin.read() if options.text == "-" else options.text
-    analyzer = load(options.model, device=options.device, taxonomy=options.taxonomy)
+    analyzer = load(
+        options.model, device=options.device, taxonomy=options.taxonomy, speed=options.speed
+    )
     for line in analyzer.explain(text).lines(talk.tongue):
         print(line)  # noqa: T201
     return 0

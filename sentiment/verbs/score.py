@@ -132,6 +132,7 @@ def _job_options(options: Namespace) -> JobOptions:
         read=read,
         model=options.model,
         device=options.device,
+        speed=options.speed,
         taxonomy=options.taxonomy,
         encoding=options.encoding,
         workers=options.workers,

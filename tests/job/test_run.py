@@ -527,3 +527,12 @@ def test_a_killed_job_leaves_no_worker_behind(received: str) -> None:
         timeout=60,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_the_speed_is_recorded(tmp_path: Path, tiny: Path) -> None:
+    source, output = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("评论\n物流很快\n", encoding="utf-8")
+    summary = score(source, output, JobOptions(model=str(tiny), speed="fast", workers=1))
+    assert summary.options["speed"] == "fast"
+    saved = json.loads(summary_path(output).read_text(encoding="utf-8"))
+    assert saved["options"]["speed"] == "fast"
