@@ -332,7 +332,8 @@ ERRORS: tuple[tuple[str, str], ...] = (
     (
         "{path} holds texts that were chosen already; to read its labels back drop -n, --random"
         " and --known, to choose others name the scored file",
-        "{path} 中是已选出的文本；要读回标注，请去掉 -n、--random 和 --known；要另选，请给出分析结果",
+        "{path} 中是已选出的文本；要读回标注，请去掉 -n、--random 和 --known；要另选，请给出"
+        "分析结果",
     ),
     (
         "{path} was scored with another taxonomy: {names} are not known; name its file with"
@@ -369,6 +370,157 @@ ERRORS: tuple[tuple[str, str], ...] = (
     (
         "{count} inputs cannot go into one file, {path}; name a folder, as in -o scored/",
         "{count} 个输入不能写入同一个文件 {path}；请指定文件夹，如 -o scored/",
+    ),
+    # options of a report
+    (
+        "argument {option}: {given} is not a number from 0 to 100; see {program} --help",
+        "选项 {option} 应为 0 到 100 的数，而不是 {given}；请看 {program} --help",
+    ),
+    (
+        "argument {option}: {given} is not of the form KIND:MIN-MAX or KIND:MIN-MAX:high (or "
+        ":low for the good end), KIND being {kinds}; see {program} --help",
+        "选项 {option} 应写成 类型:最小-最大，或再加 :high、:low 指明好的一端（类型为 {kinds}"
+        "），而不是 {given}；请看 {program} --help",
+    ),
+    (
+        "--scale says what a column is; name the column too, with --outcome",
+        "--scale 说明某一列是什么；请同时用 --outcome 指定该列",
+    ),
+    (
+        "stdin has no name to write a report beside; use sentiment score -",
+        "标准输入没有文件名，无法在旁边写报告；请用 sentiment score -",
+    ),
+    (
+        "stdin has no name for a file in {output}; give its output a name of its own",
+        "标准输入没有文件名，无法在 {output} 中命名；请单独给出输出文件名",
+    ),
+    (
+        "{first} and {second} would both be written to {output}; score them one by one",
+        "{first} 和 {second} 会写到同一个文件 {output}；请逐个分析",
+    ),
+    # a hub, a GPU, a taxonomy
+    (
+        '{name}: no such folder, and to fetch it from a hub needs an extra: pip install "'
+        'sentiment[hub]".',
+        '{name}：没有这个文件夹；从 hub 获取需要附加组件：pip install "sentiment[hub]"。',
+    ),
+    (
+        "{name}: no such folder, and the hub gave no bundle of that name ({reason}); check "
+        "the name and the network.",
+        "{name}：没有这个文件夹，hub 上也取不到该名称的模型包（{reason}）；请检查名称和网络。",
+    ),
+    (
+        'There is no CUDA device that torch can use; leave device at "auto" or "cpu".',
+        "没有 torch 能用的 CUDA 设备；请用 auto 或 cpu。",
+    ),
+    (
+        'A GPU is used through torch, which is not installed: pip install "sentiment[torch]".',
+        '使用 GPU 需要 torch，而它没有安装：pip install "sentiment[torch]"。',
+    ),
+    (
+        "{path}: the taxonomy cannot be read ({reason}).",
+        "{path}：无法读取分类体系（{reason}）。",
+    ),
+    (
+        "{path}: the taxonomy is not valid TOML: {reason}.",
+        "{path}：分类体系不是有效的 TOML：{reason}。",
+    ),
+    # the report
+    (
+        "{path}: a report is written as .html, .xlsx or .json.",
+        "{path}：报告只能写成 .html、.xlsx 或 .json。",
+    ),
+    (
+        "{path}: no such file; score an export first: sentiment score FILE -o {again}",
+        "{path}：没有这个文件；请先分析导出文件：sentiment score FILE -o {again}",
+    ),
+    (
+        "{path}: this file has not been scored; run: sentiment score {again}",
+        "{path}：该文件尚未分析；请先运行：sentiment score {again}",
+    ),
+    (
+        "{path}: a report is made from scored .csv, .tsv, .xlsx, .jsonl or .parquet files.",
+        "{path}：报告只能由 .csv、.tsv、.xlsx、.jsonl 或 .parquet 的分析结果生成。",
+    ),
+    (
+        "{path} has no column {column}; it has: {columns}.",
+        "{path} 没有列 {column}；现有的列：{columns}。",
+    ),
+    (
+        "{path}: no labelled rows.",
+        "{path}：没有标注行。",
+    ),
+    (
+        "{path}: {odd} of {lines} lines (first: {some}) are not marked as a random sample; "
+        "only rows drawn at random from this export can correct shares: mark each of them "
+        'with "sampling": "random".',
+        "{path}：{lines} 行中有 {odd} 行（最前面的：{some}）未注明为随机样本；只有从本次导出"
+        '中随机抽取的行才能校正占比：请在每行注明 "sampling": "random"。',
+    ),
+    (
+        "{path}: {reason}. Label the whole sample of this very export.",
+        "{path}：{reason}。请完整标注本次导出的样本。",
+    ),
+    (
+        "{path}: fewer than two labelled rows say anything.",
+        "{path}：有内容的标注行不足两行。",
+    ),
+    (
+        "{path}: not JSON lines ({reason}).",
+        "{path}：不是 JSON Lines（{reason}）。",
+    ),
+    (
+        "{path}: cannot be read ({reason}).",
+        "{path}：无法读取（{reason}）。",
+    ),
+    (
+        "{path}: cannot be written ({reason}).",
+        "{path}：无法写入（{reason}）。",
+    ),
+    # files that are damaged, or do not hold what they should
+    (
+        "{path} holds no worksheet; choose a file with feedback in it",
+        "{path} 中没有工作表；请选择含有反馈内容的文件",
+    ),
+    (
+        "{path} is not a readable XLSX workbook ({reason}); open it in a spreadsheet program "
+        "and save it again",
+        "{path} 不是可读的 XLSX 工作簿（{reason}）；请用表格软件打开后重新保存",
+    ),
+    (
+        "{path} is not a readable XLSX workbook ({reason}); save it again, without a password",
+        "{path} 不是可读的 XLSX 工作簿（{reason}）；请重新保存，不要设密码",
+    ),
+    # what does not fit into XLSX
+    (
+        "{path} has {columns} columns and an XLSX sheet holds {most}; write .parquet or .csv "
+        "instead",
+        "{path} 有 {columns} 列，而 XLSX 工作表最多 {most} 列；请改写 .parquet 或 .csv",
+    ),
+    (
+        "{path} has more than {most} rows, which is what an XLSX sheet holds; write .parquet "
+        "or .csv instead",
+        "{path} 超过 XLSX 工作表的上限 {most} 行；请改写 .parquet 或 .csv",
+    ),
+    (
+        "{path}, row {row}, column “{column}” has {length} characters and an XLSX cell holds "
+        "{most}; write .parquet or .csv instead",
+        "{path} 第 {row} 行的列“{column}”有 {length} 个字符，而 XLSX 单元格最多 {most} 个；请"
+        "改写 .parquet 或 .csv",
+    ),
+    (
+        "a cell of {length} characters does not fit into XLSX, which holds {most}; write "
+        ".parquet or .csv instead",
+        "单元格有 {length} 个字符，而 XLSX 单元格最多 {most} 个；请改写 .parquet 或 .csv",
+    ),
+    (
+        "how much stdin holds is not known beforehand, and {path} may not hold it; write "
+        ".jsonl, .csv or .parquet instead",
+        "事先不知道标准输入有多少内容，{path} 可能放不下；请改写 .jsonl、.csv 或 .parquet",
+    ),
+    (
+        "{path} cannot be written ({reason}); check the folder, its permissions and the space left",
+        "{path} 无法写入（{reason}）；请检查文件夹、权限和剩余空间",
     ),
 )
 
