@@ -25,6 +25,7 @@ class Talk:
 
     def __init__(self, tongue: Tongue, stream: TextIO | None = None) -> None:
         self.tongue: Tongue = tongue
+        self.columns: tuple[str, ...] = ()  # of the source that was opened last
         self._stream = stream or sys.stderr
         self._live: tuple[Progress, TaskID] | None = None
         self._started: float | None = None
@@ -40,6 +41,7 @@ class Talk:
 
     def opened(self, table: Table) -> None:
         """Print what was found in a source before anything is done with it."""
+        self.columns = tuple(table.columns)
         for note in table.notes:
             self.line(note)
         if table.encoding not in (None, "utf-8", "utf-8-sig"):

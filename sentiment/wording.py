@@ -130,7 +130,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "share": ("{name} {share:.1%}", "{name} {share:.1%}"),
     "drivers": ("Named most often: {drivers}.", "提到最多：{drivers}。"),
     "driver": (
-        "{name} ({n:,}, {share:.0%} negative)",
+        "{name} ({n:,}×, {share:.0%} negative)",
         "{name}（{n:,} 次，负面 {share:.0%}）",
     ),
     "no_drivers": ("No driver was named.", "没有提到任何驱动因素。"),
@@ -139,6 +139,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "{seconds:.1f} 秒分析 {rows:,} 行：每秒 {rate:,.0f} 行。",
     ),
     "written": ("Scored rows: {path}", "分析结果：{path}"),
+    "renamed": (
+        "The input has columns of its own called {taken}; those of this analysis are {ours}.",
+        "输入中已有名为 {taken} 的列；本次分析的结果在 {ours} 中。",
+    ),
     "written_summary": ("Summary:     {path}", "运行摘要：{path}"),
     "written_rejects": ("Rejects:     {path}", "无法读取的内容：{path}"),
     "written_report": ("Report:      {path}", "报告：{path}"),

@@ -224,6 +224,34 @@ def test_the_language_is_the_one_asked_for_or_that_of_the_locale(
     assert tongue_of(arguments) == expected
 
 
+@pytest.mark.parametrize(("ending", "told"), [(".csv", True), (".jsonl", False)])
+def test_a_column_of_ours_under_another_name_is_told(
+    run: Run, tmp_path: Path, ending: str, told: bool
+) -> None:
+    (tmp_path / "in.csv").write_text("text,sentiment,quality\nvery good,1,2\n", encoding="utf-8")
+    ran = run("score", "in.csv", "--text", "text", "-o", f"out{ending}", "--model", "lite")
+    said = "called sentiment and quality; those of this analysis are feedback_sentiment and"
+    assert (said in ran.err) is told
+
+
+def test_the_same_drivers_are_named_when_there_is_nothing_to_do(run: Run, tmp_path: Path) -> None:
+    texts = (
+        "slow delivery",
+        "too expensive",
+        "rude staff",
+        "it broke",
+        "no answer",
+        "ugly",
+        "late",
+    )
+    (tmp_path / "in.csv").write_text("text\n" + "\n".join(texts), encoding="utf-8")
+    first, again = (run("score", "in.csv", "-o", "out.csv", "--model", "lite") for _ in range(2))
+    named = re.search("Named most often.*", first.err)
+    assert named is not None
+    assert "×, " in named[0]
+    assert named[0] in again.err
+
+
 @pytest.mark.usefixtures("reviews")
 def test_a_scored_file_and_a_summary_and_what_was_found(run: Run, tmp_path: Path) -> None:
     ran = run("score", "reviews.csv", "-o", "out.csv", "--model", "lite")

@@ -13,6 +13,7 @@ from sentiment.errors import UserError
 from sentiment.job import JobOptions, Summary, plan, score, summary_path
 from sentiment.records import SENTIMENTS, STATUSES
 from sentiment.tables import ReadOptions
+from sentiment.tables.layout import Layout
 from sentiment.talk import Talk
 from sentiment.taxonomy import Taxonomy
 from sentiment.wording import Tongue, say, word
@@ -152,9 +153,21 @@ def _tell(summary: Summary, talk: Talk) -> None:
         _tell_rate(summary, talk)
     if output != "-":
         talk.say("written", path=output)
+        _tell_renamed(summary, talk)
         talk.say("written_summary", path=summary_path(Path(output)))
     if summary.rejects is not None:
         talk.say("written_rejects", path=summary.rejects)
+
+
+def _tell_renamed(summary: Summary, talk: Talk) -> None:
+    """Say which of our columns have another name because the input had one of that name."""
+    if summary.output["format"] == "jsonl":  # which keeps the input's columns apart
+        return
+    several = len(summary.roles["text"]) > 1
+    layout = Layout(talk.columns, tuple(summary.taxonomy["topics"]), several)
+    written = zip(layout.added, layout.names[len(talk.columns) :], strict=True)
+    if renamed := {name: ours for name, ours in written if ours != name}:
+        talk.say("renamed", taken=talk.join(list(renamed)), ours=talk.join(list(renamed.values())))
 
 
 def _tell_rate(summary: Summary, talk: Talk) -> None:
@@ -205,5 +218,5 @@ def _most_named(summary: Summary, tongue: Tongue) -> list[tuple[str, int, int]]:
             n,
             found[f"{driver}:negative"],
         )
-        for driver, n in total.most_common(_TOP)
+        for driver, n in sorted(total.items(), key=lambda found: (-found[1], found[0]))[:_TOP]
     ]
