@@ -239,6 +239,10 @@ def _titles_skipped(count: int, language: str) -> str:
 
 
 def _no_header(names: Sequence[str], language: str) -> str:
+    if len(names) == 1:
+        if language == "zh":
+            return f"没有表头：该列命名为 {names[0]}。"
+        return f"There is no header row: the column is called {names[0]}."
     if language == "zh":
         return f"没有表头：各列命名为 {names[0]} … {names[-1]}。"
     return f"There is no header row: the columns are called {names[0]} to {names[-1]}."

@@ -198,6 +198,9 @@ def test_no_header() -> None:
     assert opened.columns == ("column_1", "column_2", "column_3")
     assert len(list(opened.rows())) == 3
     assert "no header" in opened.notes[0]
+    assert "columns are called column_1 to column_3" in opened.notes[0]
+    alone = source("物流很快，包装也好\n太差了，没人理\n一般般，凑合吧\n".encode())
+    assert alone.notes[0].endswith("the column is called column_1.")
 
 
 def test_titles_above_the_header() -> None:
