@@ -166,6 +166,10 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "--engine ray 一次只接受一个文件夹；请把文件放在一起，或逐个运行",
     ),
     (
+        "--engine ray scores Parquet files, and {path} is none; leave --engine out",
+        "--engine ray 只分析 Parquet 文件，而 {path} 不是；请不写 --engine",
+    ),
+    (
         "a folder needs another one for its outputs, as in -o scored/",
         "分析文件夹需要指定输出文件夹，如 -o scored/",
     ),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["run", "score_one"]
 
 _MOST_ERRORS = 20  # of a folder; the others are likely to be of the same kind
+_PARQUET = (".parquet", ".pq")
 _TOP = 5  # as many drivers as one glance takes in; the report has them all
 
 
@@ -76,6 +77,11 @@ def _folder(options: Namespace, talk: Talk) -> int:
         raise UserError("--engine ray takes one folder; put the files into one, or run it for each")
     if options.output is None:
         raise UserError("a folder needs another one for its outputs, as in -o scored/")
+    given_file = Path(options.inputs[0])
+    if given_file.is_file() and given_file.suffix.lower() not in _PARQUET:
+        raise UserError(
+            f"--engine ray scores Parquet files, and {given_file} is none; leave --engine out"
+        )
     given = (options.inputs[0], options.output, _job_options(options))
     if options.engine == "local":
         done = score_folder_here(*given, watcher=talk)

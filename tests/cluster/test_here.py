@@ -104,6 +104,11 @@ def test_the_command_scores_a_folder(
     two = ["score", "a", "b", "-o", str(tmp_path / "out"), "--engine", "ray", "--language", "en"]
     assert main(two) == 2
     assert "takes one folder" in capsys.readouterr().err
+    export = tmp_path / "reviews.csv"
+    export.write_text("text\ngood\n", encoding="utf-8")
+    one = ["score", str(export), "-o", str(tmp_path / "out"), "--engine", "ray", "--language", "en"]
+    assert main(one) == 2
+    assert "scores Parquet files, and" in capsys.readouterr().err
     assert main([*command, "-o", str(tmp_path / "out")]) == 0
     err = capsys.readouterr().err
     assert "50 rows: " in err
