@@ -31,7 +31,7 @@ __all__ = ["Report", "report"]
 class Report:
     """The report as a value: twenty blocks in both languages, and where they come from."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[Block, ...] = field(repr=False)  # a hundred thousand characters
     source: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> Block:

@@ -20,6 +20,11 @@ def test_a_block_is_found_by_its_key(full: Report) -> None:
         full["weather"]
 
 
+def test_printed_it_is_one_line(full: Report) -> None:
+    assert repr(full).startswith("Report(source=")
+    assert len(repr(full)) < 2_000
+
+
 def test_suffix_and_language_are_checked(full: Report, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"\.html, \.xlsx or \.json"):
         full.save(tmp_path / "report.pdf")
