@@ -274,9 +274,9 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "{name}：不是 AutoModel 能加载的编码器（{reason}）。",
     ),
     (
-        "{name}: no such folder, and the hub gave no encoder of that name ({reason}); check the "
-        "name and the network, or fetch it once and name its folder.",
-        "{name}：没有这个文件夹，hub 上也取不到该名称的编码器（{reason}）；"
+        "{name}: no such folder, and the hub gave neither a model of ours nor an encoder of that "
+        "name ({reason}); check the name and the network, or fetch it once and name its folder.",
+        "{name}：没有这个文件夹，hub 上也取不到该名称的模型包或编码器（{reason}）；"
         "请检查名称和网络，或先下载再指定文件夹。",
     ),
     (
