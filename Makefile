@@ -35,7 +35,7 @@ $(VENV)/.fuzz: $(VENV)/.test
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.plain
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench,torch]'
 	@touch $@
 
 demo: $(VENV)/.plain  ## set up, score a sample export and write its report

@@ -1,6 +1,6 @@
-"""Measure speed, memory and size beside SnowNLP, VADER and TextBlob, on the same rows.
+"""Measure speed, memory and size beside SnowNLP, VADER, TextBlob and a Hugging Face pipeline.
 
-    python scripts/bench.py                  # all of it, under six minutes; writes docs/bench.*
+    python scripts/bench.py                  # all of it, some twelve minutes; writes docs/bench.*
     python scripts/bench.py --rows mine.txt  # on your own texts, one a line
     python scripts/bench.py --quick          # a smoke test
 
@@ -9,7 +9,15 @@ sentences of data/sample_reviews.csv. Everything is measured in processes of its
 loads is neither in the time nor in the memory of another. The peers give one number a text; this
 project gives sentiment, topics, drivers and their evidence.
 
-The peers come with the extra [bench]; one that is not installed is left out, with a sentence.
+The pipeline is the one that a user would pick for both languages: `text-classification` with a network
+of the true size of distilbert-base-multilingual-cased, on torch. Its weights are random and nothing is
+fetched: speed does not depend on them. Its rows are sorted by length and run by eight, as its
+documentation shows. Its words are the characters of the Chinese rows and the whole words of the English
+ones, which makes fewer tokens than the real vocabulary does and so favours it.
+
+The peers come with the extras [bench] and, for the pipeline, [torch]; one that is not installed is left
+out, with a sentence. How much of the processor's own speed the base model uses is worked out from the
+largest matrix products that this machine was seen to do.
 """
 
 from __future__ import annotations
@@ -50,7 +58,11 @@ PEERS = {
     "SnowNLP": ("snownlp", "snownlp"),
     "VADER": ("vaderSentiment", "vaderSentiment"),
     "TextBlob": ("textblob", "textblob"),
+    "DistilBERT": ("transformers", "transformers"),
 }
+FAST = "fast"  # the base model with --speed fast
+# Rows that a peer is given at a time in memory: one, so that a slow one can be stopped in time.
+AT_A_TIME = {"DistilBERT": 64}
 
 
 @dataclass(frozen=True)
@@ -160,9 +172,48 @@ def scorer(name: str) -> Callable[[Sequence[str]], list[Any]]:
     if name == "TextBlob":
         blob = import_module("textblob").TextBlob
         return lambda texts: [blob(text).sentiment.polarity for text in texts]
+    if name == "DistilBERT":
+        return pipeline()
     import sentiment
 
+    if name == FAST:
+        return sentiment.load(speed=FAST).analyze_batch
     return sentiment.load(name).analyze_batch
+
+
+def pipeline() -> Callable[[Sequence[str]], list[Any]]:
+    """Return a `text-classification` pipeline of the size of distilbert-base-multilingual-cased."""
+    words = import_module("tokenizers")
+    transformers = import_module("transformers")
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    rows = make_rows(2000)
+    found = (part for row in rows for part in re.findall(r"[A-Za-z]+|\S", row))
+    numbers = {word: at for at, word in enumerate(dict.fromkeys([*special, *found]))}
+    tokenizer = words.Tokenizer(words.models.WordPiece(numbers, unk_token="[UNK]"))
+    tokenizer.normalizer = words.normalizers.BertNormalizer(lowercase=False)
+    tokenizer.pre_tokenizer = words.pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = words.processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    wrapped = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]",
+        sep_token="[SEP]", mask_token="[MASK]", model_max_length=512,
+    )  # fmt: skip
+    config = transformers.DistilBertConfig(vocab_size=119_547, num_labels=3)  # 135 million weights
+    network = transformers.DistilBertForSequenceClassification(config).eval()
+    classify = transformers.pipeline(
+        "text-classification", model=network, tokenizer=wrapped, device="cpu"
+    )
+
+    def score(texts: Sequence[str]) -> list[Any]:
+        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+        said = classify([texts[at] for at in order], batch_size=8, truncation=True)
+        answers: list[Any] = [None] * len(texts)
+        for at, answer in zip(order, said, strict=True):
+            answers[at] = answer["label"]
+        return answers
+
+    return score
 
 
 def child_memory(name: str, rows_path: str, seconds: str) -> None:
@@ -172,8 +223,7 @@ def child_memory(name: str, rows_path: str, seconds: str) -> None:
     score(rows[:10])
     print("ten", flush=True)
     done, began = 0, time.perf_counter()
-    # A slow system is asked for one row at a time, so that it can be stopped in time.
-    batch = 1 if name in PEERS else BATCH
+    batch = AT_A_TIME.get(name, 1) if name in PEERS else BATCH
     for first in range(0, len(rows), batch):
         done += len(score(rows[first : first + batch]))
         if time.perf_counter() - began > float(seconds):
@@ -194,6 +244,41 @@ def child_file(name: str, source: str, output: str) -> None:
         while batch := list(islice(rows, BATCH)):
             for row, value in zip(batch, score([row[TEXT] for row in batch]), strict=True):
                 writer.writerow({**row, "sentiment": value})
+
+
+def child_peak(*_: str) -> None:
+    """Print the most multiplications a second, on all cores: of fp32 numbers, and of bytes."""
+    import numpy as np
+
+    square = np.ones((2048, 2048), np.float32)
+    print(2048**3 / _fastest(lambda: square @ square))
+    try:
+        onnx, onnxruntime = import_module("onnx"), import_module("onnxruntime")
+    except ImportError:
+        return
+    helper = onnx.helper
+    kinds = onnx.TensorProto
+    graph = helper.make_graph(
+        [helper.make_node("MatMulInteger", ["a", "b"], ["c"])],
+        "peak",
+        [helper.make_tensor_value_info("a", kinds.UINT8, [2048, 2048])],
+        [helper.make_tensor_value_info("c", kinds.INT32, [2048, 2048])],
+        [onnx.numpy_helper.from_array(np.ones((2048, 2048), np.int8), "b")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    given = {"a": np.ones((2048, 2048), np.uint8)}
+    print(2048**3 / _fastest(lambda: session.run(None, given)))
+
+
+def _fastest(work: Callable[[], object]) -> float:
+    """Return the seconds of the fastest of some runs."""
+    seconds = []
+    for _ in range(20):
+        began = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)
 
 
 # --- from outside ---------------------------------------------------------------------------------
@@ -304,6 +389,8 @@ def measure(figures: Figures, plan: Plan, rows: list[str] | None, folder: Path) 
             figures.memory = done.memory
     _from_file(figures, plan, rows, folder)
     figures.installed = installed_size("sentiment" if figures.ours else PEERS[name][1])
+    if name == "DistilBERT":
+        figures.installed += installed_size("torch")
 
 
 def _from_file(figures: Figures, plan: Plan, rows: list[str] | None, folder: Path) -> None:
@@ -311,14 +398,16 @@ def _from_file(figures: Figures, plan: Plan, rows: list[str] | None, folder: Pat
     command = child("file", figures.name, str(source), str(output))
     if figures.ours:
         command = [sys.executable, "-m", "sentiment", "score", str(source), "-o", str(output)]
-        command += ["--model", figures.name, "--overwrite", "--restart"]
+        model = ["base", "--speed", FAST] if figures.name == FAST else [figures.name]
+        command += ["--model", *model, "--overwrite", "--restart"]
     texts = rows or make_rows(plan.sizes[-1])
     write_csv(source, texts[:10])
     figures.start = statistics.median(run(command).seconds for _ in range(plan.repeats))
     for size in plan.sizes:
         # A peer that is slow is not waited for; for it, more rows take longer and tell no more.
         expected = size / figures.by_length[USUAL]
-        if size > len(texts) or (not figures.ours and expected > 2 * plan.seconds):
+        slow = not figures.ours and size > plan.sizes[0] and expected > 2 * plan.seconds
+        if size > len(texts) or slow:
             continue
         write_csv(source, texts[:size])
         done = [run(command) for _ in range(plan.repeats if expected < plan.seconds else 1)]
@@ -383,6 +472,36 @@ def machine() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def matrix_limit(rows: Sequence[str]) -> dict[str, float] | None:
+    """Return what the base model's multiplications alone would take on this machine.
+
+    :return: Multiplications a second (`floats`, `bytes`), tokens of a row, multiplications of a row with
+        weights and between tokens, and the rows a second that these allow. None: nothing to tell.
+    """
+    from sentiment.model.bundle import GRAPH, TOKENIZER, bundled, read
+
+    printed = run(child("peak")).printed
+    if "base" not in bundled() or len(printed) < 2:
+        return None
+    saved = read(bundled()["base"])
+    words = import_module("tokenizers").Tokenizer.from_file(str(saved.file(TOKENIZER)))
+    tokens = [len(one.ids) for one in words.encode_batch([row.lower() for row in rows[:2000]])]
+    graph = import_module("onnx").load(saved.file(GRAPH))
+    inner = {name for node in graph.graph.node for name in node.input if "MatMul" in node.op_type}
+    eight = [a for a in graph.graph.initializer if a.name in inner and len(a.dims) == 2]
+    weights = sum(a.dims[0] * a.dims[1] for a in eight if a.data_type == 3)  # int8
+    between = 2 * saved.config["num_hidden_layers"] * saved.config["hidden_size"]
+    if not weights:
+        return None  # a graph in fp32
+    floats, bytes_ = float(printed[0]), float(printed[1])
+    mean, squares = statistics.mean(tokens), statistics.mean(n * n for n in tokens)
+    seconds = mean * weights / bytes_ + squares * between / floats
+    return {
+        "floats": floats, "bytes": bytes_, "tokens": mean, "with_weights": mean * weights,
+        "between_tokens": squares * between, "rows": 1 / seconds,
+    }  # fmt: skip
+
+
 def _processor() -> str:
     described = Path("/proc/cpuinfo")
     if described.is_file():
@@ -405,13 +524,16 @@ def systems(only: Sequence[str]) -> Iterator[Figures]:
     for name, path in models.items():
         if not only or name in only:
             yield Figures(name, read(path).name, ours=True)
+    if {"base", "lite"} <= set(models) and (not only or FAST in only):
+        yield Figures(FAST, f"{read(models['base']).name} --speed {FAST}", ours=True)
     for name, (module, package) in PEERS.items():
         if only and name not in only:
             continue
         if find_spec(module) is None:
-            print(f'{name} is not installed and is left out: pip install "sentiment[bench]".')
+            print(f'{name} is not installed and is left out: pip install "sentiment[bench,torch]".')
         else:
-            yield Figures(name, f"{name} {version(package)}", ours=False)
+            label = "DistilBERT, transformers" if name == "DistilBERT" else name
+            yield Figures(name, f"{label} {version(package)}", ours=False)
 
 
 # --- what is written ----------------------------------------------------------------------------
@@ -427,7 +549,9 @@ def _rate(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f}"
 
 
-def report(found: Sequence[Figures], plan: Plan, where: dict[str, Any]) -> str:
+def report(
+    found: Sequence[Figures], plan: Plan, where: dict[str, Any], limit: dict[str, float] | None
+) -> str:
     """Return what docs/bench.md says."""
     usual = [
         [
@@ -461,8 +585,10 @@ def report(found: Sequence[Figures], plan: Plan, where: dict[str, Any]) -> str:
         f"{where['memory'] / 2**30:.0f} GB, {where['system']}, Python {where['python']}, "
         f"NumPy {where['numpy']}. {_busy(where)}The same rows for all: about 60 Chinese "
         "characters or 25 English words each, half and half. SnowNLP reads Chinese only, VADER and "
-        "TextBlob English only, and each gives one number a text; this project gives sentiment, "
-        "topics, drivers and evidence.",
+        "TextBlob English only, and each gives one number a text; DistilBERT is a Hugging Face "
+        "`text-classification` pipeline of the true size of distilbert-base-multilingual-cased, with "
+        "random weights, sorted by length, eight rows at a time, one label a text; this project gives "
+        "sentiment, topics, drivers and evidence.",
         "![Rows a second](bench.svg)",
         "## Rows a second",
         "From a CSV file to a CSV file, the process's start included (a peer in a loop of its own, in "
@@ -474,6 +600,7 @@ def report(found: Sequence[Figures], plan: Plan, where: dict[str, Any]) -> str:
             usual,
         ),
         *_ratios(found),
+        *_share_of_limit(found, limit),
         "## By length of text",
         "Rows a second in memory, in one process, by Chinese characters of a row (English to match).",
         table(["", *[f"{length:,}" for length in lengths]], by_length),
@@ -529,6 +656,23 @@ def _ratios(found: Sequence[Figures]) -> list[str]:
     return lines
 
 
+def _share_of_limit(found: Sequence[Figures], limit: dict[str, float] | None) -> list[str]:
+    """Return how near the base model comes to what its multiplications alone would allow."""
+    base = next((each for each in found if each.name == "base" and each.file_running), None)
+    if base is None or limit is None:
+        return []
+    rate = _longest(base)
+    return [
+        f"This machine multiplies at most {limit['floats'] / 1e9:,.0f} thousand million fp32 numbers a "
+        f"second and {limit['bytes'] / 1e9:,.0f} thousand million bytes (the fastest of 20 products of "
+        f"2,048 × 2,048, all cores). A row has {limit['tokens']:.0f} tokens, which makes "
+        f"{limit['with_weights'] / 1e6:,.0f} million products with weights in bytes and "
+        f"{limit['between_tokens'] / 1e6:,.1f} million between tokens in fp32: with nothing else to do, "
+        f"{limit['rows']:,.0f} rows a second. {base.version} does {rate:,.0f} from file to file, "
+        f"{rate / limit['rows']:.0%} of that."
+    ]
+
+
 def picture(found: Sequence[Figures]) -> str:
     """Return the rates as bars, on a logarithmic axis: they lie a factor of a thousand apart."""
     bars = []
@@ -539,7 +683,7 @@ def picture(found: Sequence[Figures]) -> str:
             (f"{each.version}, in memory", each.by_length.get(USUAL, 0.0), light),
         ]
     bars = [bar for bar in bars if bar[1]]
-    high, left, width = 22, 200, 440
+    high, left, width = 22, 260, 390
     low = floor(log10(min((rate for _, rate, _ in bars), default=1)))
     top = max(ceil(log10(max((rate for _, rate, _ in bars), default=1))), low + 1)
     height = len(bars) * high + 70
@@ -592,10 +736,18 @@ def main() -> None:
         for each in found:
             print(f"{each.version} ...", flush=True)
             measure(each, plan, rows, Path(folder))
-    text = report(found, plan, where)
+    limit = (
+        matrix_limit(rows or make_rows(2000)) if any(one.name == "base" for one in found) else None
+    )
+    text = report(found, plan, where, limit)
     print(text)
     options.out.mkdir(parents=True, exist_ok=True)
-    values = {"machine": where, "plan": asdict(plan), "systems": [asdict(each) for each in found]}
+    values = {
+        "machine": where,
+        "plan": asdict(plan),
+        "matrix_limit": limit,
+        "systems": [asdict(each) for each in found],
+    }
     (options.out / "bench.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
     (options.out / "bench.md").write_text(text, encoding="utf-8")
     (options.out / "bench.svg").write_text(picture(found), encoding="utf-8")
@@ -603,6 +755,9 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["child"]:
-        {"memory": child_memory, "file": child_file}[sys.argv[2]](*sys.argv[3:6])
+        parts: dict[str, Callable[..., None]] = {
+            "memory": child_memory, "file": child_file, "peak": child_peak,
+        }  # fmt: skip
+        parts[sys.argv[2]](*sys.argv[3:6])
     else:
         main()
