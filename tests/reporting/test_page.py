@@ -114,6 +114,33 @@ def test_nothing_is_wider_than_a_phone(chromium: Browser, page: Path) -> None:
             assert min(sizes) >= 11
 
 
+def test_the_verdict_of_a_change_is_seen_on_a_phone(chromium: Browser, page: Path) -> None:
+    for tab in _open(chromium, page):
+        tab.set_viewport_size({"width": 390, "height": 844})
+        for language in ("en", "zh"):
+            tab.click(f"label[for=choose-{language}]")
+            hidden = tab.evaluate(
+                """language => [...document.querySelectorAll(`.view-${language} .scroll`)]
+                    .filter(e => e.closest("section, .block") && e.querySelector(".plain tr[class]"))
+                    .map(e => e.scrollWidth - e.clientWidth)""",
+                language,
+            )
+            assert hidden
+            assert max(hidden) <= 0
+
+
+def test_segments_are_seen_beside_their_rows_on_a_phone(chromium: Browser, page: Path) -> None:
+    for tab in _open(chromium, page):
+        tab.set_viewport_size({"width": 390, "height": 844})
+        tab.click("label[for=choose-en]")
+        shares = tab.evaluate(
+            """() => [...document.querySelectorAll(".view-en .heat th[scope=row]")]
+                .map(e => e.offsetWidth / e.closest(".scroll").clientWidth)"""
+        )
+        assert shares
+        assert max(shares) < 0.45
+
+
 def test_every_character_has_a_glyph(chromium: Browser, page: Path) -> None:
     """A character without a glyph is drawn as the same box whatever it is."""
     for tab in _open(chromium, page):
