@@ -154,7 +154,7 @@ def report(points: Sequence[Point], rows: int) -> str:
         [
             "# `--speed fast`",
             "Lite answers the rows of which it is sure, and the base model reads the others. How sure "
-            "it is: the probability that the sentiment and the state of every topic are right, were they "
+            "it is: the probability that the sentiment and every topic's state are right, were they "
             "independent. Written by `python scripts/fast.py DATA` on gold dev "
             f"({full.gold.rows:,} rows) and on {full.public.rows:,} rows of public test and dev files, "
             "none of them trained on. Rows per processor second: one thread, without files.",
