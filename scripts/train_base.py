@@ -21,6 +21,7 @@ from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 
+import torch
 from tokenizers import Tokenizer
 
 from sentiment.analyzer import Analyzer
@@ -116,7 +117,13 @@ def main() -> None:
     targets = read_targets(rows, tokenizer, taxonomy, WINDOW, taught)
     say(f"{len(targets)} of them ready")
     state = arguments.work / "finetune.pt"
-    finetune(network, targets, taxonomy, options, say, checkpoint=state)
+    done = arguments.work / "finetuned.pt"  # what comes after must not cost the run
+    if done.exists():
+        network.load_state_dict(torch.load(done, weights_only=True))
+        network.eval()
+    else:
+        finetune(network, targets, taxonomy, options, say, checkpoint=state)
+        torch.save(network.state_dict(), done)
     held = read_targets(aside, tokenizer, taxonomy, WINDOW)
     decision = settle(hold(network, held), taxonomy)
     say(f"thresholds {decision.thresholds}")
