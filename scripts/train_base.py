@@ -38,7 +38,7 @@ from sentiment.train.finetune import FinetuneOptions, finetune, hold
 from sentiment.train.measure import Figures, measure
 from sentiment.train.pack import BaseParts, pack
 from sentiment.train.provenance import commit, data_hash, training_sets
-from sentiment.train.split import folds
+from sentiment.train.split import kept_aside
 from sentiment.train.teach import read_taught
 from sentiment.train.token_targets import read_targets
 
@@ -95,7 +95,7 @@ def main() -> None:
     loaded = load_examples(arguments.data, without=arguments.without)
     examples = [one for one in loaded if not is_held_out(one)]
     gold = [one for one in examples if one.gold]
-    aside = [one for one, fold in zip(gold, folds(gold, ASIDE), strict=True) if fold == 0]
+    aside = kept_aside(gold, ASIDE)
     groups = {one.group for one in aside}
     rows = cap_sets([one for one in examples if one.group not in groups], MOST, LONGEST)
     written = [one for path in sorted(WRITTEN.glob("*.jsonl")) for one in read_labelled(path)]

@@ -31,7 +31,7 @@ from sentiment.train.examples import cap_sets, load_examples
 from sentiment.train.finetune import FinetuneOptions, finetune, hold
 from sentiment.train.measure import measure
 from sentiment.train.pack import BaseParts, pack
-from sentiment.train.split import folds
+from sentiment.train.split import kept_aside
 from sentiment.train.token_targets import read_targets
 
 WINDOW, OVERLAP = 256, 64
@@ -63,7 +63,7 @@ def main() -> None:
         if one.language == arguments.language and not is_held_out(one)
     ]
     gold = [one for one in load_examples(arguments.data, sets=["gold"]) if not is_held_out(one)]
-    aside = [one for one, fold in zip(gold, folds(gold, ASIDE), strict=True) if fold == 0]
+    aside = kept_aside(gold, ASIDE)
     groups = {one.group for one in aside}
     aside = [one for one in aside if one.language == arguments.language]
     rows = cap_sets([one for one in examples if one.group not in groups], MOST, LONGEST)

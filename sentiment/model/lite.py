@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sentiment.errors import ModelError
 from sentiment.model.bundle import Bundle
@@ -206,24 +207,25 @@ class LiteModel:
         return read, self.heads.score(read)
 
     def _chances(self, batch: Sequence[Prepared]) -> Chances:
-        read, scores = self._read(batch)
-        weights = self.combination
-        probabilities, _ = label_probabilities(scores, read.rows, weights, self.labels)
-        every = every_label(self.taxonomy)
-        findings = np.zeros((len(batch), len(every)), dtype=np.float32)
-        findings[:, [every.pairs.index(pair) for pair in self.labels.pairs]] = probabilities
-        return Chances(
-            overall_probabilities(scores, probabilities, weights, self.labels),
-            state_probabilities(scores, probabilities, weights, self.labels),
-            findings.reshape(len(batch), -1, len(POLARITIES)),
-        )
+        overall, states, probabilities, _ = self._weighed(*self._read(batch))
+        pairs = every_label(self.taxonomy).pairs
+        findings = np.zeros((len(batch), len(pairs)), dtype=np.float32)
+        findings[:, [pairs.index(pair) for pair in self.labels.pairs]] = probabilities
+        return Chances(overall, states, findings.reshape(len(batch), -1, len(POLARITIES)))
 
-    def _predict(self, batch: Sequence[Prepared]) -> tuple[list[Prediction], Floats]:
-        read, scores = self._read(batch)
+    def _weighed(
+        self, read: Batch, scores: Scores
+    ) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
+        """Return the probabilities of sentiments, states and labels, and each label's clause."""
         weights = self.combination
         probabilities, clause_of = label_probabilities(scores, read.rows, weights, self.labels)
         states = state_probabilities(scores, probabilities, weights, self.labels)
         overall = overall_probabilities(scores, probabilities, weights, self.labels)
+        return overall, states, probabilities, clause_of
+
+    def _predict(self, batch: Sequence[Prepared]) -> tuple[list[Prediction], Floats]:
+        read, scores = self._read(batch)
+        overall, states, probabilities, clause_of = self._weighed(read, scores)
         kept = choose(states, probabilities, self.labels, self.thresholds)
         kept = settle(kept, probabilities, clause_of, self.labels)
         rows, labels = np.nonzero(kept)

@@ -9,10 +9,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sentiment.records import Analysis, Opinion, Sentiment, topic_states
+from sentiment.records import Analysis, Sentiment, topic_states
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.corpus import to_traditional
-from sentiment.train.examples import Example, Judgement
+from sentiment.train.examples import Example, Judgement, as_opinions
 
 __all__ = ["Splice", "compose", "in_traditional", "splice"]
 
@@ -90,10 +90,6 @@ def in_traditional(examples: Sequence[Example]) -> list[Example]:
 def _joined(one: Example, other: Example, draw: random.Random) -> Example:
     first, second = (one, other) if draw.random() < 0.5 else (other, one)
     opinions = _united(first.opinions, second.opinions)
-    named = [
-        Opinion(name.partition(".")[0], name, polarity, 1.0, "", 0, 0)
-        for name, polarity, _ in opinions
-    ]
     return Example(
         text=draw.choice(_BETWEEN).join((first.text, second.text)),
         language=one.language,
@@ -101,7 +97,7 @@ def _joined(one: Example, other: Example, draw: random.Random) -> Example:
         group=one.group,
         overall=_overall(one.overall, other.overall),
         opinions=opinions,
-        topics=topic_states(named, Taxonomy.default().topics),
+        topics=topic_states(as_opinions(opinions), Taxonomy.default().topics),
         tags=_united(first.tags, second.tags),
         gold=one.gold and other.gold,
     )

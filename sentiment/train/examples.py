@@ -36,6 +36,7 @@ __all__ = [
     "Example",
     "Judgement",
     "Purpose",
+    "as_opinions",
     "cap_sets",
     "group_of",
     "load_examples",
@@ -368,7 +369,7 @@ def _own(record: Mapping[str, Any], source: str, *, gold: bool = False) -> Examp
     tags = _judgements(record.get("tags"), "tag", text)
     states = record.get("topics")
     if opinions is not None:
-        states = topic_states(_as_opinions(opinions), Taxonomy.default().topics)
+        states = topic_states(as_opinions(opinions), Taxonomy.default().topics)
     elif states is not None:
         if not isinstance(states, Mapping):
             raise LabelError("topics is no object of a topic and its state each.")
@@ -384,14 +385,15 @@ def _own(record: Mapping[str, Any], source: str, *, gold: bool = False) -> Examp
         overall=overall,
         opinions=opinions,
         topics=states,
-        drivers=topic_states(_as_opinions(named, by_name=True), ()),
+        drivers=topic_states(as_opinions(named, by_name=True), ()),
         tags=tags,
         gold=gold,
         id=record.get("id"),
     )
 
 
-def _as_opinions(judgements: Iterable[Judgement], *, by_name: bool = False) -> Iterator[Opinion]:
+def as_opinions(judgements: Iterable[Judgement], *, by_name: bool = False) -> Iterator[Opinion]:
+    """Yield judgements as opinions, for `records.topic_states`; by name, each is its own topic."""
     for name, polarity, evidence in judgements:
         topic = name if by_name else name.partition(".")[0]
         yield Opinion(topic, name, polarity, 1.0, evidence or "", 0, 0)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sentiment.train.examples import Example
 
-__all__ = ["folds"]
+__all__ = ["folds", "kept_aside"]
 
 
 def folds(examples: Sequence[Example], k: int = 5, seed: int = 0) -> list[int]:
@@ -38,6 +38,12 @@ def folds(examples: Sequence[Example], k: int = 5, seed: int = 0) -> list[int]:
             for index in members[group]:
                 result[index] = fold
     return result
+
+
+def kept_aside(examples: Sequence[Example], parts: int) -> list[Example]:
+    """Return one part in so many: rows that a training never sees, the same ones in every run."""
+    fold = folds(examples, parts)
+    return [one for one, at in zip(examples, fold, strict=True) if at == 0]
 
 
 def _shuffled(group: str, seed: int) -> str:
