@@ -44,6 +44,9 @@ _KINDS = ("gold", "aspects", "overall")
 _STEP = 8
 _ANSWERED = 8192  # tokens of a batch that nothing is learnt from
 _LONGEST_JOINED = 128  # tokens; a longer row would stretch its batch's padding
+_TRIES = 8  # rows drawn to find one of the other sentiment
+_NEGATIVE, _POSITIVE = SENTIMENTS.index("negative"), SENTIMENTS.index("positive")
+_OPPOSITE = {_NEGATIVE: _POSITIVE, _POSITIVE: _NEGATIVE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,10 +257,17 @@ def batches(
 def _perhaps_joined(
     row: Targets, rows: Sequence[Targets], options: FinetuneOptions, draw: np.random.Generator
 ) -> Targets:
-    """Return the row, or, of some short gold rows, the row with another one behind it."""
+    """Return the row, or, of some short gold rows, the row with another one behind it.
+
+    Of every two joined, one is praise beside blame where it can be: left to chance these are too few
+    to learn that both stand in one text.
+    """
     if row.kind != "gold" or draw.random() >= options.joined:
         return row
-    other = rows[int(draw.integers(len(rows)))]
+    drawn = [rows[int(index)] for index in draw.integers(len(rows), size=_TRIES)]
+    other = drawn[0]
+    if draw.random() < 0.5:
+        other = next((one for one in drawn if one.overall == _OPPOSITE.get(row.overall)), other)
     return join(row, other) if len(row.ids) + len(other.ids) <= _LONGEST_JOINED else row
 
 
