@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,11 +12,11 @@ from sentiment.model.combination import Labels
 from sentiment.model.heads import Scores
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Driver, Taxonomy
-from sentiment.text import prepare
 from sentiment.train.examples import Example
+from sentiment.train.seeds import seed_pattern
 from sentiment.train.targets import Corpus, set_targets
 
-__all__ = ["Lessons", "seed_pattern", "set_lessons", "weak_drivers"]
+__all__ = ["Lessons", "set_lessons", "weak_drivers"]
 
 Floats = NDArray[np.float32]
 
@@ -173,15 +172,3 @@ def _hear(
             0,
         )
     return found
-
-
-def seed_pattern(phrases: Sequence[str]) -> re.Pattern[str]:
-    """Return what finds any of the phrases in a folded text, English ones as whole words."""
-    folded = [prepare(phrase).folded.strip() for phrase in phrases]
-    return re.compile("|".join(_bounded(one) for one in folded if one) or r"(?!)")
-
-
-def _bounded(phrase: str) -> str:
-    first = r"\b" if phrase[0].isascii() and phrase[0].isalnum() else ""
-    last = r"\b" if phrase[-1].isascii() and phrase[-1].isalnum() else ""
-    return first + re.escape(phrase) + last

@@ -11,7 +11,8 @@ from sentiment.records import Polarity, State
 from sentiment.taxonomy import Driver, Taxonomy
 from sentiment.text import prepare
 from sentiment.train.examples import Example, Judgement
-from sentiment.train.lessons import seed_pattern, weak_drivers
+from sentiment.train.lessons import weak_drivers
+from sentiment.train.seeds import seed_pattern
 
 __all__ = ["weak_examples"]
 

@@ -10,7 +10,7 @@ from sentiment.text import prepare
 from sentiment.train.examples import Example
 from sentiment.train.faults import Fault
 from sentiment.train.labelled import Labelled
-from sentiment.train.lessons import seed_pattern
+from sentiment.train.seeds import seed_pattern
 
 __all__ = ["FEWEST", "check_dev", "check_training"]
 
