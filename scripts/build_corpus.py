@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sentiment.train import corpus
+from sentiment.train.base import corpus
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import sentiment
 from sentiment.errors import SentimentError
 from sentiment.model import bundle
-from sentiment.train.card_checks import PassRate, check, put_checks
-from sentiment.train.examples import load_examples
+from sentiment.train.data.examples import load_examples
+from sentiment.train.figures.card_checks import PassRate, check, put_checks
 from tests import behaviour
 
 

@@ -17,9 +17,9 @@ from tokenizers import Tokenizer
 from sentiment.model import bundle
 from sentiment.model.network import load_network
 from sentiment.model.transformer import Settings
-from sentiment.train.examples import load_examples
-from sentiment.train.pack import BaseParts, pack
-from sentiment.train.token_targets import read_targets
+from sentiment.train.base.pack import BaseParts, pack
+from sentiment.train.base.token_targets import read_targets
+from sentiment.train.data.examples import load_examples
 
 
 def main() -> None:

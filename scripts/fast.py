@@ -29,8 +29,8 @@ from sentiment.model.lite import LiteModel
 from sentiment.model.transformer import TransformerModel
 from sentiment.records import Analysis
 from sentiment.text import prepare
-from sentiment.train.examples import Example, load_examples
-from sentiment.train.measure import Figures, measure
+from sentiment.train.data.examples import Example, load_examples
+from sentiment.train.figures.measure import Figures, measure
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST, LONGEST = 300, 400  # rows of a public set, characters of a row

@@ -4,7 +4,7 @@
     python scripts/fetch_data.py --from ../shared/data -o out        # from a normalised local copy
 
 Sets that cannot be read by machine are named at the end; supply them with --from. A local copy
-is verified by the digests in sentiment/train/provenance.toml; a file that differs is an error.
+is verified by the digests in sentiment/train/data/provenance.toml; a file that differs is an error.
 From a full local copy: about 30 seconds, 12,666 + 600 gold records rejoined.
 """
 
@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from sentiment.errors import InputError, UserError
-from sentiment.train.fetch import Outcome, copy_sets, fetch_set, known_origins, rejoin_gold
+from sentiment.train.data.fetch import Outcome, copy_sets, fetch_set, known_origins, rejoin_gold
 
 GOLD = Path(__file__).parents[1] / "data" / "gold"
 

@@ -42,10 +42,10 @@ from sentiment.analyzer import Analyzer
 from sentiment.labelling.choice import choose, doubt, features_of
 from sentiment.records import Analysis
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.examples import Example, load_examples
-from sentiment.train.lite import LiteRecipe, fit_lite
-from sentiment.train.measure import measure
-from sentiment.train.split import folds
+from sentiment.train.data.examples import Example, load_examples
+from sentiment.train.data.split import folds
+from sentiment.train.figures.measure import measure
+from sentiment.train.linear.lite import LiteRecipe, fit_lite
 
 _POOL = 6000
 _START = 300

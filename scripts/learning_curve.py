@@ -34,10 +34,10 @@ from sentiment.analyzer import Analyzer, load
 from sentiment.errors import ModelError
 from sentiment.model import bundle
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.bases import open_base
-from sentiment.train.examples import Example, group_of
-from sentiment.train.labelled import read_labelled_file
-from sentiment.train.measure import measure
+from sentiment.train.data.examples import Example, group_of
+from sentiment.train.figures.measure import measure
+from sentiment.train.retrain.bases import open_base
+from sentiment.train.rows.labelled import read_labelled_file
 
 TOPICS = ("quality", "price", "service", "delivery")
 HEADER = ("text", "sentiment", *TOPICS)

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from sentiment.model import bundle
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.card import Card, TrainingSet, write_card
-from sentiment.train.examples import Example, read_labelled
-from sentiment.train.lite import LiteParts, LiteRecipe, fit_lite
+from sentiment.train.data.examples import Example, read_labelled
+from sentiment.train.figures.card import Card, TrainingSet, write_card
+from sentiment.train.linear.lite import LiteParts, LiteRecipe, fit_lite
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample_labels.jsonl"
 # A column for every label and few features: 200 bytes each.

@@ -12,7 +12,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from sentiment.train.pretrain import PretrainOptions, pretrain
+from sentiment.train.base.pretrain import PretrainOptions, pretrain
 
 
 def main() -> None:

@@ -12,18 +12,18 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
-from sentiment.train.agreement import Agreement, compare_names, compare_topics
-from sentiment.train.examples import mapped_rows, read_labelled
-from sentiment.train.fetch import known_origins
-from sentiment.train.sources import known_sources
+from sentiment.train.data.agreement import Agreement, compare_names, compare_topics
+from sentiment.train.data.examples import mapped_rows, read_labelled
+from sentiment.train.data.fetch import known_origins
+from sentiment.train.data.sources import known_sources
 
 OUT = Path(__file__).parents[1] / "data" / "PROVENANCE.md"
 FEWEST = 5  # a share of fewer texts says nothing
 
 HEAD = """# Where the training data comes from
 
-Written by `scripts/provenance.py`; the tables behind it are `sentiment/train/sources.toml` (use and
-mapping) and `sentiment/train/provenance.toml` (addresses, rows, digests). No text of any set is in
+Written by `scripts/provenance.py`; the tables behind it are `sentiment/train/data/sources.toml` (use and
+mapping) and `sentiment/train/data/provenance.toml` (addresses, rows, digests). No text of any set is in
 this repository. `data/gold/*.jsonl.gz` are the project's own labels as stand-off: sha256 of the
 text, offsets, labels; `scripts/fetch_data.py` fetches the sets and rejoins them.
 

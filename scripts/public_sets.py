@@ -29,10 +29,10 @@ import sentiment
 from sentiment.errors import SentimentError
 from sentiment.model import bundle
 from sentiment.records import Analysis, Sentiment
-from sentiment.train.corpus import OWN_TEST, is_held_out
-from sentiment.train.examples import Example, group_of, read_split
-from sentiment.train.measure import RATIOS, row_ratios
-from sentiment.train.resample import Interval, ratio_interval
+from sentiment.train.base.corpus import OWN_TEST, is_held_out
+from sentiment.train.data.examples import Example, group_of, read_split
+from sentiment.train.figures.measure import RATIOS, row_ratios
+from sentiment.train.figures.resample import Interval, ratio_interval
 
 ROOT = Path(__file__).resolve().parents[1]
 READMES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh.md"}
@@ -489,8 +489,8 @@ def page(results: Sequence[Result], models: Mapping[str, str], tools: Mapping[st
         "against P(negative) says the same. Three classes: the likeliest of negative, neutral and "
         "positive is the label; `mixed`, which these labels do not have, is not chosen. State F1: micro "
         "F1 of the pairs (topic, state) over the topics named in the table, in our terms "
-        "(`sentiment/train/sources.toml` says what each label of a set means); a topic is left out of a "
-        "row where the set's labels leave it open. Nothing was tuned on these rows.",
+        "(`sentiment/train/data/sources.toml` says what each label of a set means); a topic is left out "
+        "of a row where the set's labels leave it open. Nothing was tuned on these rows.",
         "The other tools give one number a text and no topics. A number exactly at the border counts "
         "as neither and so as wrong, and so does a text that a tool or model gives up:",
         "\n".join(counted),
@@ -503,8 +503,8 @@ def page(results: Sequence[Result], models: Mapping[str, str], tools: Mapping[st
         + ".",
         f"Rows: those of the official test file where there is one, repeats included; of waimai_10k and "
         "online_shopping_10_cats, which have none, one in ten by the hash of the letters "
-        "(`sentiment.train.corpus.is_held_out`); airline tweets have no official split and all may be "
-        f"taken, whatever the annotators' agreement. Of more than {MOST:,} rows, those with the "
+        "(`sentiment.train.base.corpus.is_held_out`); airline tweets have no official split and all may "
+        f"be taken, whatever the annotators' agreement. Of more than {MOST:,} rows, those with the "
         f"{MOST:,} smallest hashes. Intervals: percentile bootstrap, 2,000 draws, rows with the same "
         "letters together.",
         "What was learned from: of sets not marked *never*, the training part (labels and text), from "

@@ -34,7 +34,7 @@ from typing import Any
 
 from sentiment.errors import InputError, SentimentError
 from sentiment.talk import Talk
-from sentiment.train.retrain import TrainOptions, retrain
+from sentiment.train.retrain.run import TrainOptions, retrain
 
 _PATHS = ("labelled", "output", "dev", "taxonomy")
 # Names that may be a folder beside the file, or something bundled or on a hub.

@@ -18,9 +18,9 @@ from typing import Any
 
 from sentiment.analyzer import open_model
 from sentiment.model import bundle
-from sentiment.train.corpus import is_held_out
-from sentiment.train.examples import cap_sets, load_examples
-from sentiment.train.teach import Teacher, teach, write_taught
+from sentiment.train.base.corpus import is_held_out
+from sentiment.train.base.teach import Teacher, teach, write_taught
+from sentiment.train.data.examples import cap_sets, load_examples
 
 MOST, LONGEST = 1500, 400  # as in train_base
 

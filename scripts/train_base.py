@@ -30,17 +30,17 @@ from sentiment.model.network import FeedbackNetwork
 from sentiment.model.protocol import Model
 from sentiment.model.transformer import Settings, TransformerModel
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.base_settings import settle
-from sentiment.train.card import Card, write_card
-from sentiment.train.corpus import is_held_out
-from sentiment.train.examples import Example, cap_sets, load_examples, read_labelled
-from sentiment.train.finetune import FinetuneOptions, finetune, hold
-from sentiment.train.measure import Figures, measure
-from sentiment.train.pack import BaseParts, pack
-from sentiment.train.provenance import commit, data_hash, training_sets
-from sentiment.train.split import kept_aside
-from sentiment.train.teach import read_taught
-from sentiment.train.token_targets import read_targets
+from sentiment.train.base.base_settings import settle
+from sentiment.train.base.corpus import is_held_out
+from sentiment.train.base.finetune import FinetuneOptions, finetune, hold
+from sentiment.train.base.pack import BaseParts, pack
+from sentiment.train.base.teach import read_taught
+from sentiment.train.base.token_targets import read_targets
+from sentiment.train.data.examples import Example, cap_sets, load_examples, read_labelled
+from sentiment.train.data.split import kept_aside
+from sentiment.train.figures.card import Card, write_card
+from sentiment.train.figures.measure import Figures, measure
+from sentiment.train.figures.provenance import commit, data_hash, training_sets
 
 WINDOW, OVERLAP = 256, 64
 ASIDE = 10  # one part in so many of the gold rows

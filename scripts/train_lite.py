@@ -19,11 +19,11 @@ from pathlib import Path
 from sentiment.analyzer import Analyzer
 from sentiment.model import bundle
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.card import Card, write_card
-from sentiment.train.examples import Example, load_examples
-from sentiment.train.lite import LiteParts, LiteRecipe, fit_lite
-from sentiment.train.measure import Figures, measure
-from sentiment.train.provenance import commit, data_hash, training_sets
+from sentiment.train.data.examples import Example, load_examples
+from sentiment.train.figures.card import Card, write_card
+from sentiment.train.figures.measure import Figures, measure
+from sentiment.train.figures.provenance import commit, data_hash, training_sets
+from sentiment.train.linear.lite import LiteParts, LiteRecipe, fit_lite
 
 _ABOUT = (
     "Linear heads over hashed word and character features, Chinese and English: overall sentiment, "

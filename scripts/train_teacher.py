@@ -23,16 +23,16 @@ from sentiment.analyzer import Analyzer
 from sentiment.model.network import FeedbackNetwork
 from sentiment.model.transformer import Settings
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.base_settings import settle
-from sentiment.train.carry import first_decision
-from sentiment.train.corpus import is_held_out
-from sentiment.train.encoder import open_encoder
-from sentiment.train.examples import cap_sets, load_examples
-from sentiment.train.finetune import FinetuneOptions, finetune, hold
-from sentiment.train.measure import measure
-from sentiment.train.pack import BaseParts, pack
-from sentiment.train.split import kept_aside
-from sentiment.train.token_targets import read_targets
+from sentiment.train.base.base_settings import settle
+from sentiment.train.base.corpus import is_held_out
+from sentiment.train.base.finetune import FinetuneOptions, finetune, hold
+from sentiment.train.base.pack import BaseParts, pack
+from sentiment.train.base.token_targets import read_targets
+from sentiment.train.data.examples import cap_sets, load_examples
+from sentiment.train.data.split import kept_aside
+from sentiment.train.figures.measure import measure
+from sentiment.train.retrain.carry import first_decision
+from sentiment.train.retrain.encoder import open_encoder
 
 WINDOW, OVERLAP = 256, 64
 ASIDE = 10  # one part in so many of the gold rows, the same rows as in train_base

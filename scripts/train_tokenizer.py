@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sentiment.train import tokenizer
+from sentiment.train.base import tokenizer
 
 
 def main() -> None:

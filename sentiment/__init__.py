@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from sentiment.records import Analysis, Feedback, Opinion, Tag
     from sentiment.reporting.build import Report, report
     from sentiment.taxonomy import Taxonomy
-    from sentiment.train.evaluate import Evaluation, evaluate
-    from sentiment.train.retrain import Trained, TrainOptions, retrain
+    from sentiment.train.figures.evaluate import Evaluation, evaluate
+    from sentiment.train.retrain.run import Trained, TrainOptions, retrain
 
 __version__ = "0.1.0"
 
@@ -40,7 +40,7 @@ _HOMES = {
     "Analysis": "sentiment.records",
     "Analyzer": "sentiment.analyzer",
     "ColumnError": "sentiment.errors",
-    "Evaluation": "sentiment.train.evaluate",
+    "Evaluation": "sentiment.train.figures.evaluate",
     "Feedback": "sentiment.records",
     "InputError": "sentiment.errors",
     "LabelError": "sentiment.errors",
@@ -54,13 +54,13 @@ _HOMES = {
     "Tag": "sentiment.records",
     "Taxonomy": "sentiment.taxonomy",
     "TaxonomyError": "sentiment.errors",
-    "TrainOptions": "sentiment.train.retrain",
-    "Trained": "sentiment.train.retrain",
+    "TrainOptions": "sentiment.train.retrain.run",
+    "Trained": "sentiment.train.retrain.run",
     "UserError": "sentiment.errors",
-    "evaluate": "sentiment.train.evaluate",
+    "evaluate": "sentiment.train.figures.evaluate",
     "load": "sentiment.analyzer",
     "report": "sentiment.reporting.build",
-    "retrain": "sentiment.train.retrain",
+    "retrain": "sentiment.train.retrain.run",
 }
 
 __all__ = [

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from sentiment.model.cascade import SURE
-from sentiment.train.measure import measure
+from sentiment.train.figures.measure import measure
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "fast.py"
 

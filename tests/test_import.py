@@ -129,7 +129,7 @@ def test_scoring_loads_numpy_and_no_dictionary(tmp_path: Path, tiny: Path) -> No
         "tables",
         "text",
         "drivers",
-        "train.evaluate",
+        "train.figures.evaluate",
     ],
 )
 def test_importing_a_part_changes_nothing(tmp_path: Path, module: str) -> None:

@@ -28,6 +28,8 @@ LAYERS = (
     ("cli",),
     ("__main__",),
 )
+# Inside the training, a folder imports from itself and from those before it.
+TRAINING = ("data", "rows", "linear", "base", "figures", "retrain")
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -89,6 +91,20 @@ def test_a_part_imports_from_the_layers_below(path: Path) -> None:
     for name in imports(path, deferred=True):
         other = part_of(name)
         assert other == own or LEVEL[other] < LEVEL[own], f"{name_of(path)} imports {name}"
+
+
+def test_every_folder_of_the_training_has_its_place() -> None:
+    folders = {path.parent.name for path in FILES if path.parent.parent == PACKAGE / "train"}
+    assert folders == set(TRAINING)
+
+
+@pytest.mark.parametrize("folder", TRAINING)
+def test_a_folder_of_the_training_imports_from_those_before_it(folder: str) -> None:
+    before = TRAINING[: TRAINING.index(folder) + 1]
+    for path in (PACKAGE / "train" / folder).glob("*.py"):
+        for name in imports(path, deferred=True):
+            if part_of(name) == "train":
+                assert name.split(".")[2] in before, f"{name_of(path)} imports {name}"
 
 
 def test_no_import_goes_in_a_circle() -> None:

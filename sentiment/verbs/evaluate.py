@@ -15,15 +15,15 @@ from sentiment.verbs.labelled import refuse_tasks
 from sentiment.verbs.output import check_folder, refuse_to_replace
 
 if TYPE_CHECKING:
-    from sentiment.train.evaluate import Evaluation
-    from sentiment.train.measure import Figures
+    from sentiment.train.figures.evaluate import Evaluation
+    from sentiment.train.figures.measure import Figures
 
 __all__ = ["run"]
 
 
 def run(options: Namespace, talk: Talk) -> int:
     """Print the figures of the models; exit code 3 where less was reached than asked."""
-    from sentiment.train.evaluate import evaluate
+    from sentiment.train.figures.evaluate import evaluate
 
     refuse_tasks(options.labelled)
     output = Path(options.output) if options.output else None

@@ -78,7 +78,7 @@ def _tasks(options: Namespace, scored: Path, talk: Talk) -> list[Task]:
     from sentiment.labelling.choice import choose
     from sentiment.labelling.sample import draw, read_run
     from sentiment.labelling.task import Task
-    from sentiment.train.labelled import read_labelled_file
+    from sentiment.train.rows.labelled import read_labelled_file
 
     n = options.n or _N
     refuse_tasks(*options.known)

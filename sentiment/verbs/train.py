@@ -16,7 +16,7 @@ _INTERRUPTED = 130  # 128 + SIGINT, as for any command that Ctrl-C ended
 
 def run(options: Namespace, talk: Talk) -> int:
     """Train, compare with the model in use, and save; exit code 3 where it is no better."""
-    from sentiment.train.retrain import TrainOptions, kept_state, retrain
+    from sentiment.train.retrain.run import TrainOptions, kept_state, retrain
 
     refuse_tasks(options.labelled, options.dev)
     given = {name: getattr(options, name) for name in ("steps", "minutes", "window")}

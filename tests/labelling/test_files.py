@@ -20,7 +20,7 @@ from sentiment.labelling.task import Sampling, Task
 from sentiment.labelling.words import name_in, shown_name
 from sentiment.records import Analysis
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.labelled import read_labelled_file
+from sentiment.train.rows.labelled import read_labelled_file
 from sentiment.wording import Tongue
 from tests.labelling.rows import BLANK, FAST, LATE, ROWS, analysis
 

@@ -36,7 +36,7 @@ from sentiment.model.transformer import Settings, TransformerModel
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import prepare
-from sentiment.train import tokenizer
+from sentiment.train.base import tokenizer
 from tests.train.test_tokenizer import EN, OPTIONS, ZH, texts
 
 TAXONOMY = Taxonomy.default()

@@ -10,8 +10,8 @@ from sentiment.model.combination import sigmoid
 from sentiment.model.decision import Decision, Outputs, decide, every_label
 from sentiment.records import POLARITIES, STATES
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.base_settings import Held, settle
-from sentiment.train.combine import micro_f1, state_codes
+from sentiment.train.base.base_settings import Held, settle
+from sentiment.train.linear.combine import micro_f1, state_codes
 
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sentiment.train.card import Card, TrainingSet, with_section, write_card
+from sentiment.train.figures.card import Card, TrainingSet, with_section, write_card
 
 FIGURES: dict[str, Any] = {
     "rows": 300, "overall_accuracy": 0.8361, "polarity_accuracy": None, "flips": 0.0125,

@@ -13,10 +13,10 @@ import pytest
 
 from sentiment.analyzer import Analyzer
 from sentiment.model import bundle
-from sentiment.train.card_checks import Checks, PassRate, check, put_checks
-from sentiment.train.copies import in_traditional
-from sentiment.train.examples import Example, read_labelled
-from sentiment.train.measure import measure
+from sentiment.train.data.examples import Example, read_labelled
+from sentiment.train.figures.card_checks import Checks, PassRate, check, put_checks
+from sentiment.train.figures.copies import in_traditional
+from sentiment.train.figures.measure import measure
 
 ROOT = Path(__file__).parents[2]
 RATES = (

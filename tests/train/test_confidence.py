@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sentiment.train.confidence import accuracy_of_surest, calibration_excess
-from sentiment.train.measure import calibration_error
+from sentiment.train.figures.confidence import accuracy_of_surest, calibration_excess
+from sentiment.train.figures.measure import calibration_error
 
 
 def rows(count: int, seed: int, off: float = 0.0) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

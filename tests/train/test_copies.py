@@ -17,9 +17,9 @@ from sentiment.records import (
     topic_states,
 )
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.copies import compose, in_traditional, splice
-from sentiment.train.examples import Example, Judgement
-from sentiment.train.token_targets import UNKNOWN, Targets, join, read_targets
+from sentiment.train.base.token_targets import UNKNOWN, Targets, join, read_targets
+from sentiment.train.data.examples import Example, Judgement
+from sentiment.train.figures.copies import compose, in_traditional, splice
 from tests.train.test_measure import NEGATIVE, POSITIVE, said
 
 TAXONOMY = Taxonomy.default()

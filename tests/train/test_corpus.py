@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sentiment.errors import InputError
-from sentiment.train import corpus
-from sentiment.train.examples import group_of, load_examples
+from sentiment.train.base import corpus
+from sentiment.train.data.examples import group_of, load_examples
 from tests.shared import shared
 
 MOTTOES = ("物流很快", "质量不错", "客服耐心", "价格实惠", "包装严实", "味道一般")

@@ -16,7 +16,7 @@ transformers = pytest.importorskip("transformers", reason="needs the extra [torc
 
 from tokenizers import Tokenizer  # noqa: E402
 
-from sentiment.train.encoder import open_encoder  # noqa: E402
+from sentiment.train.retrain.encoder import open_encoder  # noqa: E402
 from tests.train import checkpoints  # noqa: E402
 
 TEXTS = [

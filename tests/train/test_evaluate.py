@@ -9,7 +9,7 @@ import pytest
 import sentiment
 from sentiment.errors import InputError, LabelError, ModelError, SentimentError
 from sentiment.reporting.values import Language
-from sentiment.train.evaluate import evaluate
+from sentiment.train.figures.evaluate import evaluate
 
 ROWS: list[dict[str, Any]] = [
     {"text": "物流很快", "lang": "zh", "overall": "positive",

@@ -10,8 +10,8 @@ import pytest
 
 from sentiment.errors import OutputError
 from sentiment.reporting.values import Text
-from sentiment.train.evaluate import Evaluation, evaluate
-from sentiment.train.evaluation_page import blocks
+from sentiment.train.figures.evaluate import Evaluation, evaluate
+from sentiment.train.figures.evaluation_page import blocks
 from tests.reporting.test_hostile import ATTACKS
 from tests.train.test_evaluate import ROWS, labelled
 

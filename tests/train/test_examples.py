@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sentiment.errors import InputError, LabelError
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.examples import (
+from sentiment.train.data.examples import (
     Example,
     Judgement,
     cap_sets,
@@ -17,7 +17,7 @@ from sentiment.train.examples import (
     mapped_rows,
     read_labelled,
 )
-from sentiment.train.sources import known_sources
+from sentiment.train.data.sources import known_sources
 from tests.shared import shared
 
 

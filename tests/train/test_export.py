@@ -15,8 +15,8 @@ from transformers import BertConfig, BertModel, ModernBertModel
 
 from sentiment.model.network import EncoderOptions, FeedbackNetwork, encoder_config
 from sentiment.model.runtime import OnnxRuntime
-from sentiment.train import export
-from sentiment.train.export import export_onnx
+from sentiment.train.base import export
+from sentiment.train.base.export import export_onnx
 
 TOPICS, NAMES, VOCABULARY = 4, 6, 300
 SHAPE = EncoderOptions(layers=2, width=32, heads=2, inner=48)

@@ -9,7 +9,7 @@ import pytest
 
 from sentiment.errors import InputError
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.fetch import (
+from sentiment.train.data.fetch import (
     Kept,
     Origin,
     Raw,
@@ -19,8 +19,8 @@ from sentiment.train.fetch import (
     known_origins,
     rejoin_gold,
 )
-from sentiment.train.sources import known_sources
-from sentiment.train.standoff import read_standoff, write_standoff
+from sentiment.train.data.sources import known_sources
+from sentiment.train.data.standoff import read_standoff, write_standoff
 from tests.shared import shared
 
 ROOT = Path(__file__).parents[2]
@@ -310,7 +310,7 @@ def test_a_copy_that_is_the_known_one_is_recognised(tmp_path, monkeypatch):
     path = tmp_path / "zh" / "waimai_10k.train.jsonl.gz"
     known = Kept(rows=1, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
     origin = Origin("waimai_10k", "o/r", "c", "p", {"train": known})
-    monkeypatch.setattr("sentiment.train.fetch.known_origins", lambda: {"waimai_10k": origin})
+    monkeypatch.setattr("sentiment.train.data.fetch.known_origins", lambda: {"waimai_10k": origin})
     assert [o.state for o in copy_sets(tmp_path, tmp_path / "out")] == ["collected"]
 
 

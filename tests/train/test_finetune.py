@@ -22,13 +22,13 @@ from sentiment.model.transformer import Settings, TransformerModel
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import prepare
-from sentiment.train import finetune as own
-from sentiment.train import tokenizer
-from sentiment.train.base_settings import settle
-from sentiment.train.examples import Example, Judgement, group_of
-from sentiment.train.measure import Figures, measure
-from sentiment.train.pack import BaseParts, pack
-from sentiment.train.token_targets import UNKNOWN, Targets, evidence_span, join, read_targets
+from sentiment.train.base import finetune as own
+from sentiment.train.base import tokenizer
+from sentiment.train.base.base_settings import settle
+from sentiment.train.base.pack import BaseParts, pack
+from sentiment.train.base.token_targets import UNKNOWN, Targets, evidence_span, join, read_targets
+from sentiment.train.data.examples import Example, Judgement, group_of
+from sentiment.train.figures.measure import Figures, measure
 from tests.train.test_tokenizer import EN, OPTIONS, ZH, texts
 
 TAXONOMY = Taxonomy.default()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sentiment.train.labelled import read_labelled_file
+from sentiment.train.rows.labelled import read_labelled_file
 
 HEADER = ("text", "sentiment", "quality", "price", "id", "lang")
 ROWS = [

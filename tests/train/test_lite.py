@@ -18,15 +18,15 @@ from sentiment.model.combination import Labels, Thresholds
 from sentiment.model.heads import Heads, read_batch
 from sentiment.model.lite import LiteModel
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.combine import (
+from sentiment.train.data.examples import Example, group_of, read_labelled
+from sentiment.train.linear.combine import (
     GoldTargets,
     fit_combination,
     micro_f1,
     state_codes,
     tune_thresholds,
 )
-from sentiment.train.examples import Example, group_of, read_labelled
-from sentiment.train.linear import (
+from sentiment.train.linear.heads import (
     HeadScores,
     HeadSet,
     Matrices,
@@ -36,8 +36,8 @@ from sentiment.train.linear import (
     matrices,
     score_heads,
 )
-from sentiment.train.lite import LiteParts, LiteRecipe, fit_lite
-from sentiment.train.targets import Corpus, read_corpus
+from sentiment.train.linear.lite import LiteParts, LiteRecipe, fit_lite
+from sentiment.train.linear.targets import Corpus, read_corpus
 
 TAXONOMY = Taxonomy.default()
 SAMPLE = Path(__file__).parents[2] / "data" / "sample_labels.jsonl"
@@ -233,7 +233,7 @@ def test_the_combination_trusts_what_tells() -> None:
 
 
 def test_two_classes_are_told_apart_as_well_as_four() -> None:
-    from sentiment.train.combine import fit_softmax
+    from sentiment.train.linear.combine import fit_softmax
 
     chance = np.random.default_rng(6)
     features = chance.normal(size=(300, 2)).astype(np.float32)
@@ -296,7 +296,7 @@ def test_micro_f1_by_hand() -> None:
 
 
 def test_groups_of_a_polarity_set_are_capped() -> None:
-    from sentiment.train.lite import _chosen
+    from sentiment.train.linear.lite import _chosen
 
     rows = [
         Example(

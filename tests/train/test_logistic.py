@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_sparse
 from sklearn.linear_model import LogisticRegression
 
-from sentiment.train.logistic import fit_logistic
+from sentiment.train.linear.logistic import fit_logistic
 
 EXACT: dict[str, Any] = {"steps": 60, "tolerance": 1e-5}
 

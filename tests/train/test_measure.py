@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sentiment.records import Analysis, Opinion, Polarity, Sentiment, State, Tag, topic_states
-from sentiment.train.examples import Example, Judgement
-from sentiment.train.measure import ClassFigures, calibration_error, measure
+from sentiment.train.data.examples import Example, Judgement
+from sentiment.train.figures.measure import ClassFigures, calibration_error, measure
 
 TOPICS = ("quality", "price", "service", "delivery")
 TEXT = "0123456789"

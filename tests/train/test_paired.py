@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sentiment.records import Analysis
-from sentiment.train.examples import Example, Judgement
-from sentiment.train.measure import RATIOS, measure, reliability, row_ratios
-from sentiment.train.paired import Difference, differences
+from sentiment.train.data.examples import Example, Judgement
+from sentiment.train.figures.measure import RATIOS, measure, reliability, row_ratios
+from sentiment.train.figures.paired import Difference, differences
 from tests.train.test_measure import MIXED, NEGATIVE, POSITIVE, labelled, said, silent
 
 SPEED = Judgement("delivery.speed", "negative", "0123")

@@ -12,9 +12,9 @@ pytest.importorskip("transformers", reason="needs the extra [torch]")
 import torch
 
 from sentiment.model.network import EncoderOptions
-from sentiment.train import pretrain as own
-from sentiment.train import tokenizer
-from sentiment.train.vectors import neighbour_vectors
+from sentiment.train.base import pretrain as own
+from sentiment.train.base import tokenizer
+from sentiment.train.base.vectors import neighbour_vectors
 from tests.train.test_tokenizer import EN, OPTIONS, ZH, texts
 
 TINY = EncoderOptions(layers=1, width=32, heads=2, inner=32)

@@ -11,9 +11,9 @@ from sentiment.model import bundle
 from sentiment.model.lite import LiteModel
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import prepare
-from sentiment.train.lite import LiteParts, eight_bits
-from sentiment.train.prior import Prior, lay_out, widen
-from sentiment.train.seeds import seed_pattern
+from sentiment.train.linear.lite import LiteParts, eight_bits
+from sentiment.train.retrain.prior import Prior, lay_out, widen
+from sentiment.train.rows.seeds import seed_pattern
 
 TEXTS = ["质量太差，物流很快", "Great value, rude staff", "一般", "it arrived crushed and late"]
 

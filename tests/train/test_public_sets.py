@@ -15,8 +15,8 @@ import pytest
 
 from sentiment.analyzer import Analyzer
 from sentiment.errors import InputError
-from sentiment.train.corpus import is_held_out
-from sentiment.train.examples import Example, group_of, read_split
+from sentiment.train.base.corpus import is_held_out
+from sentiment.train.data.examples import Example, group_of, read_split
 from tests.train.test_measure import MIXED, NEGATIVE, said, silent
 
 ROOT = Path(__file__).parents[2]

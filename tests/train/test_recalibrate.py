@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import minimize
 
-from sentiment.train.recalibrate import level_labels, move_softmax
+from sentiment.train.retrain.recalibrate import level_labels, move_softmax
 
 
 def problem(rows: int = 80) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sentiment.train.resample import Interval, group_sums, ratio_interval
+from sentiment.train.figures.resample import Interval, group_sums, ratio_interval
 
 
 def test_the_value_is_the_share_and_the_interval_that_of_a_proportion() -> None:

@@ -15,8 +15,8 @@ import sentiment
 from sentiment.cli import main
 from sentiment.errors import LabelError, MissingExtra, ModelError, NotReached, OutputError
 from sentiment.model import bundle
-from sentiment.train.bases import open_base
-from sentiment.train.retrain import Silent, TrainOptions, retrain
+from sentiment.train.retrain.bases import open_base
+from sentiment.train.retrain.run import Silent, TrainOptions, retrain
 from sentiment.wording import Tongue
 from tests.train.feedback import rows, write_lines, write_table
 

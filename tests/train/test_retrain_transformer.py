@@ -18,7 +18,7 @@ import sentiment
 from sentiment.errors import NotReached
 from sentiment.model import bundle
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.retrain import Trained, TrainOptions, retrain
+from sentiment.train.retrain.run import Trained, TrainOptions, retrain
 from tests.train import checkpoints
 from tests.train.feedback import rows, write_table
 

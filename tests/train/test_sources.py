@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from sentiment.errors import LabelError
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.agreement import compare_topics
-from sentiment.train.examples import mapped_rows, read_labelled
-from sentiment.train.fetch import known_origins
-from sentiment.train.sources import Meaning, Scheme, _meaning, known_sources
+from sentiment.train.data.agreement import compare_topics
+from sentiment.train.data.examples import mapped_rows, read_labelled
+from sentiment.train.data.fetch import known_origins
+from sentiment.train.data.sources import Meaning, Scheme, _meaning, known_sources
 from tests.shared import shared
 
 SCHEME = Scheme(

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment.train.examples import Example
-from sentiment.train.split import folds
+from sentiment.train.data.examples import Example
+from sentiment.train.data.split import folds
 
 EXAMPLES = st.lists(
     st.builds(

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment.errors import LabelError
-from sentiment.train.standoff import attach, detach, digest, read_standoff, rejoin, write_standoff
+from sentiment.train.data.standoff import (
+    attach,
+    detach,
+    digest,
+    read_standoff,
+    rejoin,
+    write_standoff,
+)
 from tests.shared import shared
 
 RECORD = {

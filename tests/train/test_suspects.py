@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from sentiment.train.examples import Judgement
-from sentiment.train.suspects import find_suspects
+from sentiment.train.data.examples import Judgement
+from sentiment.train.figures.suspects import find_suspects
 from tests.train.test_measure import NEGATIVE, POSITIVE, labelled, said, silent
 
 SURE = (0.02, 0.02, 0.95, 0.01)

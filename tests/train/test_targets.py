@@ -8,8 +8,8 @@ import pytest
 from sentiment.model.combination import Labels
 from sentiment.records import POLARITIES, SENTIMENTS
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.examples import Example, Judgement, group_of
-from sentiment.train.targets import Corpus, Targets, find_labels, read_corpus, set_targets
+from sentiment.train.data.examples import Example, Judgement, group_of
+from sentiment.train.linear.targets import Corpus, Targets, find_labels, read_corpus, set_targets
 
 TAXONOMY = Taxonomy.default()
 TEXT = "物流很快，但是质量太差，包装也破了"

@@ -16,8 +16,8 @@ from sentiment.model.decision import Chances
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import Prepared, prepare
-from sentiment.train.examples import Example, group_of
-from sentiment.train.teach import Teacher, read_taught, teach, write_taught
+from sentiment.train.base.teach import Teacher, read_taught, teach, write_taught
+from sentiment.train.data.examples import Example, group_of
 
 TAXONOMY = Taxonomy.default()
 NAMES = (*TAXONOMY.drivers, *TAXONOMY.tags)
@@ -89,8 +89,8 @@ def test_a_bundled_model_can_teach(name: str) -> None:
 def test_a_label_goes_before_the_teacher() -> None:
     pytest.importorskip("torch", reason="training the base model needs the extra torch")
     tokenizers = pytest.importorskip("tokenizers")
-    from sentiment.train.finetune import collate
-    from sentiment.train.token_targets import UNKNOWN, read_targets
+    from sentiment.train.base.finetune import collate
+    from sentiment.train.base.token_targets import UNKNOWN, read_targets
 
     tokenizer = tokenizers.Tokenizer.from_file(str(bundle.find("base") / bundle.TOKENIZER))
     said = Chances(

@@ -12,7 +12,7 @@ pytest.importorskip("tokenizers", reason="needs the extra [torch]")
 
 from tokenizers import Tokenizer
 
-from sentiment.train import tokenizer as own
+from sentiment.train.base import tokenizer as own
 
 ZH = (
     "物流很快，质量也不错，性价比高。",

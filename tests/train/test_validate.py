@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from sentiment.errors import InputError, LabelError
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.faults import KINDS, Fault, is_error, nearest, tell
-from sentiment.train.labelled import Labelled, read_labelled_file, read_rows
-from sentiment.train.record import FIELDS, read_record
-from sentiment.train.validate import check_dev, check_training
+from sentiment.train.rows.faults import KINDS, Fault, is_error, nearest, tell
+from sentiment.train.rows.labelled import Labelled, read_labelled_file, read_rows
+from sentiment.train.rows.record import FIELDS, read_record
+from sentiment.train.rows.validate import check_dev, check_training
 from tests.train.feedback import rows, write_lines, write_table
 
 TAXONOMY = Taxonomy.default()
@@ -265,7 +265,11 @@ def test_one_mistake_made_a_thousand_times_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "english", "chinese"),
     [
-        ("dear, and late,negative,absent,negative", "5 fields instead of 4", "5 个单元格，应为 4 个"),
+        (
+            "dear, and late,negative,absent,negative",
+            "5 fields instead of 4",
+            "5 个单元格，应为 4 个",
+        ),
         ("text,sentiment,price,delivery", "the header row again", "又是表头"),
     ],
 )

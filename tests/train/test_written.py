@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.examples import group_of, read_labelled
+from sentiment.train.data.examples import group_of, read_labelled
 from tests.frames import shared_frames
 from tests.test_behaviour import read_cases
 

@@ -1,0 +1,1 @@
+"""The road to the base model: corpus, tokenizer, pretraining, fine-tuning, the bundle."""
