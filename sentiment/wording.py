@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import string
+from typing import Any, Literal
 
-__all__ = ["PHRASES", "Tongue", "say", "word"]
+__all__ = ["PHRASES", "Tongue", "counted", "say", "word"]
 
 Tongue = Literal["zh", "en"]
 
-# key: (English, Chinese)
+# key: (English, Chinese). What agrees with a number has it in front: {rows:,} {rows:row|rows}.
 PHRASES: dict[str, tuple[str, str]] = {
     # while a job runs
     "encoding_found": ("Encoding: {encoding}.", "编码：{encoding}。"),
@@ -46,17 +47,20 @@ PHRASES: dict[str, tuple[str, str]] = {
         "自上次运行以来，输入从第 {row:,} 行起有变化，从该行起重新分析。",
     ),
     "resumed": (
-        "Going on from an earlier run: {rows:,} rows are done.",
+        "Going on from an earlier run: {rows:,} {rows:row is|rows are} done.",
         "接着上次继续：已完成 {rows:,} 行。",
     ),
     "rejected": ("Row {row:,} was rejected: {reason}", "第 {row:,} 行无法读取：{reason}"),
     "checking": (
-        "{rows:,} rows of the earlier run found unchanged",
+        "{rows:,} {rows:row|rows} of the earlier run found unchanged",
         "已核对上次完成的 {rows:,} 行，没有变化",
     ),
-    "progress": ("{rows:,} rows, {rate:,.0f} rows/s", "{rows:,} 行，每秒 {rate:,.0f} 行"),
+    "progress": (
+        "{rows:,} {rows:row|rows}, {rate:,.0f} rows/s",
+        "{rows:,} 行，每秒 {rate:,.0f} 行",
+    ),
     "progress_left": (
-        "{rows:,} of about {total:,} rows, {rate:,.0f} rows/s, about {left} left",
+        "{rows:,} of about {total:,} {total:row|rows}, {rate:,.0f} rows/s, about {left} left",
         "{rows:,} / 约 {total:,} 行，每秒 {rate:,.0f} 行，约剩 {left}",
     ),
     "input": ("the input", "输入文件"),
@@ -67,7 +71,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "semicolon": ("; ", "；"),
     # a folder on a cluster
     "cluster": (
-        "To score: {rows:,} rows, files: {files:,}. Workers: {workers:,}, machines: {nodes:,}, "
+        "To score: {rows:,} {rows:row|rows}, files: {files:,}. Workers: {workers:,}, machines: {nodes:,}, "
         "GPUs: {gpus:,}.",
         "待分析 {files:,} 个文件、{rows:,} 行；{workers:,} 个工作进程，机器 {nodes:,} 台，"
         "GPU {gpus:,} 个。",
@@ -93,16 +97,16 @@ PHRASES: dict[str, tuple[str, str]] = {
         "不是 Parquet、未处理的文件：{files:,} 个。",
     ),
     "folder_finished": (
-        "{finished:,} of {files:,} files were finished already, from the same input, options and "
+        "{finished:,} of {files:,} {files:file was|files were} finished already, from the same input, options and "
         "model.",
         "{files:,} 个文件中有 {finished:,} 个已是同一输入、选项和模型的完整结果。",
     ),
     "files_failed": (
-        "{failed:,} of {files:,} files could not be scored.",
+        "{failed:,} of {files:,} {files:file|files} could not be scored.",
         "{files:,} 个文件中有 {failed:,} 个未能分析。",
     ),
     "files_failed_more": (
-        "... and {failed:,} files more.",
+        "... and {failed:,} more {failed:file|files}.",
         "……另有 {failed:,} 个文件。",
     ),
     "written_folder": (
@@ -115,26 +119,30 @@ PHRASES: dict[str, tuple[str, str]] = {
         "{output} 已是同一输入、选项和模型的完整结果：无需再做。",
     ),
     "rows": (
-        "{rows:,} rows: {ok:,} ok, {empty:,} empty, {damaged:,} damaged, "
+        "{rows:,} {rows:row|rows}: {ok:,} ok, {empty:,} empty, {damaged:,} damaged, "
         "{unsupported:,} in other languages, {rejected:,} rejected.",
         "共 {rows:,} 行：正常 {ok:,}，空白 {empty:,}，受损 {damaged:,}，"
         "其他语言 {unsupported:,}，无法读取 {rejected:,}。",
     ),
     "answers": (
-        "{answers:,} answers to {questions} open questions: {ok:,} ok, {empty:,} empty, "
+        "{answers:,} {answers:answer|answers} to {questions} open questions: {ok:,} ok, {empty:,} empty, "
         "{damaged:,} damaged, {unsupported:,} in other languages.",
         "{questions} 道开放题共 {answers:,} 条回答：正常 {ok:,}，空白 {empty:,}，"
         "受损 {damaged:,}，其他语言 {unsupported:,}。",
     ),
-    "shares": ("Overall, of {n:,} texts: {shares}.", "总体情感（{n:,} 条）：{shares}。"),
+    "shares": ("Overall, of {n:,} {n:text|texts}: {shares}.", "总体情感（{n:,} 条）：{shares}。"),
     "share": ("{name} {share:.1%}", "{name} {share:.1%}"),
     "drivers": ("Named most often: {drivers}.", "提到最多：{drivers}。"),
     "driver": (
-        "{name} ({n:,}×, {share:.0%} negative)",
-        "{name}（{n:,} 次，负面 {share:.0%}）",
+        "{name} ({n:,} {n:opinion|opinions}, {share:.0%} negative)",
+        "{name}（{n:,} 个观点，负面 {share:.0%}）",
     ),
     "no_drivers": ("No driver was named.", "没有提到任何驱动因素。"),
     "took": (
+        "{rows:,} {rows:row|rows} scored in {seconds:.1f} s.",
+        "{seconds:.1f} 秒分析 {rows:,} 行。",
+    ),
+    "took_rate": (
         "{rows:,} rows scored in {seconds:.1f} s: {rate:,.0f} rows/s.",
         "{seconds:.1f} 秒分析 {rows:,} 行：每秒 {rate:,.0f} 行。",
     ),
@@ -148,7 +156,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "written_report": ("Report:      {path}", "报告：{path}"),
     "report_same": ("Report:      {path} (as it was)", "报告：{path}（无变化）"),
     "interrupted": (
-        "Stopped. {rows:,} rows are done and kept; the same command goes on from there:\n"
+        "Stopped. {rows:,} {rows:row is|rows are} done and kept; the same command goes on from there:\n"
         "  {command}",
         "已停止。已完成并保留 {rows:,} 行；用同一命令即可继续：\n  {command}",
     ),
@@ -167,14 +175,17 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "written_evaluation": ("Evaluation:  {path}", "评测：{path}"),
     # labelling
-    "chosen": ("{n:,} texts chosen from {texts:,}.", "从 {texts:,} 条文本中选出 {n:,} 条。"),
+    "chosen": (
+        "{n:,} {n:text|texts} chosen from {texts:,}.",
+        "从 {texts:,} 条文本中选出 {n:,} 条。",
+    ),
     "chosen_of_pool": (
-        "{n:,} texts chosen from {pool:,} that were drawn at random from {texts:,}.",
+        "{n:,} {n:text|texts} chosen from {pool:,} that were drawn at random from {texts:,}.",
         "先从 {texts:,} 条文本中随机抽取 {pool:,} 条，再从中选出 {n:,} 条。",
     ),
     "drawn": (
-        "{n:,} texts drawn at random from {texts:,}. Label all of them: report --labels takes the "
-        "sample as a whole.",
+        "{n:,} {n:text|texts} drawn at random from {texts:,}. Label the whole sample: report --labels "
+        "needs all of it.",
         "从 {texts:,} 条文本中随机抽取 {n:,} 条。请全部标注：report --labels 需要完整的样本。",
     ),
     "written_tasks": (
@@ -184,7 +195,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "written_interface": ("Interface:   {path}", "标注界面：{path}"),
     "tasks_same": ("To label:    {path} (as it was)", "待标注：{path}（无变化）"),
     "labelled_counts": (
-        "{done:,} of {n:,} texts are labelled, {skipped:,} skipped, {open:,} not labelled yet.",
+        "{done:,} of {n:,} {n:text is|texts are} labelled, {skipped:,} skipped, {open:,} not labelled yet.",
         "共 {n:,} 条文本：已标注 {done:,}，跳过 {skipped:,}，尚未标注 {open:,}。",
     ),
     "sample_unfinished": (
@@ -195,7 +206,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     # training
     "label_warnings": ("{path}, worth knowing:", "{path}，请留意："),
     "training": (
-        "Training from {base} on {rows:,} rows; the model in use is {against}.",
+        "Training from {base} on {rows:,} {rows:row|rows}; the model in use is {against}.",
         "从 {base} 开始，用 {rows:,} 行训练；现用模型为 {against}。",
     ),
     "not_default": (
@@ -216,7 +227,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "已停止。训练进度已保留；用同一命令即可继续。",
     ),
     "compared": (
-        "On {rows:,} rows held out, from the model in use to the new one:",
+        "On {rows:,} {rows:row|rows} held out, from the model in use to the new one:",
         "在留出的 {rows:,} 行上，现用模型 → 新模型：",
     ),
     "difference_better": (
@@ -245,7 +256,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "model_name": ("{name} in {path}", "{name}，位于 {path}"),
     "model_kind": ("architecture {kind}, schema {schema}", "架构 {kind}，格式版本 {schema}"),
     "model_taxonomy": (
-        "taxonomy {version}: {topics} topics, {drivers} drivers, {tags} tags",
+        "taxonomy {version}: {topics} {topics:topic|topics}, "
+        "{drivers} {drivers:driver|drivers}, {tags} {tags:tag|tags}",
         "分类体系 {version}：{topics} 个主题、{drivers} 个驱动因素、{tags} 个标签",
     ),
     "model_files": (
@@ -586,7 +598,25 @@ PHRASES: dict[str, tuple[str, str]] = {
 
 def say(tongue: Tongue, key: str, /, **fields: object) -> str:
     """Return one sentence in one language, filled in."""
-    return PHRASES[key][tongue == "zh"].format(**fields)
+    return _SENTENCE.vformat(PHRASES[key][tongue == "zh"], (), fields)
+
+
+def counted(value: object, forms: str) -> str:
+    """Return the form that goes with a number: of "row|rows", "row" with 1 alone."""
+    one, _, several = forms.partition("|")
+    return one if value == 1 else several
+
+
+class _Sentence(string.Formatter):
+    """A format in which {rows:row|rows} is the word that goes with the number."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if "|" in format_spec:
+            return counted(value, format_spec)
+        return str(super().format_field(value, format_spec))
+
+
+_SENTENCE = _Sentence()
 
 
 def word(tongue: Tongue, name: str) -> str:

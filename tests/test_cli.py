@@ -248,8 +248,30 @@ def test_the_same_drivers_are_named_when_there_is_nothing_to_do(run: Run, tmp_pa
     first, again = (run("score", "in.csv", "-o", "out.csv", "--model", "lite") for _ in range(2))
     named = re.search("Named most often.*", first.err)
     assert named is not None
-    assert "×, " in named[0]
+    assert " opinion, 100% negative)" in named[0]
     assert named[0] in again.err
+
+
+SAID = {
+    "en": (
+        "1 row: 1 ok,",
+        "Overall, of 1 text: ",
+        " (1 opinion, 100% negative)",
+        "1 row scored in ",
+    ),
+    "zh": ("共 1 行：正常 1，", "总体情感（1 条）：", "（1 个观点，负面 100%）", " 秒分析 1 行。"),
+}
+
+
+@pytest.mark.parametrize("tongue", ["en", "zh"])
+def test_one_row_is_told_as_one_and_a_handful_without_a_rate(
+    run: Run, tmp_path: Path, tongue: str
+) -> None:
+    (tmp_path / "in.csv").write_text("text\nvery slow delivery\n", encoding="utf-8")
+    ran = run("score", "in.csv", "-o", "o.csv", "--model", "lite", "--language", tongue)
+    assert all(words in ran.err for words in SAID[tongue]), ran.err
+    assert "rows/s" not in ran.err
+    assert "每秒" not in ran.err
 
 
 @pytest.mark.usefixtures("reviews")
@@ -410,6 +432,18 @@ def test_evaluation_is_printed_and_what_is_not_reached_is_code_3(run: Run, tmp_p
     ran = run("evaluate", "lite", "labelled.jsonl", "--at-least", "beauty=1")
     assert ran.code == 2
     assert "there is no figure beauty; the figures are overall_accuracy" in ran.err
+
+
+def test_evaluate_is_told_where_the_text_is_and_tells_faults_in_chinese(
+    run: Run, tmp_path: Path
+) -> None:
+    table = "客户说的话,sentiment\n物流很快,positive\n质量太差了,negative\n"
+    (tmp_path / "labelled.csv").write_text(table, encoding="utf-8")
+    ran = run("evaluate", "lite", "labelled.csv", "--language", "zh")
+    assert ran.code == 2
+    assert "请把列名改为 text，或用 --text 指定" in ran.err
+    ran = run("evaluate", "lite", "labelled.csv", "--text", "客户说的话", "--language", "zh")
+    assert (ran.code, ran.err) == (0, "")
 
 
 @pytest.mark.parametrize("tongue", ["en", "zh"])

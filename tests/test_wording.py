@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import re
 import string
 
 import pytest
 
 from sentiment.complaints import ERRORS, translate
-from sentiment.wording import PHRASES, say, word
+from sentiment.wording import PHRASES, counted, say, word
 
 
 def gaps(template: str) -> set[str]:
@@ -26,6 +27,30 @@ def test_an_error_comes_out_in_chinese_with_what_it_is_about(english: str, chine
     filled = {name: f"<{name}, (x); y>" for name in gaps(english)}
     assert translate("zh", english.format(**filled)) == chinese.format(**filled)
     assert translate("en", english.format(**filled)) == english.format(**filled)
+
+
+@pytest.mark.parametrize(("rows", "said"), [(0, "0 rows"), (1, "1 row"), (1200, "1,200 rows")])
+def test_a_word_agrees_with_its_number(rows: int, said: str) -> None:
+    assert say("en", "resumed", rows=rows).startswith(f"Going on from an earlier run: {said} ")
+    assert say("en", "checking", rows=rows) == f"{said} of the earlier run found unchanged"
+    assert counted(rows, "row|rows") in said
+
+
+@pytest.mark.parametrize("key", PHRASES)
+def test_no_english_sentence_says_one_rows(key: str) -> None:
+    english = PHRASES[key][0]
+    named = r"\b1 (rows|texts|answers|files|topics|drivers|tags|opinions)\b(?!/s)"
+    if not key.startswith("took_rate"):  # told from a thousand rows on
+        assert not re.search(named, _filled(english)), english
+
+
+def _filled(english: str) -> str:
+    """Fill a sentence in with ones, whatever its gaps are of."""
+    pieces = string.Formatter().parse(english)
+    return "".join(
+        text if name is None else text + (counted(1, spec or "") if "|" in (spec or "") else "1")
+        for text, name, spec, _ in pieces
+    )
 
 
 def test_what_is_in_no_table_stays_as_it_is() -> None:

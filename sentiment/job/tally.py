@@ -29,7 +29,8 @@ class Tally:
     topics: Counter[str] = field(default_factory=Counter)
     """Texts by "topic:state", without the absent ones."""
     drivers: Counter[str] = field(default_factory=Counter)
-    """Texts by "driver:polarity"."""
+    """Opinions by "driver:polarity". A text holds each of these at most once, but may hold one driver
+    with several polarities: the opinions on a driver may be more than its texts."""
 
     def add(self, other: Tally) -> None:
         """Add the counts of `other` to these."""

@@ -25,6 +25,7 @@ __all__ = ["run", "score_one"]
 
 _MOST_ERRORS = 20  # of a folder; the others are likely to be of the same kind
 _PARQUET = (".parquet", ".pq")
+_RATED = 1000  # rows; with fewer, the time is that of loading the model
 _TOP = 5  # as many drivers as one glance takes in; the report has them all
 
 
@@ -178,7 +179,9 @@ def _tell_renamed(summary: Summary, talk: Talk) -> None:
 
 def _tell_rate(summary: Summary, talk: Talk) -> None:
     scored = summary.rows - summary.reused
-    talk.say("took", rows=scored, seconds=summary.seconds, rate=summary.rate)
+    key = "took" if scored < _RATED else "took_rate"
+    if scored:
+        talk.say(key, rows=scored, seconds=summary.seconds, rate=summary.rate)
 
 
 def _tell_counts(summary: Summary, talk: Talk) -> None:

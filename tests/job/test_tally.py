@@ -55,6 +55,16 @@ def test_drivers_are_counted_by_polarity() -> None:
     assert tally.topics == {"price:negative": 1}
 
 
+def test_a_text_with_two_opinions_on_a_driver_counts_once_in_its_topic_and_twice_there() -> None:
+    opinions = (
+        Opinion("price", "price.level", "negative", 0.9, "dear", 0, 4),
+        Opinion("price", "price.level", "positive", 0.8, "fair", 5, 9),
+    )
+    tally = count([replace(BASE, opinions=opinions, topics={"price": "mixed"})])
+    assert tally.drivers == {"price.level:negative": 1, "price.level:positive": 1}
+    assert tally.topics == {"price:mixed": 1}
+
+
 def test_a_summary_comes_back_as_it_was_written() -> None:
     summary = Summary(
         input={"path": "a.csv"},
