@@ -71,8 +71,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "semicolon": ("; ", "；"),
     # a folder on a cluster
     "cluster": (
-        "To score: {rows:,} {rows:row|rows}, files: {files:,}. Workers: {workers:,}, machines: {nodes:,}, "
-        "GPUs: {gpus:,}.",
+        "To score: {rows:,} {rows:row|rows}, files: {files:,}. Workers: {workers:,}, "
+        "machines: {nodes:,}, GPUs: {gpus:,}.",
         "待分析 {files:,} 个文件、{rows:,} 行；{workers:,} 个工作进程，机器 {nodes:,} 台，"
         "GPU {gpus:,} 个。",
     ),
@@ -97,8 +97,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "不是 Parquet、未处理的文件：{files:,} 个。",
     ),
     "folder_finished": (
-        "{finished:,} of {files:,} {files:file was|files were} finished already, from the same input, options and "
-        "model.",
+        "{finished:,} of {files:,} {files:file was|files were} finished already, from the same "
+        "input, options and model.",
         "{files:,} 个文件中有 {finished:,} 个已是同一输入、选项和模型的完整结果。",
     ),
     "files_failed": (
@@ -125,8 +125,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "其他语言 {unsupported:,}，无法读取 {rejected:,}。",
     ),
     "answers": (
-        "{answers:,} {answers:answer|answers} to {questions} open questions: {ok:,} ok, {empty:,} empty, "
-        "{damaged:,} damaged, {unsupported:,} in other languages.",
+        "{answers:,} {answers:answer|answers} to {questions} open questions: {ok:,} ok, "
+        "{empty:,} empty, {damaged:,} damaged, {unsupported:,} in other languages.",
         "{questions} 道开放题共 {answers:,} 条回答：正常 {ok:,}，空白 {empty:,}，"
         "受损 {damaged:,}，其他语言 {unsupported:,}。",
     ),
@@ -195,7 +195,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "written_interface": ("Interface:   {path}", "标注界面：{path}"),
     "tasks_same": ("To label:    {path} (as it was)", "待标注：{path}（无变化）"),
     "labelled_counts": (
-        "{done:,} of {n:,} {n:text is|texts are} labelled, {skipped:,} skipped, {open:,} not labelled yet.",
+        "{done:,} of {n:,} {n:text is|texts are} labelled, {skipped:,} skipped, "
+        "{open:,} not labelled yet.",
         "共 {n:,} 条文本：已标注 {done:,}，跳过 {skipped:,}，尚未标注 {open:,}。",
     ),
     "sample_unfinished": (
@@ -261,7 +262,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "分类体系 {version}：{topics} 个主题、{drivers} 个驱动因素、{tags} 个标签",
     ),
     "model_files": (
-        "{files} files, {bytes:,} bytes, each as it was saved",
+        "{files} {files:file|files}, {bytes:,} bytes, each as it was saved",
         "{files} 个文件，共 {bytes:,} 字节，均与保存时一致",
     ),
     "model_digest": ("digest {digest}", "摘要 {digest}"),
