@@ -209,6 +209,7 @@ def build_parser(tongue: Tongue) -> Parser:
     evaluate.positional("models", "arg_models", nargs="+", metavar="MODEL")
     evaluate.positional("labelled", "arg_labelled", metavar="LABELLED")
     evaluate.option("-o", "--output", key="arg_evaluate_output", metavar="OUTPUT")
+    evaluate.option("--text", key="arg_train_text", metavar="COLUMN")
     evaluate.option("--at-least", key="arg_at_least", action="append", default=[], **_LIMIT)
     evaluate.option("--at-most", key="arg_at_most", action="append", default=[], **_LIMIT)
     evaluate.option("--json", key="arg_json", action="store_true")

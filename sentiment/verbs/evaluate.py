@@ -29,7 +29,13 @@ def run(options: Namespace, talk: Talk) -> int:
     output = Path(options.output) if options.output else None
     if output is not None:
         _check_output(output, options)
-    found = evaluate(options.models, options.labelled, device=options.device)
+    found = evaluate(
+        options.models,
+        options.labelled,
+        text=options.text,
+        device=options.device,
+        language=talk.tongue,
+    )
     if output is not None:
         talk.say("written_evaluation", path=found.save(output, talk.tongue))
     if options.json:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 import sentiment
+from sentiment.analyzer import Analyzer, load
 from sentiment.errors import InputError, LabelError, ModelError, SentimentError
 from sentiment.reporting.values import Language
+from sentiment.taxonomy import Taxonomy
 from sentiment.train.figures.evaluate import evaluate
 
 ROWS: list[dict[str, Any]] = [
@@ -95,6 +97,53 @@ def test_a_table_with_topics_is_accepted(tiny: Path, tmp_path: Path) -> None:
     assert sum(figures.sentiments[name].labelled for name in figures.sentiments) == 1
     assert figures.topics["delivery:positive"].labelled == 1
     assert figures.topics["quality:negative"].labelled == 1
+
+
+def test_the_text_may_stand_in_a_column_of_another_name(tiny: Path, tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text(
+        "客户说的话,sentiment\n物流很快,positive\n质量太差了,negative\n", encoding="utf-8"
+    )
+    with pytest.raises(LabelError, match="or name it with --text"):
+        evaluate(tiny, path)
+    assert evaluate(tiny, path, text="客户说的话").rows == 2
+
+
+def test_what_is_wrong_is_listed_in_the_language_of_the_user(tiny: Path, tmp_path: Path) -> None:
+    path = labelled(tmp_path / "gold.jsonl", [{"text": "x", "overall": "great"}, {"text": ""}])
+    with pytest.raises(LabelError) as raised:
+        evaluate(tiny, path, language="zh")
+    heading, *lines = str(raised.value).splitlines()
+    assert heading.endswith("需要修改 2 处：")
+    assert lines[0].startswith("  第 1 行：overall 'great' 不是")
+    assert lines[1] == "  第 2 行：没有文本"
+
+
+OWN = Taxonomy.from_dict(
+    {
+        "extends": "default",
+        "topics": {"food": {"zh": "餐饮", "en": "food"}},
+        "drivers": {"food.taste": {"zh": "口味", "en": "taste"}},
+    }
+)
+
+
+def test_what_only_one_model_has_a_name_for_may_be_labelled(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taste = {"driver": "food.taste", "polarity": "positive"}
+    path = labelled(
+        tmp_path / "gold.jsonl", [{"text": "味道很香", "overall": "positive", "opinions": [taste]}]
+    )
+    with pytest.raises(LabelError, match=r"no driver 'food\.taste'"):
+        evaluate(tiny, path)
+
+    def opened(name: object, **_: Any) -> Analyzer:
+        return load(tiny, taxonomy=OWN if name == "own" else None)
+
+    monkeypatch.setattr("sentiment.analyzer.load", opened)
+    for model in evaluate(["own", tiny], path).models:
+        assert model.figures.drivers["food.taste:positive"].labelled == 1
 
 
 def told(path: Path, error: type[SentimentError], match: str, models: Any) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,11 +14,13 @@ from sentiment.errors import InputError, LabelError, OutputError
 from sentiment.records import SENTIMENTS, Analysis
 from sentiment.reporting.values import Language
 from sentiment.reporting.wording import say
+from sentiment.taxonomy import Taxonomy
 from sentiment.train.data.examples import Example
 from sentiment.train.figures.measure import Bin, ClassFigures, Figures, measure, reliability
 from sentiment.train.figures.paired import Difference, differences
 from sentiment.train.figures.suspects import Suspect, find_suspects
 from sentiment.train.rows.labelled import holds_chosen, read_labelled_file
+from sentiment.wording import Tongue
 
 if TYPE_CHECKING:
     from sentiment.analyzer import Analyzer
@@ -99,6 +101,7 @@ class Evaluation:
     :param comparisons: Every later model against every earlier one.
     :param suspects: Labels that the models doubt, the most doubtful one first.
     :param chosen: Whether the rows were chosen because they teach, so that they are no sample.
+    :param taxonomy: What topics, drivers and tags are called.
     """
 
     path: str
@@ -107,6 +110,7 @@ class Evaluation:
     comparisons: tuple[Comparison, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     chosen: bool = False
+    taxonomy: Taxonomy = field(default_factory=Taxonomy.default)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, every class, topic, driver and tag included."""
@@ -167,13 +171,17 @@ def evaluate(
     models: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     path: str | os.PathLike[str],
     *,
+    text: str | None = None,
     device: str = "auto",
+    language: Tongue = "en",
 ) -> Evaluation:
     """Compare models with labelled rows, and with one another.
 
     :param models: A model as `load` takes it, or several.
     :param path: Labelled feedback: JSON lines, or a table with the columns text, sentiment and a
-        column for each topic.
+        column for each topic. What the models' own taxonomies add may be labelled too.
+    :param text: The column that holds the text, where it has another name.
+    :param language: Of the list of what is wrong with the rows.
     :raises LabelError: Rows that cannot be used, listed with their numbers, or no labels at all.
     :raises ModelError: A model that cannot be loaded.
     :raises InputError: No model at all, or a file that cannot be read.
@@ -183,10 +191,11 @@ def evaluate(
     names = [models] if isinstance(models, (str, os.PathLike)) else list(models)
     if not names:
         raise InputError("There is no model to evaluate; name at least one model.")
-    examples = read_labelled_file(Path(path))
+    analyzers = [load(name, device=device) for name in names]
+    taxonomy = _all_of(analyzer.taxonomy for analyzer in analyzers)
+    examples = read_labelled_file(Path(path), taxonomy, text=text, language=language)
     if not any(example.overall or example.topics for example in examples):
         raise LabelError(f"{path}: no row is labelled; it needs overall, opinions or topics.")
-    analyzers = [load(name, device=device) for name in names]
     measured = [_measured(analyzer, examples) for analyzer in analyzers]
     return Evaluation(
         path=str(path),
@@ -195,6 +204,22 @@ def evaluate(
         comparisons=tuple(_comparisons(examples, measured)),
         suspects=find_suspects(examples, [analyses for _, analyses in measured]),
         chosen=holds_chosen(Path(path)),
+        taxonomy=taxonomy,
+    )
+
+
+def _all_of(taxonomies: Iterable[Taxonomy]) -> Taxonomy:
+    """Return everything that one of the models, or the default taxonomy, has a name for.
+
+    What only some of the models know can be labelled; the others miss it.
+    """
+    default = Taxonomy.default()
+    known = [*taxonomies, default]
+    return Taxonomy(
+        version=default.version,
+        topics={name: one for each in reversed(known) for name, one in each.topics.items()},
+        drivers={name: one for each in reversed(known) for name, one in each.drivers.items()},
+        tags={name: one for each in reversed(known) for name, one in each.tags.items()},
     )
 
 
@@ -259,9 +284,9 @@ def _model_lines(model: ModelFigures, language: Language) -> Iterator[str]:
     yield _line("", [_say("evaluation.all", language), *names[1:]])
     rows = [str(figures.rows) for figures in model.by_language.values()]
     yield _line(_say("evaluation_figure.rows", language), rows)
-    for field in FIGURES:
-        cells = [_cell(getattr(figures, field)) for figures in model.by_language.values()]
-        yield _line(_say(f"evaluation_figure.{field}", language), cells)
+    for figure in FIGURES:
+        cells = [_cell(getattr(figures, figure)) for figures in model.by_language.values()]
+        yield _line(_say(f"evaluation_figure.{figure}", language), cells)
     yield ""
     sentiments: Mapping[str, ClassFigures] = {
         name: model.figures.sentiments[name] for name in SENTIMENTS
