@@ -16,7 +16,7 @@ import argparse
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -26,25 +26,22 @@ from tokenizers import Tokenizer
 
 from sentiment.analyzer import Analyzer
 from sentiment.model import bundle
-from sentiment.model.network import FeedbackNetwork
+from sentiment.model.network import FeedbackNetwork, load_network
 from sentiment.model.protocol import Model
 from sentiment.model.transformer import Settings, TransformerModel
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.base.base_settings import settle
-from sentiment.train.base.corpus import is_held_out
+from sentiment.train.base.choice import ASIDE, LONGEST, MOST, UNLABELLED, choose_rows
 from sentiment.train.base.finetune import FinetuneOptions, finetune, hold
 from sentiment.train.base.pack import BaseParts, pack
 from sentiment.train.base.teach import read_taught
 from sentiment.train.base.token_targets import read_targets
-from sentiment.train.data.examples import Example, cap_sets, load_examples, read_labelled
-from sentiment.train.data.split import kept_aside
+from sentiment.train.data.examples import Example, load_examples, read_labelled
 from sentiment.train.figures.card import Card, write_card
 from sentiment.train.figures.measure import Figures, measure
 from sentiment.train.figures.provenance import commit, data_hash, training_sets
 
 WINDOW, OVERLAP = 256, 64
-ASIDE = 10  # one part in so many of the gold rows
-MOST, LONGEST = 1500, 400  # rows of a set that is not gold, characters of such a row
 WRITTEN = Path(__file__).parents[1] / "data" / "written"
 
 _ABOUT = (
@@ -79,6 +76,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=FinetuneOptions().seed)
     parser.add_argument("--threads", type=int, default=FinetuneOptions().threads)
     parser.add_argument("--taught", type=Path, help="soft labels that teach wrote")
+    parser.add_argument("--start", type=Path, help="bundle of an earlier run to go on from")
+    parser.add_argument("--rate", type=float, default=1.0, help="times the usual learning rates")
     parser.add_argument("--version", default="1.0.0", help="version of the bundle")
     parser.add_argument("--pretraining", default="", help="a sentence for the card")
     parser.add_argument(
@@ -92,28 +91,32 @@ def main() -> None:
 
     taxonomy = Taxonomy.default()
     tokenizer = Tokenizer.from_file(str(arguments.tokenizer))
-    loaded = load_examples(arguments.data, without=arguments.without)
-    examples = [one for one in loaded if not is_held_out(one)]
-    gold = [one for one in examples if one.gold]
-    aside = kept_aside(gold, ASIDE)
+    taught = read_taught(arguments.taught) if arguments.taught else {}
+    rows, aside, texts = choose_rows(
+        arguments.data, without=arguments.without, unlabelled=UNLABELLED if taught else 0
+    )
     groups = {one.group for one in aside}
-    rows = cap_sets([one for one in examples if one.group not in groups], MOST, LONGEST)
     written = [one for path in sorted(WRITTEN.glob("*.jsonl")) for one in read_labelled(path)]
     rows += [one for one in written if one.group not in groups]
+    rows += [one for one in texts if one.group in taught]
     say(f"{len(rows)} rows to learn from, {len(aside)} gold rows aside")
 
+    usual = FinetuneOptions()
     options = replace(
-        FinetuneOptions(),
+        usual,
         steps=arguments.steps,
         minutes=arguments.minutes,
         seed=arguments.seed,
         threads=arguments.threads,
+        encoder_rate=arguments.rate * usual.encoder_rate,
+        heads_rate=arguments.rate * usual.heads_rate,
     )
     network = FeedbackNetwork.on_pretrained(
         str(arguments.encoder), len(taxonomy.topics), len(taxonomy.drivers) + len(taxonomy.tags)
     )
     arguments.work.mkdir(parents=True, exist_ok=True)
-    taught = read_taught(arguments.taught) if arguments.taught else None
+    if arguments.start:
+        network.load_state_dict(_weights_of(arguments.start, taxonomy))
     targets = read_targets(rows, tokenizer, taxonomy, WINDOW, taught)
     say(f"{len(targets)} of them ready")
     state = arguments.work / "finetune.pt"
@@ -149,6 +152,8 @@ def main() -> None:
             "recipe": recipe,
             "command": " ".join(
                 ["python scripts/train_base.py DATA TOKENIZER ENCODER", f"--steps {options.steps}"]
+                + ["--taught TAUGHT"] * bool(taught)
+                + [f"--start BASE --rate {arguments.rate:g}"] * bool(arguments.start)
                 + ["--without"] * bool(arguments.without)
                 + arguments.without
             ),
@@ -177,6 +182,13 @@ def main() -> None:
         [sys.executable, str(checks), str(saved.path), str(arguments.data), "--update"], check=True
     )
     say("the card says how sure is sure, and how it does on spliced rows and the behaviour suite")
+
+
+def _weights_of(folder: Path, taxonomy: Taxonomy) -> Mapping[str, torch.Tensor]:
+    start = bundle.read(folder)
+    names = len(taxonomy.drivers) + len(taxonomy.tags)
+    weights = start.file(bundle.NETWORK)
+    return load_network(start.config, weights, len(taxonomy.topics), names).state_dict()
 
 
 def _dev(data: Path) -> list[Example]:

@@ -24,19 +24,16 @@ from sentiment.model.network import FeedbackNetwork
 from sentiment.model.transformer import Settings
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.base.base_settings import settle
-from sentiment.train.base.corpus import is_held_out
+from sentiment.train.base.choice import choose_rows
 from sentiment.train.base.finetune import FinetuneOptions, finetune, hold
 from sentiment.train.base.pack import BaseParts, pack
 from sentiment.train.base.token_targets import read_targets
-from sentiment.train.data.examples import cap_sets, load_examples
-from sentiment.train.data.split import kept_aside
 from sentiment.train.figures.measure import measure
 from sentiment.train.retrain.carry import first_decision
 from sentiment.train.retrain.encoder import open_encoder
 
 WINDOW, OVERLAP = 256, 64
-ASIDE = 10  # one part in so many of the gold rows, the same rows as in train_base
-MOST, LONGEST = 3000, 400  # rows of a set that is not gold, characters of such a row
+MOST = 3000  # labelled rows of a set that is not gold: one language has fewer sets
 
 
 def main() -> None:
@@ -57,16 +54,9 @@ def main() -> None:
         print(f"{time.perf_counter() - began:6.0f} s  {line}", file=sys.stderr, flush=True)
 
     taxonomy = Taxonomy.default()
-    examples = [
-        one
-        for one in load_examples(arguments.data)
-        if one.language == arguments.language and not is_held_out(one)
-    ]
-    gold = [one for one in load_examples(arguments.data, sets=["gold"]) if not is_held_out(one)]
-    aside = kept_aside(gold, ASIDE)
-    groups = {one.group for one in aside}
-    aside = [one for one in aside if one.language == arguments.language]
-    rows = cap_sets([one for one in examples if one.group not in groups], MOST, LONGEST)
+    chosen = choose_rows(arguments.data, most=MOST)
+    rows = [one for one in chosen.labelled if one.language == arguments.language]
+    aside = [one for one in chosen.aside if one.language == arguments.language]
     encoder = open_encoder(arguments.encoder)
     options = replace(
         FinetuneOptions(),

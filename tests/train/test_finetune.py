@@ -187,7 +187,7 @@ def learnt(trained: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -> Base
     model = network(trained)
     said: list[str] = []
     own.finetune(model, targets, TAXONOMY, replace(QUICK, steps=150), said.append)
-    assert said[0] == "gold: 120 rows; aspects: 0 rows; overall: 0 rows"
+    assert said[0] == "gold: 120 rows"
     words = tmp_path_factory.mktemp("words") / "tokenizer.json"
     trained.save(str(words))
     decision = settle(own.hold(model, targets), TAXONOMY)
@@ -335,3 +335,26 @@ def test_batches_hold_every_row_once_and_keep_their_room() -> None:
         assert len(batch) * max(len(target.ids) for target in batch) <= 1024
         seen.extend(id(target) for target in batch)
     assert sorted(seen) == sorted(map(id, rows))
+
+
+def test_every_second_joined_row_is_praise_beside_blame(trained: Tokenizer) -> None:
+    praise = one(trained, gold("物流很快", SPEED, overall="positive"))
+    blame = one(trained, gold("the delivery was late", LATE))
+    rows = [praise] * 9 + [blame]
+    options = replace(QUICK, joined=1.0, tokens=4096)
+    seen = [row for batch, _ in zip(own.batches(rows, options, seed=1), range(200), strict=False)
+            for row in batch]  # fmt: skip
+    mixed = np.mean([row.overall == SENTIMENTS.index("mixed") for row in seen])
+    # By chance .18 (a row and one of the other kind); sought, .57 of the praise finds some of the
+    # blame among eight rows, and nearly all blame finds praise.
+    assert mixed == pytest.approx(0.5 * 0.18 + 0.5 * (0.9 * 0.57 + 0.1), abs=0.05)
+    assert all(len(row.ids) > len(praise.ids) for row in seen)
+
+
+def test_a_text_without_labels_is_of_a_kind_of_its_own(trained: Tokenizer) -> None:
+    bare = one(
+        trained,
+        replace(gold("物流很快"), overall=None, opinions=None, topics=None, tags=None, gold=False),
+    )
+    assert bare.kind == "unlabelled"
+    assert bare.overall == UNKNOWN

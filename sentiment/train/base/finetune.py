@@ -1,8 +1,8 @@
 """Fine-tuning the base model: every head at once, on whatever is labelled.
 
 A straight line: settings, batches, losses, loop, held-out logits. Batches are of one kind (gold,
-aspects, overall) and of like length; their mixture moves towards the gold labels as the run goes
-on. The averaged weights are what comes out.
+aspects, overall, unlabelled) and of like length; their mixture moves towards the gold labels as the
+run goes on. The averaged weights are what comes out.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = [
     "loss_of",
 ]
 
-_KINDS = ("gold", "aspects", "overall")
+_KINDS = ("gold", "aspects", "overall", "unlabelled")
 # A padded length is a multiple of this: a CPU library keeps a kernel, and its memory, for each shape.
 _STEP = 8
 _ANSWERED = 8192  # tokens of a batch that nothing is learnt from
@@ -63,9 +63,10 @@ class FinetuneOptions:
     average: float = 0.99  # of weights, an update
     hidden: float = 0.05  # of the tokens, masked
     joined: float = 0.25  # of the gold rows, two put together: long, mixed and bilingual rows
-    # Shares of gold, aspects and overall batches at the first step and at the last.
-    mixture_first: tuple[float, float, float] = (0.30, 0.30, 0.40)
-    mixture_last: tuple[float, float, float] = (0.75, 0.15, 0.10)
+    # Shares of gold, aspects, overall and unlabelled batches at the first step and at the last; what
+    # there are no rows of goes to the others.
+    mixture_first: tuple[float, float, float, float] = (0.225, 0.225, 0.30, 0.25)
+    mixture_last: tuple[float, float, float, float] = (0.5625, 0.1125, 0.075, 0.25)
     topics_weight: float = 0.5
     overall_weight: float = 0.5
     evidence_weight: float = 0.15  # of each of attention, start and end
@@ -326,7 +327,7 @@ def finetune(
         for number, (kind, rows) in enumerate(by_kind.items())
         if rows
     }
-    say("; ".join(f"{kind}: {len(rows)} rows" for kind, rows in by_kind.items()))
+    say("; ".join(f"{kind}: {len(rows)} rows" for kind, rows in by_kind.items() if rows))
     network.to(device).train()
     averaged = AveragedModel(network, avg_fn=_averaging(options.average))
     optimizer = _optimizer(network, options)

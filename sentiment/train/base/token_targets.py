@@ -43,7 +43,7 @@ class Targets:
     :param topics: Index of the state of each topic, or UNKNOWN, (T,).
     :param findings: 1 judged so, 0 not, NaN not known; by driver or tag and polarity, (N, 3).
     :param spans: First and last token of the evidence, or UNKNOWN, (N, 3, 2).
-    :param kind: gold, aspects or overall: which of the mixture's shares it belongs to.
+    :param kind: gold, aspects, overall or unlabelled: which of the mixture's shares it belongs to.
     :param language: Of the text, "zh" or "en".
     :param taught: What a teacher says of the row; counts where nothing is labelled.
     """
@@ -228,4 +228,6 @@ def _findings(example: Example, taxonomy: Taxonomy) -> NDArray[np.float32]:
 def _kind(example: Example) -> str:
     if example.opinions is not None:
         return "gold"
-    return "aspects" if example.topics is not None else "overall"
+    if example.topics is not None:
+        return "aspects"
+    return "overall" if example.overall is not None else "unlabelled"

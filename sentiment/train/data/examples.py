@@ -124,7 +124,7 @@ def load_examples(
     wanted = None if sets is None else list(sets)
     unseen = list(without)
     _check(root, wanted, sources, purpose)
-    _check(root, unseen, sources, "measure")
+    _check_known(root, unseen, sources)
     chosen = [name for name in (GOLD, *sources) if wanted is None or name in wanted]
     if purpose == "measure":
         measured = (example for name in chosen for example in _measured(root, name, sources))
@@ -216,16 +216,24 @@ def _root(folder: Path) -> Path:
 def _check(
     root: Path, wanted: list[str] | None, sources: Mapping[str, Source], purpose: Purpose
 ) -> None:
+    """Refuse sets that are not known, not there, or not for this purpose."""
+    _check_known(root, wanted, sources)
     for name in wanted or ():
-        if name != GOLD and name not in sources:
-            raise InputError(f"There is no data set {name!r}; the known ones are in sources.toml.")
-        if name != GOLD and purpose != "measure" and sources[name].use == "measure":
+        if name == GOLD:
+            continue
+        if purpose != "measure" and sources[name].use == "measure":
             raise InputError(
                 f"{name} is measured, never learned from ({sources[name].licence}); "
                 "ask for it with purpose='measure'."
             )
-        if name != GOLD and purpose != "pretrain" and sources[name].use == "text":
+        if purpose != "pretrain" and sources[name].use == "text":
             raise InputError(f"{name} gives text and no labels; it is for purpose='pretrain' only.")
+
+
+def _check_known(root: Path, names: list[str] | None, sources: Mapping[str, Source]) -> None:
+    for name in names or ():
+        if name != GOLD and name not in sources:
+            raise InputError(f"There is no data set {name!r}; the known ones are in sources.toml.")
         if not _files(root, name, sources):
             raise InputError(f"{root}: the data set {name!r} is not there.")
 

@@ -1,0 +1,53 @@
+"""Which rows the base model learns from: one choice, for its teachers and for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from sentiment.train.base.corpus import is_held_out
+from sentiment.train.data.examples import Example, cap_sets, load_examples
+from sentiment.train.data.split import kept_aside
+
+__all__ = ["ASIDE", "LONGEST", "MOST", "UNLABELLED", "Chosen", "choose_rows"]
+
+ASIDE = 10  # one part in so many of the gold rows
+MOST = 1500  # labelled rows of a set that is not gold
+UNLABELLED = 4000  # texts of a set that only a teacher speaks about
+LONGEST = 400  # characters of either
+
+
+class Chosen(NamedTuple):
+    """Rows with labels, gold rows that nothing is learnt from, and texts without labels."""
+
+    labelled: list[Example]
+    aside: list[Example]
+    unlabelled: list[Example]
+
+
+def choose_rows(
+    data: Path, *, without: Iterable[str] = (), most: int = MOST, unlabelled: int = 0
+) -> Chosen:
+    """Read the data folder and choose: no row of a test, no text on two sides.
+
+    :param without: Sets of which it must see no text.
+    :param most: Labelled rows of a set that is not gold.
+    :param unlabelled: Texts of a set that has more than those, without their labels.
+    :raises InputError: No data there, or a set that is not known.
+    """
+    unseen = list(without)
+    loaded = load_examples(data, without=unseen)
+    examples = [one for one in loaded if not is_held_out(one)]
+    aside = kept_aside([one for one in examples if one.gold], ASIDE)
+    groups = {one.group for one in aside}
+    labelled = cap_sets([one for one in examples if one.group not in groups], most, LONGEST)
+    if not unlabelled:
+        return Chosen(labelled, aside, [])
+    groups |= {one.group for one in labelled}
+    texts = [
+        one
+        for one in load_examples(data, without=unseen, purpose="pretrain")
+        if one.group not in groups and not is_held_out(one)
+    ]
+    return Chosen(labelled, aside, cap_sets(texts, unlabelled, LONGEST))
