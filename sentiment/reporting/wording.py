@@ -15,6 +15,7 @@ from importlib import resources
 from typing import Any, get_args
 
 from sentiment.reporting.values import Language, Text, Unit
+from sentiment.wording import counted
 
 __all__ = ["known", "say", "show", "show_interval"]
 
@@ -59,6 +60,8 @@ class _Sentence(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if isinstance(value, Text):
             return value.get(self._language)
+        if "|" in format_spec:
+            return counted(value, format_spec)
         if format_spec in _UNITS:
             return show(value, format_spec)
         return str(super().format_field(value, format_spec))

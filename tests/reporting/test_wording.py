@@ -33,7 +33,9 @@ def test_every_sentence_has_the_same_figures_in_both_languages() -> None:
     for place, sentence in _all():
         fields = {
             language: sorted(
-                (name, spec) for _, name, spec, _ in string.Formatter().parse(words) if name
+                (name, spec)
+                for _, name, spec, _ in string.Formatter().parse(words)
+                if name and "|" not in (spec or "")  # English alone bends its words
             )
             for language, words in sentence.items()
         }
@@ -80,6 +82,14 @@ def _fields(words: str) -> set[str]:
 )
 def test_numbers(value: float | None, unit: str, shown: str) -> None:
     assert show(value, unit) == shown
+
+
+@pytest.mark.parametrize(("n", "english"), [(1, "Alarms (1 row)"), (0, "Alarms (0 rows)")])
+def test_a_word_agrees_with_its_number(n: int, english: str) -> None:
+    said = say("page.table", title=Text(zh="异常时期", en="Alarms"), n=n)
+    assert said == Text(zh=f"完整数字：异常时期（{n} 行）", en=f"All figures: {english}")
+    assert say("base.read", read=1, used=1).en.startswith("1 text was read; 1 of them says ")
+    assert say("base.read", read=2, used=2).en.startswith("2 texts were read; 2 of them say ")
 
 
 def test_intervals() -> None:
