@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -43,15 +44,16 @@ def draw(rows: Iterable[Analysis], size: int, seed: int) -> tuple[list[Analysis]
 def read_run(path: str | Path, text: str | None = None) -> Iterator[Analysis]:
     """Yield the rows of a scored file, in order.
 
-    Which columns hold text and id is in the summary beside the file; where there is none they are
-    found as in any export.
+    Which columns hold text and id, and which model scored them, is in the summary beside the file;
+    where there is none the columns are found as in any export.
 
     :param text: The text column, if it cannot be found.
     :raises InputError: No scored file.
     :raises ColumnError: No column, or two, that could be the text.
     """
     path = Path(path)
-    roles = summary_of(path).get("roles")
+    summary = summary_of(path)
+    roles = summary.get("roles")
     if roles is not None and text is None:
         declared = Roles.from_dict(roles)
     elif is_scored(path) and format_of(path) != "jsonl":
@@ -59,7 +61,10 @@ def read_run(path: str | Path, text: str | None = None) -> Iterator[Analysis]:
         declared = open_table(str(path), ReadOptions(text=wanted)).roles
     else:
         declared = Roles(text=())
-    yield from read_scored(path, next(iter(declared.text), None), declared.id)
+    model = str(summary.get("model") or "")
+    for analysis in read_scored(path, next(iter(declared.text), None), declared.id):
+        # The wide formats name no model in their rows.
+        yield analysis if analysis.model else replace(analysis, model=model)
 
 
 def taxonomy_of(path: str | Path) -> Taxonomy:

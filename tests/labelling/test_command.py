@@ -72,8 +72,22 @@ def test_any_scored_file_gives_the_same_tasks(
         analysis = analyzer.analyze(task["text"])
         suggested = task["suggested"]["opinions"]
         assert suggested == [opinion.to_dict() for opinion in analysis.opinions]
+        assert task["suggested"]["model"] == "tiny@1.0.0"
         assert task["sampling"] == "chosen"
         assert task["source"] == "scored"
+
+
+def test_label_studio_is_told_which_model_suggests(export: Path, tiny: Path, run: Run) -> None:
+    scored, todo = export.with_name("scored.csv"), export.with_name("todo.json")
+    run("score", export, "-o", scored, "--model", tiny)
+    run("label", scored, "-n", 5, "-o", todo)
+    tasks = json.loads(todo.read_text(encoding="utf-8"))
+    assert {task["predictions"][0]["model_version"] for task in tasks} == {"tiny@1.0.0"}
+    # Without the summary nobody knows.
+    export.with_name("scored.csv.summary.json").unlink()
+    run("label", scored, "-n", 5, "-o", todo, "--overwrite")
+    tasks = json.loads(todo.read_text(encoding="utf-8"))
+    assert {task["predictions"][0]["model_version"] for task in tasks} == {"sentiment"}
 
 
 def test_an_export_is_scored_first(export: Path, tiny: Path, run: Run) -> None:
