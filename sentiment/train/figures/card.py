@@ -28,7 +28,7 @@ class TrainingSet:
     """A data set that a model learned from.
 
     :param licence: As the source states it; "none stated" where it states none.
-    :param gives: What was learned from it: "all heads", "topics", "polarity".
+    :param gives: What was learned from it: "all heads", "topics", "polarity", "its text".
     """
 
     name: str

@@ -19,26 +19,29 @@ __all__ = ["commit", "data_hash", "training_sets"]
 
 
 def training_sets(examples: Sequence[Example]) -> list[TrainingSet]:
-    """Return a row for each set, from its table of licences."""
+    """Return a row for each set and what was learned from it, with the licence from our table."""
     sources = known_sources()
-    counts: Counter[tuple[str, bool]] = Counter((one.source, one.gold) for one in examples)
+    rows: Counter[tuple[str, str]] = Counter()
+    languages: dict[tuple[str, str], set[str]] = {}
+    for example in examples:
+        key = (example.source, _gives(example))
+        rows[key] += 1
+        languages.setdefault(key, set()).add(example.language)
     sets = []
-    for (name, gold), rows in sorted(counts.items()):
+    for (name, gives), count in sorted(rows.items()):
         source = sources.get(name)
-        mapped = any(
-            one.topics is not None for one in examples if one.source == name and not one.gold
-        )
-        gives = (
-            "all heads (gold labels)"
-            if gold or name == _OURS
-            else "topics"
-            if mapped
-            else "polarity"
-        )
-        languages = {one.language for one in examples if one.source == name and one.gold == gold}
         licence = "Apache-2.0" if name == _OURS else source.licence if source else "none stated"
-        sets.append(TrainingSet(name, "/".join(sorted(languages)), rows, licence, gives))
+        language = "/".join(sorted(languages[name, gives]))
+        sets.append(TrainingSet(name, language, count, licence, gives))
     return sets
+
+
+def _gives(example: Example) -> str:
+    if example.gold or example.source == _OURS:
+        return "all heads (gold labels)"
+    if example.topics is not None:
+        return "topics"
+    return "polarity" if example.overall is not None else "its text (teachers' labels)"
 
 
 def data_hash(examples: Sequence[Example]) -> str:
