@@ -18,7 +18,7 @@ from typing import Any
 
 from sentiment.analyzer import open_model
 from sentiment.model import bundle
-from sentiment.train.base.choice import UNLABELLED, choose_rows
+from sentiment.train.base.choice import TAUGHT, choose_rows
 from sentiment.train.base.teach import Teacher, teach, write_taught
 
 
@@ -31,15 +31,15 @@ def main() -> None:
         "--teacher", action="append", required=True, metavar="BUNDLE=WEIGHT[:LANGUAGE]"
     )
     parser.add_argument(
-        "--unlabelled", type=int, default=UNLABELLED, metavar="N",
-        help="texts of a set that has more than its labelled rows",
+        "--further", type=int, default=TAUGHT, metavar="N",
+        help="rows of a set, labelled or not, beside those that are learnt from in any case",
     )  # fmt: skip
     arguments = parser.parse_args()
     began = time.perf_counter()
     teachers = [_teacher(given) for given in arguments.teacher]
-    chosen = choose_rows(arguments.data, unlabelled=arguments.unlabelled)
+    chosen = choose_rows(arguments.data, taught=arguments.further)
     rows = [one for one in chosen.labelled if one.opinions is None]
-    taught = teach([*rows, *chosen.unlabelled], teachers)
+    taught = teach([*rows, *chosen.taught], teachers)
     write_taught(taught, arguments.output)
     took = time.perf_counter() - began
     print(f"{took:.0f} s  {len(taught)} rows: {arguments.output}", file=sys.stderr)

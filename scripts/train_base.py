@@ -31,7 +31,7 @@ from sentiment.model.protocol import Model
 from sentiment.model.transformer import Settings, TransformerModel
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.base.base_settings import settle
-from sentiment.train.base.choice import ASIDE, LONGEST, MOST, UNLABELLED, choose_rows
+from sentiment.train.base.choice import ASIDE, LONGEST, MOST, TAUGHT, choose_rows
 from sentiment.train.base.finetune import FinetuneOptions, finetune, hold
 from sentiment.train.base.pack import BaseParts, pack
 from sentiment.train.base.teach import read_taught
@@ -92,14 +92,14 @@ def main() -> None:
     taxonomy = Taxonomy.default()
     tokenizer = Tokenizer.from_file(str(arguments.tokenizer))
     taught = read_taught(arguments.taught) if arguments.taught else {}
-    rows, aside, texts = choose_rows(
-        arguments.data, without=arguments.without, unlabelled=UNLABELLED if taught else 0
+    rows, aside, further = choose_rows(
+        arguments.data, without=arguments.without, taught=TAUGHT if taught else 0
     )
     groups = {one.group for one in aside}
     written = [one for path in sorted(WRITTEN.glob("*.jsonl")) for one in read_labelled(path)]
     rows += [one for one in written if one.group not in groups]
-    rows += [one for one in texts if one.group in taught]
-    say(f"{len(rows)} rows to learn from, {len(aside)} gold rows aside")
+    further = [one for one in further if one.group in taught]
+    say(f"{len(rows) + len(further)} rows to learn from, {len(aside)} gold rows aside")
 
     usual = FinetuneOptions()
     options = replace(
@@ -118,6 +118,8 @@ def main() -> None:
     if arguments.start:
         network.load_state_dict(_weights_of(arguments.start, taxonomy))
     targets = read_targets(rows, tokenizer, taxonomy, WINDOW, taught)
+    targets += read_targets(further, tokenizer, taxonomy, WINDOW, taught, kind="taught")
+    rows += further
     say(f"{len(targets)} of them ready")
     state = arguments.work / "finetune.pt"
     done = arguments.work / "finetuned.pt"  # what comes after must not cost the run
@@ -134,7 +136,8 @@ def main() -> None:
     parts = BaseParts(network, arguments.tokenizer, taxonomy, Settings(WINDOW, OVERLAP, decision))
     recipe = {
         **asdict(options),
-        "rows": f"of gold all but 1 in {ASIDE}; of other sets at most {MOST}, of {LONGEST} characters",
+        "rows": f"of gold all but 1 in {ASIDE}; of other sets at most {MOST}, of {LONGEST} characters"
+        + (f"; and {TAUGHT} that teachers speak about" if further else ""),
         "pretraining": arguments.pretraining,
     }
     saved, parity = pack(

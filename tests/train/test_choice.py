@@ -38,28 +38,27 @@ def _write(path: Path, rows: list[dict[str, object]]) -> None:
 
 
 def test_labelled_rows_are_capped_and_a_tenth_of_the_gold_rows_is_aside(folder: Path) -> None:
-    labelled, aside, unlabelled = choose_rows(folder, most=5)
+    labelled, aside, taught = choose_rows(folder, most=5)
     assert len(aside) == 3
     assert all(one.gold for one in aside)
     assert sum(one.gold for one in labelled) == 27
     assert sum(one.source == "android_apps_20k" for one in labelled) == 5
-    assert not unlabelled
+    assert not taught
 
 
-def test_the_other_texts_are_taken_without_their_labels(folder: Path) -> None:
-    labelled, aside, unlabelled = choose_rows(folder, most=5, unlabelled=8)
-    by_source = {source: [one for one in unlabelled if one.source == source] for source in
-                 ("android_apps_20k", "airbnb_reviews")}  # fmt: skip
-    assert len(by_source["android_apps_20k"]) == 7  # of twelve, five are there with their labels
-    assert len(by_source["airbnb_reviews"]) == 8
-    assert all(one.overall is None and one.opinions is None for one in unlabelled)
-    groups = [one.group for part in (labelled, aside, unlabelled) for one in part]
+def test_further_rows_have_labels_where_their_set_has_some(folder: Path) -> None:
+    labelled, aside, taught = choose_rows(folder, most=5, taught=8)
+    apps = [one for one in taught if one.source == "android_apps_20k"]
+    assert [one.overall for one in apps] == ["negative"] * 7  # of twelve, five are labelled rows
+    hosts = [one for one in taught if one.source == "airbnb_reviews"]
+    assert [one.overall for one in hosts] == [None] * 8
+    groups = [one.group for part in (labelled, aside, taught) for one in part]
     assert len(groups) == len(set(groups))
-    texts = {one.text for part in (labelled, aside, unlabelled) for one in part}
+    texts = {one.text for part in (labelled, aside, taught) for one in part}
     assert not any("kept" in text.lower() for text in texts)
 
 
 def test_a_set_that_it_must_not_see_gives_no_text_either(folder: Path) -> None:
-    chosen = choose_rows(folder, without=["airbnb_reviews"], unlabelled=8)
-    assert "airbnb_reviews" not in {one.source for one in chosen.unlabelled}
+    chosen = choose_rows(folder, without=["airbnb_reviews"], taught=8)
+    assert "airbnb_reviews" not in {one.source for one in chosen.taught}
     assert "android_apps_20k" in {one.source for one in chosen.labelled}

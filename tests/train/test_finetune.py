@@ -351,10 +351,11 @@ def test_every_second_joined_row_is_praise_beside_blame(trained: Tokenizer) -> N
     assert all(len(row.ids) > len(praise.ids) for row in seen)
 
 
-def test_a_text_without_labels_is_of_a_kind_of_its_own(trained: Tokenizer) -> None:
-    bare = one(
-        trained,
-        replace(gold("物流很快"), overall=None, opinions=None, topics=None, tags=None, gold=False),
+def test_rows_may_be_of_a_kind_of_their_own(trained: Tokenizer) -> None:
+    bare = replace(
+        gold("物流很快"), overall=None, opinions=None, topics=None, tags=None, gold=False
     )
-    assert bare.kind == "unlabelled"
-    assert bare.overall == UNKNOWN
+    [target] = read_targets([bare], trained, TAXONOMY, window=64, kind="taught")
+    assert target.kind == "taught"
+    assert target.overall == UNKNOWN
+    assert one(trained, bare).kind == "overall"

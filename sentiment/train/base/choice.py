@@ -10,30 +10,33 @@ from sentiment.train.base.corpus import is_held_out
 from sentiment.train.data.examples import Example, cap_sets, load_examples
 from sentiment.train.data.split import kept_aside
 
-__all__ = ["ASIDE", "LONGEST", "MOST", "UNLABELLED", "Chosen", "choose_rows"]
+__all__ = ["ASIDE", "LONGEST", "MOST", "TAUGHT", "Chosen", "choose_rows"]
 
 ASIDE = 10  # one part in so many of the gold rows
 MOST = 1500  # labelled rows of a set that is not gold
-UNLABELLED = 4000  # texts of a set that only a teacher speaks about
+TAUGHT = 4000  # further rows of a set, of which a teacher says what is not labelled
 LONGEST = 400  # characters of either
 
 
 class Chosen(NamedTuple):
-    """Rows with labels, gold rows that nothing is learnt from, and texts without labels."""
+    """Rows to learn from, gold rows that nothing is learnt from, and rows for teachers.
+
+    Those for teachers have labels where their set has some, and often none.
+    """
 
     labelled: list[Example]
     aside: list[Example]
-    unlabelled: list[Example]
+    taught: list[Example]
 
 
 def choose_rows(
-    data: Path, *, without: Iterable[str] = (), most: int = MOST, unlabelled: int = 0
+    data: Path, *, without: Iterable[str] = (), most: int = MOST, taught: int = 0
 ) -> Chosen:
     """Read the data folder and choose: no row of a test, no text on two sides.
 
     :param without: Sets of which it must see no text.
     :param most: Labelled rows of a set that is not gold.
-    :param unlabelled: Texts of a set that has more than those, without their labels.
+    :param taught: Further rows of a set, labelled or not, for teachers.
     :raises InputError: No data there, or a set that is not known.
     """
     unseen = list(without)
@@ -42,12 +45,13 @@ def choose_rows(
     aside = kept_aside([one for one in examples if one.gold], ASIDE)
     groups = {one.group for one in aside}
     labelled = cap_sets([one for one in examples if one.group not in groups], most, LONGEST)
-    if not unlabelled:
+    if not taught:
         return Chosen(labelled, aside, [])
     groups |= {one.group for one in labelled}
-    texts = [
-        one
+    with_labels = {one.group: one for one in examples}
+    further = [
+        with_labels.get(one.group, one)
         for one in load_examples(data, without=unseen, purpose="pretrain")
         if one.group not in groups and not is_held_out(one)
     ]
-    return Chosen(labelled, aside, cap_sets(texts, unlabelled, LONGEST))
+    return Chosen(labelled, aside, cap_sets(further, taught, LONGEST))

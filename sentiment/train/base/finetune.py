@@ -1,8 +1,8 @@
 """Fine-tuning the base model: every head at once, on whatever is labelled.
 
 A straight line: settings, batches, losses, loop, held-out logits. Batches are of one kind (gold,
-aspects, overall, unlabelled) and of like length; their mixture moves towards the gold labels as the
-run goes on. The averaged weights are what comes out.
+aspects, overall, taught) and of like length; their mixture moves towards the gold labels as the run
+goes on. The averaged weights are what comes out.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = [
     "loss_of",
 ]
 
-_KINDS = ("gold", "aspects", "overall", "unlabelled")
+_KINDS = ("gold", "aspects", "overall", "taught")
 # A padded length is a multiple of this: a CPU library keeps a kernel, and its memory, for each shape.
 _STEP = 8
 _ANSWERED = 8192  # tokens of a batch that nothing is learnt from
@@ -63,7 +63,7 @@ class FinetuneOptions:
     average: float = 0.99  # of weights, an update
     hidden: float = 0.05  # of the tokens, masked
     joined: float = 0.25  # of the gold rows, two put together: long, mixed and bilingual rows
-    # Shares of gold, aspects, overall and unlabelled batches at the first step and at the last; what
+    # Shares of gold, aspects, overall and taught batches at the first step and at the last; what
     # there are no rows of goes to the others.
     mixture_first: tuple[float, float, float, float] = (0.225, 0.225, 0.30, 0.25)
     mixture_last: tuple[float, float, float, float] = (0.5625, 0.1125, 0.075, 0.25)

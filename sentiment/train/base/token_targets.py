@@ -43,7 +43,7 @@ class Targets:
     :param topics: Index of the state of each topic, or UNKNOWN, (T,).
     :param findings: 1 judged so, 0 not, NaN not known; by driver or tag and polarity, (N, 3).
     :param spans: First and last token of the evidence, or UNKNOWN, (N, 3, 2).
-    :param kind: gold, aspects, overall or unlabelled: which of the mixture's shares it belongs to.
+    :param kind: gold, aspects, overall or taught: which of the mixture's shares it belongs to.
     :param language: Of the text, "zh" or "en".
     :param taught: What a teacher says of the row; counts where nothing is labelled.
     """
@@ -65,10 +65,12 @@ def read_targets(
     taxonomy: Taxonomy,
     window: int,
     taught: Mapping[str, Chances] | None = None,
+    kind: str | None = None,
 ) -> list[Targets]:
     """Prepare the texts as for scoring and lay out their labels; empty texts are left out.
 
     :param taught: What a teacher says, by the group of the example; see `teach`.
+    :param kind: Of all of them; by default, what each is labelled with decides.
     """
     targets = []
     for example in examples:
@@ -96,7 +98,7 @@ def read_targets(
                 topics=topics,
                 findings=findings,
                 spans=spans,
-                kind=_kind(example),
+                kind=kind or _kind(example),
                 language=example.language,
                 taught=None if said is None else _corrected(said, topics, taxonomy),
             )
@@ -228,6 +230,4 @@ def _findings(example: Example, taxonomy: Taxonomy) -> NDArray[np.float32]:
 def _kind(example: Example) -> str:
     if example.opinions is not None:
         return "gold"
-    if example.topics is not None:
-        return "aspects"
-    return "overall" if example.overall is not None else "unlabelled"
+    return "aspects" if example.topics is not None else "overall"
