@@ -17,6 +17,7 @@ from sentiment.records import POLARITIES, SENTIMENTS, STATUSES
 from sentiment.reporting.quotes import Voice, flat, voice
 from sentiment.tables.scales import Outcome
 from sentiment.taxonomy import Driver, TagKind, Taxonomy, Topic
+from sentiment.text.repair import is_misread
 
 __all__ = [
     "BITS",
@@ -373,7 +374,7 @@ class Collector:
                         found = self._voice(
                             batch, int(row), outcome, (kind, names[place], polarity)
                         )
-                        if found is None:
+                        if found is None or is_misread(found.text):
                             continue
                         entry = (-float(keys[row]), found)
                         if len(pool) < QUOTE_POOL:
@@ -422,7 +423,7 @@ class Collector:
             if len(kept) == size and order <= kept[0][:3]:
                 break
             found = self._voice(batch, int(row), outcome, None)
-            if found is None:
+            if found is None or (name == "praise" and is_misread(found.text)):
                 continue
             if len(kept) < size:
                 heapq.heappush(kept, (*order, found))

@@ -20,6 +20,7 @@ __all__ = [
     "SHIFTED",
     "glosses",
     "is_damaged",
+    "is_misread",
     "mojibake",
     "shifted",
 ]
@@ -244,6 +245,18 @@ _GBK_LEFT = rf"{_GBK_SIGN}[^\x00-\x7f]{{2}}{_GBK_SIGN}[^\x00-\x7f]{{2}}{_GBK_SIG
 _LOST = re.compile(rf"锟斤拷|锟斤|斤拷|烫烫烫|屯屯屯|锘|\ufffd|ï¿½|ï»¿|{_GBK_LEFT}|{_LATIN_LEFT}")
 # One mark of loss in fifty characters: a cut-off last character does not spoil a long review.
 _TOLERANCE = 50
+
+
+def is_misread(text: str) -> bool:
+    """Tell whether a person would see signs instead of words: what was decoded wrongly.
+
+    A model may read it rightly all the same, for it is given the repaired text.
+    """
+    repairs = ((MOJIBAKE, mojibake), (SHIFTED, shifted))
+    return is_damaged(text) or any(
+        trigger.search(text) is not None and repair(text)[1] is not None
+        for trigger, repair in repairs
+    )
 
 
 def is_damaged(text: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from sentiment.records import Analysis
 from sentiment.reporting.build import Report, report
-from sentiment.reporting.values import Block
+from sentiment.reporting.values import Block, Text
 from tests.reporting.rows import STARS, analyses
 
 KEYS = (
@@ -142,6 +142,26 @@ def test_floors_of_importance() -> None:
             assert reason in block.withheld.en
         else:
             assert block.shown or "20 negative" in block.withheld.en  # type: ignore[union-attr]
+
+
+def test_without_a_score_a_candidate_is_compared_with_the_one_that_follows_it() -> None:
+    made = report(analyses(600, stars=False), bootstrap=20)
+    rows = made["headline"].rows("first")
+    ranked = [row for row in made["drivers"].rows("drivers") if row["note"] is None]
+    ranked.sort(key=lambda row: -int(row["negative"]) - int(row["mixed"]))  # type: ignore[arg-type]
+    assert [row["code"] for row in rows] == [row["code"] for row in ranked[:3]]
+    sure = [row["sure"] for row in rows]
+    for said, following in zip(sure, rows[1:], strict=False):
+        assert isinstance(said, Text)
+        assert isinstance(name := following["name"], Text)
+        assert said.en.endswith(f"ore complaints than “{name.en}”")
+        assert f"“{name.zh}”" in said.zh
+    # The last one is compared with a driver that the list does not hold.
+    assert isinstance(last := sure[2], Text)
+    assert not [row for row in rows if isinstance(row["name"], Text) and row["name"].zh in last.zh]
+    page = made.to_html("en")
+    for word in ("Likely", "Open", "较有把握", "尚无定论"):
+        assert f"<b>{word}</b>" not in page
 
 
 def test_asymmetry_needs_five_hundred_rows() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentiment.records import Analysis
 from sentiment.reporting.build import report
 from sentiment.reporting.quotes import voice
 from tests.reporting.rows import STARS, analyses
@@ -68,6 +69,30 @@ def test_damaged_words_are_counted_but_not_quoted() -> None:
     assert not damaged & praised
     (speed_row,) = [r for r in made["drivers"].rows("drivers") if r["code"] == "delivery.speed"]
     assert speed_row["n"] == len(speed)
+
+
+def test_words_that_were_decoded_wrongly_are_not_quoted() -> None:
+    rows = analyses(300)
+    speed = [row for row in rows if any(o.driver == "delivery.speed" for o in row.opinions)]
+    misread = {row.row for row in speed[::2]}
+    made = report(
+        [_misread(row) if row.row in misread else row for row in rows], outcome=STARS, bootstrap=20
+    )
+    quoted = {row["row"] for row in made["voices"].rows("voices")}
+    praised = {row["row"] for row in made["replies"].rows("praise")}
+    assert quoted
+    assert not misread & quoted
+    assert not misread & praised
+    (speed_row,) = [r for r in made["drivers"].rows("drivers") if r["code"] == "delivery.speed"]
+    assert speed_row["n"] == len(speed)
+
+
+def _misread(row: Analysis) -> Analysis:
+    """Return a row as a tool leaves it that takes UTF-8 for Latin-1."""
+    text = "物流很快，很好用".encode().decode("latin-1")
+    whole = {"evidence": text, "start": 0, "end": len(text)}
+    opinions = tuple(replace(opinion, **whole) for opinion in row.opinions)  # type: ignore[arg-type]
+    return replace(row, text=text, opinions=opinions, tags=())
 
 
 @given(st.text(min_size=1, max_size=400), st.data())

@@ -58,6 +58,48 @@ def test_the_range_stands_in_the_trust_block(monkeypatch: pytest.MonkeyPatch) ->
     assert "no corrected figure" in made["trust"].notes[0].en
 
 
+@pytest.mark.parametrize(
+    ("rates", "english", "chinese"),
+    [
+        (
+            Rates((1.0, 0.2), (1.0, 0.1)),
+            "the model counts more complaints than there are",
+            "多于实际",
+        ),
+        (
+            Rates((0.5, 0.0), (0.6, 0.0)),
+            "the model counts fewer complaints than there are",
+            "少于实际",
+        ),
+    ],
+)
+def test_a_range_that_does_not_hold_its_share_is_explained(
+    monkeypatch: pytest.MonkeyPatch, rates: Rates, english: str, chinese: str
+) -> None:
+    of_delivery = {"delivery": {"zh": rates, "en": rates}}
+    monkeypatch.setattr(build, "shipped_rates", lambda _: of_delivery)
+    trust = report(analyses(600), outcome=STARS, bootstrap=20)["trust"]
+    (row,) = trust.rows("sensitivity")
+    share = float(row["complaint_share"])  # type: ignore[arg-type]
+    assert not float(row["range_low"]) <= share <= float(row["range_high"])  # type: ignore[arg-type]
+    (told,) = [note for note in trust.notes if "its range for" in note.en]
+    assert "its range for delivery: " in told.en
+    assert english in told.en
+    assert told.zh.startswith("配送的直接计数")
+    assert chinese in told.zh
+
+
+def test_a_range_that_holds_its_share_needs_no_explanation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rates = Rates((0.5, 0.0), (1.0, 0.2))
+    of_delivery = {"delivery": {"zh": rates, "en": rates}}
+    monkeypatch.setattr(build, "shipped_rates", lambda _: of_delivery)
+    trust = report(analyses(600), outcome=STARS, bootstrap=20)["trust"]
+    assert trust.rows("sensitivity")
+    assert not [note for note in trust.notes if "its range for" in note.en]
+
+
 def test_without_rates_there_is_no_range(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "shipped_rates", lambda _: {})
     made = report(analyses(600), outcome=STARS, bootstrap=20)

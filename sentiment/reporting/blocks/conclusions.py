@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import metadata
 
 import numpy as np
@@ -19,7 +20,7 @@ from sentiment.drivers.floors import (
 from sentiment.reporting.blocks.change import change_sentence
 from sentiment.reporting.blocks.linked import points_name, uneven
 from sentiment.reporting.blocks.linked import withheld as nothing_linked
-from sentiment.reporting.blocks.mentions import caution, column, percent_cells
+from sentiment.reporting.blocks.mentions import caution, column, joined, percent_cells
 from sentiment.reporting.linked import WHAT_IF_SHARE
 from sentiment.reporting.sensitivity import sensitivity
 from sentiment.reporting.study import Study
@@ -111,13 +112,18 @@ def _candidates(study: Study) -> list[Row]:
                 }
             )
     for place, row in enumerate(rows[:_CANDIDATES]):
-        rest = rows[place + 1 :]
-        apart = not rest or float(row["complaint_share_low"]) > float(  # type: ignore[arg-type]
-            rest[0]["complaint_share_high"]  # type: ignore[arg-type]
-        )
-        sure = "likely" if apart else "open"
-        rows[place] = {**row, "sure": say(f"sure.{sure}_count"), "sure_code": sure}
+        following = rows[place + 1] if place + 1 < len(rows) else None
+        rows[place] = {**row, **_ahead(row, following)}
     return rows[:_CANDIDATES]
+
+
+def _ahead(row: Row, following: Row | None) -> Row:
+    """Say whether a candidate surely has more complaints than the one that follows it."""
+    if following is None:
+        return {"sure": say("sure.alone_count"), "sure_code": "open"}
+    low, high = row["complaint_share_low"], following["complaint_share_high"]
+    sure = "likely" if float(low) > float(high) else "open"  # type: ignore[arg-type]
+    return {"sure": say(f"sure.{sure}_count", next=following["name"]), "sure_code": sure}
 
 
 def _linked_candidates(study: Study) -> list[Row]:
@@ -283,7 +289,7 @@ def trust_block(study: Study) -> Block:
         say("block.trust"),
         say("ask.trust"),
         sentences=tuple(sentences),
-        notes=((say("trust.range"),) if ranges else ()) + tuple(_warnings(study)),
+        notes=(*_about_ranges(ranges), *_warnings(study)),
         tables=tables,
     )
 
@@ -304,6 +310,27 @@ def _ranges(study: Study) -> tuple[Row, ...]:
                 }
             )
     return tuple(rows)
+
+
+def _about_ranges(ranges: Sequence[Row]) -> list[Text]:
+    """Say what the ranges are, and why one of them need not hold the share that it is of."""
+    if not ranges:
+        return []
+    topics = {
+        side: [row["topic"] for row in ranges if _side(row) == side] for side in ("above", "below")
+    }
+    return [say("trust.range")] + [
+        say(f"trust.{side}", names=joined(names)) for side, names in topics.items() if names
+    ]
+
+
+def _side(row: Row) -> str:
+    """Say where a topic's share lies: "above" its range, "below" it, or "inside"."""
+    share, low, high = (
+        float(row[key])  # type: ignore[arg-type]
+        for key in ("complaint_share", "range_low", "range_high")
+    )
+    return "above" if share > high else "below" if share < low else "inside"
 
 
 def _warnings(study: Study) -> list[Text]:
