@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
-import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from sentiment.errors import UserError
+from sentiment.help import folded, formatter
 from sentiment.wording import Tongue, word
 
 __all__ = ["FILE", "VERBS", "Parser", "build_parser", "parse", "tongue_of"]
@@ -20,6 +20,7 @@ FILE = "file"
 """The verb that is left out: ``sentiment reviews.csv``."""
 
 
+_WIDTH = 80  # columns of a description
 _KINDS = ("stars", "nps", "csat", "ces", "pmf", "rating")
 _USUAL = {"stars": "1-5", "nps": "0-10", "csat": "1-5", "pmf": "1-3"}
 
@@ -41,11 +42,11 @@ def tongue_of(arguments: Sequence[str]) -> Tongue:
 
 
 def parse(arguments: Sequence[str], tongue: Tongue) -> argparse.Namespace:
-    """Return the options of one command line; `verb` says which verb, None that help is asked for.
+    """Return the options of one command line; `verb` says which verb, None that it is no work.
 
     :raises UserError: The command line is not as it must be.
     """
-    given = list(arguments)
+    given = _language_last(arguments)
     if given and given[0] not in (*VERBS, "-h", "--help", "--version"):
         if not given[0].startswith("-"):
             _must_be_file(given[0])
@@ -55,6 +56,14 @@ def parse(arguments: Sequence[str], tongue: Tongue) -> argparse.Namespace:
         program = "sentiment" if given[0] == FILE else f"sentiment {given[0]}"
         raise UserError(f"there is no option {unknown[0]}; see {program} --help")
     return options
+
+
+def _language_last(arguments: Sequence[str]) -> list[str]:
+    """Put --language behind what it comes before: a verb, a file, or --help and --version."""
+    given = list(arguments)
+    size = 2 if given[:1] == ["--language"] else 1
+    leading = bool(given) and given[0].partition("=")[0] == "--language"
+    return given[size:] + given[:size] if leading and len(given) > size else given
 
 
 def _must_be_file(argument: str) -> None:
@@ -72,21 +81,6 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise the complaint as one sentence."""
         raise UserError(f"{message}; see {self.prog} --help")
-
-
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Keeps the line breaks of examples."""
-
-
-class _ChineseHelp(_Help):
-    def add_usage(
-        self,
-        usage: str | None,
-        actions: Iterable[argparse.Action],
-        groups: Iterable[Any],
-        prefix: str | None = None,
-    ) -> None:
-        super().add_usage(usage, actions, groups, word("zh", "usage") if prefix is None else prefix)
 
 
 class _Builder:
@@ -148,12 +142,15 @@ class _Builder:
 
 def build_parser(tongue: Tongue) -> Parser:
     """Return the parser of the whole command line, its help in the language."""
-    program = _new_parser(tongue, "program", prog="sentiment")
+    program = Parser(
+        prog="sentiment", usage=word(tongue, "usage_program"), **_settings(tongue, "program")
+    )
     top = _Builder(program, tongue)
+    top.language()
     top.option("--version", key="arg_version", action="store_true")
-    program.set_defaults(verb=None, language=tongue)
+    program.set_defaults(verb=None)
     verbs = program.add_subparsers(
-        title=word(tongue, "verbs"), dest="verb", metavar="", parser_class=Parser
+        title=word(tongue, "verbs"), dest="verb", prog="sentiment", parser_class=Parser
     )
 
     def add(verb: str) -> _Builder:
@@ -231,24 +228,18 @@ def build_parser(tongue: Tongue) -> Parser:
     model.language()
 
     file = add(FILE)
-    file.positional("inputs", "arg_inputs", nargs="+", metavar="FILE")
+    file.positional("inputs", "arg_files", nargs="+", metavar="FILE")
     file.all_of_a_job()
     file.defaults(compare=None, labels=None, scale=None, title=None, target=None, layers=True)
     file.defaults(seed=None)
     return program
 
 
-def _new_parser(tongue: Tongue, name: str, prog: str) -> Parser:
-    return Parser(prog=prog, **_settings(tongue, name))
-
-
 def _settings(tongue: Tongue, name: str) -> dict[str, Any]:
-    # A Chinese character is as wide as two Latin ones.
-    width = 40 if tongue == "zh" else 80
     return {
-        "description": textwrap.fill(word(tongue, f"help_{name}"), width),
+        "description": "\n".join(folded(tongue, word(tongue, f"help_{name}"), _WIDTH)),
         "epilog": word(tongue, f"help_{name}_epilog"),
-        "formatter_class": _ChineseHelp if tongue == "zh" else _Help,
+        "formatter_class": formatter(tongue),
         "add_help": False,
         "allow_abbrev": False,
     }

@@ -61,9 +61,6 @@ def _print_any_character() -> None:
 
 
 def _run(given: Sequence[str], talk: Talk) -> int:
-    if "--version" in given[:1]:
-        print(f"sentiment {sentiment.__version__}")  # noqa: T201
-        return 0
     if not given:
         build_parser(talk.tongue).print_help()
         return 0
@@ -71,6 +68,9 @@ def _run(given: Sequence[str], talk: Talk) -> int:
         options = parse(given, talk.tongue)
     except SystemExit as asked_for_help:
         return int(asked_for_help.code or 0)
+    if options.verb is None:
+        print(f"sentiment {sentiment.__version__}")  # noqa: T201
+        return 0
     talk.tongue = options.language
     from sentiment.verbs import RUN  # and what each verb needs, when it runs: help is instant
 

@@ -280,10 +280,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "help_program_epilog": (
         "Given a file instead of a verb, scores it and writes the report beside it:\n"
         "  sentiment reviews.csv\n\n"
-        "sentiment VERB --help tells more about a verb.",
+        "sentiment reviews.csv --help shows its options, sentiment VERB --help those of a verb.",
         "不写子命令、直接给文件时，在该文件旁生成分析结果和报告：\n"
-        "  sentiment reviews.csv\n\n"
-        "sentiment 子命令 --help 查看各子命令的说明。",
+        "  sentiment 评论.csv\n\n"
+        "sentiment 评论.csv --help 查看其选项，sentiment 子命令 --help 查看各子命令的选项。",
     ),
     "help_score": (
         "Read an export, find the sentiment, topics and drivers of every row, and write the rows "
@@ -399,25 +399,32 @@ PHRASES: dict[str, tuple[str, str]] = {
     "help_file": (
         "Score an export and write the report on it: NAME.scored.SUFFIX and NAME.report.html "
         "beside the file.",
-        "分析导出文件并生成报告：在该文件旁写出 NAME.scored.后缀 和 NAME.report.html。",
+        "分析导出文件并生成报告：在该文件旁写出 名称.scored.后缀 和 名称.report.html。",
     ),
-    "help_file_epilog": ("example:\n  sentiment reviews.csv", "示例：\n  sentiment 评论.csv"),
+    "help_file_epilog": (
+        "example:\n  sentiment reviews.csv\n\nsentiment --help lists the verbs.",
+        "示例：\n  sentiment 评论.csv\n\nsentiment --help 列出各子命令。",
+    ),
     "arg_inputs": (
         "CSV, TSV, XLSX, JSON lines or Parquet files, or patterns such as 'exports/*.csv', or one "
         "folder of Parquet files; - is stdin (JSON lines)",
         "CSV、TSV、XLSX、JSON Lines 或 Parquet 文件，也可用 'exports/*.csv' 之类的通配，"
         "或一个 Parquet 文件夹；- 表示标准输入（JSON Lines）",
     ),
+    "arg_files": (
+        "CSV, TSV, XLSX, JSON lines or Parquet files, or patterns such as 'exports/*.csv'",
+        "CSV、TSV、XLSX、JSON Lines 或 Parquet 文件，也可用 'exports/*.csv' 之类的通配",
+    ),
     "arg_scored": ("scored rows, or an export not scored yet", "分析结果，或尚未分析的导出文件"),
     "arg_output": (
         "the file to write: .csv, .tsv, .xlsx, .jsonl or .parquet; - is stdout (JSON lines); with "
         "several inputs or a folder, a folder (default: NAME.scored.SUFFIX beside the input)",
         "输出文件：.csv、.tsv、.xlsx、.jsonl 或 .parquet；- 表示标准输出（JSON Lines）；"
-        "多个输入或输入为文件夹时须为文件夹（默认：与输入同处的 NAME.scored.后缀）",
+        "多个输入或输入为文件夹时须为文件夹（默认：与输入同处的 名称.scored.后缀）",
     ),
     "arg_report_output": (
         "the report to write: .html, .xlsx or .json (default: NAME.report.html beside the input)",
-        "报告文件：.html、.xlsx 或 .json（默认：与输入同处的 NAME.report.html）",
+        "报告文件：.html、.xlsx 或 .json（默认：与输入同处的 名称.report.html）",
     ),
     "arg_compare": (
         "scored rows of an earlier period, to compare with",
@@ -488,7 +495,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "arg_text": (
         "column that holds the text, or a dotted path in nested JSON; repeat it for a survey with "
         "several open questions",
-        "文本所在的列，嵌套 JSON 可用点号路径；多道开放题时可重复",
+        "文本列，嵌套 JSON 可用点号路径；多道开放题时可重复",
     ),
     "arg_id": ("column that names the row", "编号列"),
     "arg_date": ("column that holds the date", "日期列"),
@@ -558,18 +565,18 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "arg_label_input": (
         "scored rows, or an export not scored yet; or a file of this command that was labelled",
-        "分析结果或尚未分析的导出文件；或本命令写出、已标注的文件",
+        "分析结果或导出文件；或本命令写出、已标注的文件",
     ),
     "arg_label_n": ("how many texts to choose (default: 200)", "选出多少条文本（默认：200）"),
     "arg_label_output": (
         "texts to label: .xlsx, .jsonl, or .json for Label Studio (default: NAME.todo.xlsx beside "
         "the input); labels that are read back: .jsonl (default: NAME.labelled.jsonl)",
-        "待标注文本：.xlsx、.jsonl，或供 Label Studio 用的 .json（默认：与输入同处的 NAME.todo.xlsx）；"
-        "读回的标注：.jsonl（默认：NAME.labelled.jsonl）",
+        "待标注文本：.xlsx、.jsonl，或供 Label Studio 用的 .json（默认：与输入同处的 名称.todo.xlsx）；"
+        "读回的标注：.jsonl（默认：名称.labelled.jsonl）",
     ),
     "arg_label_random": (
         "a simple random sample instead, marked as one: what report --labels corrects shares by",
-        "改为简单随机抽样并如此注明：供 report --labels 校正占比",
+        "改为简单随机抽样并注明：供 report --labels 校正占比",
     ),
     "arg_label_seed": (
         "seed of the random draw (default: 1)",
@@ -591,6 +598,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "arg_version": ("print the version and stop", "显示版本"),
     "arg_help": ("show this help and stop", "显示本说明"),
     "usage": ("usage: ", "用法："),
+    "usage_program": (
+        "sentiment FILE [FILE ...] [options]\n       sentiment VERB ... [options]",
+        "sentiment 文件 [文件 ...] [选项]\n      sentiment 子命令 ... [选项]",
+    ),
     "positional": ("arguments", "参数"),
     "optional": ("options", "选项"),
     "verbs": ("verbs", "子命令"),

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import unicodedata
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -184,6 +185,59 @@ def test_help_shows_an_example_and_goes_to_stdout(run: Run, verb: str | None, to
     shown = ran.out.partition("示例" if tongue == "zh" else "example")[2]
     assert example in shown or verb is None
     assert bool(HAN.search(ran.out.splitlines()[0])) == (tongue == "zh")
+
+
+@pytest.mark.parametrize("tongue", ["en", "zh"])
+@pytest.mark.parametrize("verb", [None, *VERBS, "reviews.csv"])
+@pytest.mark.usefixtures("reviews")
+def test_help_is_laid_out_for_a_terminal(run: Run, verb: str | None, tongue: str) -> None:
+    ran = run(*([verb] if verb else []), "--help", LANG=f"{tongue}_XX.UTF-8", COLUMNS="80")
+    lines = ran.out.splitlines()
+    headings = [line for line in lines if line.endswith((":", "：")) and line[0] != " "]
+    assert headings
+    assert len({heading[-1] for heading in headings}) == 1  # of one kind, wide or not
+    assert all(lines[lines.index(heading) + 1].strip() for heading in headings)
+    if tongue == "zh":
+        assert max(map(columns, lines)) <= 86
+        wrapped = [line for line in lines if line.startswith(" " * 22)]
+        assert not [line for line in wrapped if line.strip()[0] in "，。、；：）"]
+
+
+def columns(line: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line)
+
+
+@pytest.mark.parametrize(("tongue", "said"), [("en", "verbs:"), ("zh", "子命令：")])
+@pytest.mark.parametrize("form", ["--language {}", "--language={}"])
+def test_the_language_may_come_first(
+    capsys: pytest.CaptureFixture[str], tongue: str, said: str, form: str
+) -> None:
+    leading = form.format(tongue).split()
+    assert main([*leading, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert said in shown
+    first = "sentiment FILE [FILE ...]" if tongue == "en" else "sentiment 文件 [文件 ...]"
+    assert first in shown.splitlines()[0]
+    assert main([*leading, "--version"]) == 0
+    assert capsys.readouterr().out == f"sentiment {sentiment.__version__}\n"
+    assert main([*leading, "explain", "很好", "--model", "lite"]) == 0
+    assert ("总体情感" if tongue == "zh" else "sentiment") in capsys.readouterr().out
+    assert main([*leading, "none.csv"]) == 2
+    assert bool(HAN.search(capsys.readouterr().err)) == (tongue == "zh")
+
+
+@pytest.mark.parametrize("tongue", ["en", "zh"])
+def test_the_help_of_a_file_offers_nothing_that_it_refuses(
+    capsys: pytest.CaptureFixture[str], tongue: str
+) -> None:
+    main(["reviews.csv", "--language", tongue, "--help"])
+    shown = capsys.readouterr().out
+    assert "stdin" not in shown
+    assert "标准输入" not in shown
+    assert "sentiment --help" in shown
+    assert ("NAME" in shown.partition("FILE [FILE ...]")[2].partition("--text")[0]) == (
+        tongue == "en"
+    )
 
 
 def test_help_and_version_import_nothing_heavy() -> None:
