@@ -242,7 +242,7 @@ class Analyzer:
 
         item = _feedback(text, 1)
         prepared = prepare(item.text, item.damage)
-        return Explanation.of(prepared, self.analyze(item), self._model)
+        return Explanation.of(prepared, self.analyze(item), self._model, self.taxonomy)
 
     def _analysis(
         self, item: Feedback, prepared: Prepared, prediction: Prediction | None
