@@ -23,6 +23,7 @@ __all__ = [
     "stacked",
     "stations",
     "step_bar",
+    "swatch",
     "top_of",
 ]
 
@@ -30,12 +31,21 @@ _BAR = 26
 
 
 def definitions() -> Markup:
-    """Return the hatching that marks negative bars: once a page, outside of what may be hidden."""
+    """Return the patterns of bars: once a page, outside of what may be hidden.
+
+    Hatching marks negative bars; stripes and dots tell the bars of models apart, in grey too.
+    """
     return Markup(
         '<svg class="definitions" width="0" height="0" aria-hidden="true" focusable="false"><defs>'
         '<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
         'patternTransform="rotate(45)"><rect width="6" height="6" fill="#d9773a"/>'
         '<rect width="1.6" height="6" fill="#fff" fill-opacity=".5"/></pattern>'
+        '<pattern id="stripes" width="6" height="6" patternUnits="userSpaceOnUse" '
+        'patternTransform="rotate(45)"><rect width="6" height="6" fill="#f2cf7e"/>'
+        '<rect width="1.4" height="6" fill="#8a6210"/></pattern>'
+        '<pattern id="dots" width="5" height="5" patternUnits="userSpaceOnUse">'
+        '<rect width="5" height="5" fill="#cfd6dc"/><circle cx="2.5" cy="2.5" r="1.1" '
+        'fill="#3d4650"/></pattern>'
         "</defs></svg>"
     )
 
@@ -144,6 +154,18 @@ def interval_bar(row: Row, key: str, top: float, unit: str, kind: str = "bar-pla
         tag("text", show(value, unit), x=_at(max(end, zero)), dx=7, y=_BAR / 2 + 4, class_="value")
     )
     return _svg(parts, _BAR, "interval")
+
+
+def swatch(kind: str) -> Markup:
+    """Draw what a bar of a kind looks like, for a legend."""
+    return tag(
+        "svg",
+        tag("rect", x=0.5, y=0.5, width=17, height=9, class_=kind),
+        class_="picture swatch",
+        width=18,
+        height=10,
+        aria_hidden="true",
+    )
 
 
 def range_bar(row: Row, low: float, high: float) -> Markup:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ from sentiment.analyzer import Analyzer, load
 from sentiment.errors import InputError, LabelError, ModelError, SentimentError
 from sentiment.reporting.values import Language
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.figures.evaluate import evaluate
+from sentiment.train.figures.evaluate import evaluate, rate_of
+from sentiment.train.figures.suspects import Suspect
 
 ROWS: list[dict[str, Any]] = [
     {"text": "物流很快", "lang": "zh", "overall": "positive",
@@ -39,7 +42,6 @@ def test_figures_of_all_rows_and_of_each_language(tiny: Path, tmp_path: Path) ->
     assert one.by_language == two.by_language
     assert list(one.by_language) == ["all", "zh", "en"]
     assert [figures.rows for figures in one.by_language.values()] == [4, 2, 2]
-    assert one.rate > 0
     analyses = sentiment.load(tiny).analyze_batch(row["text"] for row in ROWS)
     right = sum(
         analysis.sentiment == row["overall"]
@@ -56,11 +58,73 @@ def test_the_tables_can_be_read(tiny: Path, tmp_path: Path, language: Language) 
     heading = {"en": "overall accuracy (4 classes)", "zh": "总体情感准确率（四类）"}[language]
     assert heading in told
     assert "tiny@1.0.0" in told
-    assert "quality:negative" in told
+    assert {"en": "quality · negative", "zh": "质量 · 负面"}[language] in told
+    assert {"en": "Chinese", "zh": "中文"}[language] in told
+    assert {"en": "gold.jsonl: 4 rows", "zh": "gold.jsonl：4 行"}[language] in lines[0]
     # Columns end in one line: a Chinese character takes two places.
     tables = [line for line in lines if line.startswith(("rows", "行数", heading))]
     widths = {sum(1 + (letter > "\u2e7f") for letter in line) for line in tables}
     assert len(widths) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_word_of_the_other_language_stands_in_the_lines(
+    tiny: Path, tmp_path: Path, language: Language
+) -> None:
+    path = labelled(
+        tmp_path / "gold.jsonl",
+        [
+            {"text": "质量太差，太差了", "overall": "positive", "opinions": [], "tags": []},
+            {"text": "物流很快", "overall": "positive", "opinions": ROWS[0]["opinions"],
+             "tags": [{"tag": "recommend", "polarity": "positive"}]},
+        ],
+    )  # fmt: skip
+    doubt = Suspect(1, None, "质量太差，太差了", "sentiment", "positive", "negative", 0.7)
+    found = dataclasses.replace(evaluate([tiny, tiny], path), suspects=(doubt,))
+    told = "\n".join(line.partition("质量太差")[0] for line in found.lines(language)[1:])
+    letters = told.replace("tiny@1.0.0", "").replace("sentiment score", "")
+    if language == "zh":
+        assert set(re.findall("[A-Za-z]+", letters)) <= {"F", "ECE"}
+    else:
+        assert not re.search("[\u4e00-\u9fff]", letters)
+
+
+def test_several_models_stand_side_by_side(tiny: Path, tmp_path: Path) -> None:
+    path = labelled(tmp_path / "gold.jsonl", ROWS * 6)
+    one, two = ("\n".join(evaluate(models, path).lines()) for models in (tiny, [tiny, tiny]))
+    assert re.search(r"^Sentiment +labelled +found +right +F1$", one, re.MULTILINE)
+    assert re.search(
+        r"^Sentiment +labelled +F1 tiny@1\.0\.0 +F1 tiny@1\.0\.0 \(2\)$", two, re.MULTILINE
+    )
+    (class_line,) = re.findall(r"^  negative .*$", two, re.MULTILINE)
+    assert len(class_line.split()) == 4
+
+
+def test_figures_of_a_handful_are_bracketed_and_said_to_be(tiny: Path, tmp_path: Path) -> None:
+    few = evaluate(tiny, labelled(tmp_path / "few.jsonl", ROWS[:1])).lines()
+    assert few[0].endswith("few.jsonl: 1 row")
+    (line,) = [line for line in few if line.startswith("overall accuracy")]
+    assert re.fullmatch(r"\([\d.]+\)", line.split()[-1])
+    assert any("fewer than 10 cases" in line for line in few)
+    many = evaluate(tiny, labelled(tmp_path / "many.jsonl", ROWS[:1] * 10)).lines()
+    (line,) = [line for line in many if line.startswith("overall accuracy")]
+    assert re.fullmatch(r"[\d.]+", line.split()[-1])
+
+
+def test_a_speed_is_told_of_a_second_and_more(tiny: Path, tmp_path: Path) -> None:
+    assert rate_of(97, 0.03) is None
+    assert rate_of(3000, 1.5) == 2000
+    found = evaluate(tiny, labelled(tmp_path / "gold.jsonl", ROWS))
+    assert found.to_dict()["models"][0]["rate"] is None
+    assert "No speed is given" in found.lines()[-1]
+    assert found.lines("zh")[-1].startswith("未给出速度")
+    assert found.to_html().count("No speed is given") == 1
+    assert "rows a second" not in found.to_html()
+    (model,) = found.models
+    timed = dataclasses.replace(found, models=(dataclasses.replace(model, rate=1234.4),))
+    assert "No speed is given" not in timed.lines()[-1] + timed.to_html()
+    assert re.search(r"^rows a second +1,234$", "\n".join(timed.lines()), re.MULTILINE)
+    assert ">1,234<" in timed.to_html()
 
 
 def test_rows_that_were_chosen_are_no_sample_and_are_said_to_be_none(
@@ -142,8 +206,11 @@ def test_what_only_one_model_has_a_name_for_may_be_labelled(
         return load(tiny, taxonomy=OWN if name == "own" else None)
 
     monkeypatch.setattr("sentiment.analyzer.load", opened)
-    for model in evaluate(["own", tiny], path).models:
+    found = evaluate(["own", tiny], path)
+    for model in found.models:
         assert model.figures.drivers["food.taste:positive"].labelled == 1
+    assert any("餐饮：口味 · 正面" in line for line in found.lines("zh"))
+    assert "food: taste · positive" in found.to_html()
 
 
 def told(path: Path, error: type[SentimentError], match: str, models: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sentiment.errors import OutputError
-from sentiment.reporting.values import Text
+from sentiment.reporting.values import Language, Text
 from sentiment.train.figures.evaluate import Evaluation, evaluate
 from sentiment.train.figures.evaluation_page import blocks
+from sentiment.train.figures.suspects import Suspect
 from tests.reporting.test_hostile import ATTACKS
 from tests.train.test_evaluate import ROWS, labelled
 
@@ -46,12 +48,12 @@ def test_every_block_is_there(evaluation: Evaluation) -> None:
         "figure", "tiny@1.0.0", "tiny@1.0.0 (2)"
     ]  # fmt: skip
     assert list(by_key["confusion"].tables) == ["confusion tiny@1.0.0", "confusion tiny@1.0.0 (2)"]
-    lengths = by_key["lengths"].rows("lengths")
-    assert [row["length"] for row in lengths[::2]] == [
-        Text(zh="1–20 字", en="1–20 characters"),
-        Text(zh="21–60 字", en="21–60 characters"),
-        Text(zh="201 字以上", en="201 characters and more"),
-    ]
+    lengths = by_key["lengths"].tables
+    assert list(lengths) == ["lengths tiny@1.0.0", "lengths tiny@1.0.0 (2)"]
+    titles = [column.title.en for column in lengths["lengths tiny@1.0.0"].columns]
+    assert titles == ["figure", "1–20", "21–60", "from 201"]
+    (differences,) = by_key["differences"].tables.values()
+    assert differences.title.en == "tiny@1.0.0 (2) compared with tiny@1.0.0"
 
 
 def test_what_is_not_labelled_has_no_block(tiny: Path, tmp_path: Path) -> None:
@@ -102,6 +104,111 @@ def test_it_is_readable_on_a_phone(
     tab.close()
 
 
+@pytest.fixture(scope="module")
+def enough(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    """Two models on rows enough for bars of the frequent classes."""
+    rows = [*ROWS, {"text": LONG, "overall": "mixed"}] * 4 + ROWS[:2] * 20
+    return evaluate([tiny, tiny], labelled(tmp_path_factory.mktemp("labels") / "gold.jsonl", rows))
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_table_is_cut_and_models_are_told_apart(
+    chromium: Browser, enough: Evaluation, tmp_path: Path, width: int, language: Language
+) -> None:
+    path = enough.save(tmp_path / "evaluation.html", language)
+    tab = chromium.new_page(viewport={"width": width, "height": 900})
+    tab.goto(path.as_uri())
+    shown = tab.locator(f".view-{language}")
+    cut = shown.locator(".scroll:visible").evaluate_all(
+        "boxes => boxes.filter(box => box.scrollWidth > box.clientWidth).length"
+    )
+    assert cut == 0
+    block = shown.locator(f"#{language}-sentiments")
+    assert block.locator(".legend span").all_inner_texts() == ["tiny@1.0.0", "tiny@1.0.0 (2)"]
+    fill = "parts => parts.map(part => getComputedStyle(part).fill)"
+    legend = block.locator(".legend rect").evaluate_all(fill)
+    first = block.locator(".row:not(.head) >> nth=0").locator(".bar rect").evaluate_all(fill)
+    assert len(set(legend)) == 2
+    assert legend == first
+    assert any(
+        "url" in one for one in legend
+    )  # a pattern, which print and any eye tells from plain
+    heading = {"zh": "精确率 / 召回率", "en": "precision / recall"}[language]
+    assert block.get_by_text(heading, exact=True).is_visible()
+    tab.close()
+
+
+def test_classes_with_too_few_labels_get_no_bar(
+    chromium: Browser, enough: Evaluation, tmp_path: Path
+) -> None:
+    path = enough.save(tmp_path / "evaluation.html")
+    tab = chromium.new_page(viewport={"width": 1440, "height": 900})
+    tab.goto(path.as_uri())
+    block = tab.locator("#en-sentiments")
+    drawn = block.locator(".row .label").all_inner_texts()
+    assert [one.split("\n")[0] for one in drawn] == ["negative", "positive"]
+    few = block.locator(".few").inner_text()
+    assert "labelled fewer than 10 times" in few
+    assert few.endswith("neutral (0); mixed (4)")
+    assert block.locator("details tbody tr").count() == 4
+    tab.close()
+
+
+def test_parts_of_the_rows_that_are_too_few_show_no_figures(enough: Evaluation) -> None:
+    by_key = {block.key: block for block in blocks(enough)}
+    (rows, *figures) = by_key["lengths"].rows("lengths tiny@1.0.0")
+    assert (rows["part 0"], rows["part 1"]) == (56, 4)
+    assert {row["part 1"] for row in figures} == {Text(zh="太少", en="too few")}
+    assert not any(isinstance(row["part 0"], Text) for row in figures)
+
+
+def test_calibration_of_few_rows_is_not_drawn(enough: Evaluation) -> None:
+    (block,) = [block for block in blocks(enough) if block.key == "calibration"]
+    assert not block.tables
+    assert "from 100 on" in block.sentences[-1].en
+    model = enough.models[0]
+    figures = dataclasses.replace(model.figures, ece=0.031, ece_expected=0.05)
+    model = dataclasses.replace(model, by_language={**model.by_language, "all": figures})
+    found = dataclasses.replace(enough, models=(model,), comparisons=())
+    (block,) = [block for block in blocks(found) if block.key == "calibration"]
+    assert block.sentences[0].en == (
+        "tiny@1.0.0: calibration error 3.1%, no more than the 5.0% that chance alone would show on "
+        "as many rows."
+    )
+
+
+def test_calibration_of_many_rows_is_drawn(tiny: Path, tmp_path: Path) -> None:
+    found = evaluate(tiny, labelled(tmp_path / "gold.jsonl", ROWS[:2] * 50))
+    (block,) = [block for block in blocks(found) if block.key == "calibration"]
+    (table,) = block.tables.values()
+    assert [row["rows"] for row in table.rows] == [10] * 10
+
+
+def test_labels_in_doubt_are_told_in_both_languages(enough: Evaluation) -> None:
+    doubts = (
+        Suspect(1, None, "x", "sentiment", "positive", "negative", 0.7),
+        Suspect(1, None, "x", "quality.general", "absent", "negative", 0.6),
+        Suspect(1, None, "x", "price", "negative positive", "neutral", 0.6),
+    )
+    (block,) = [
+        block
+        for block in blocks(dataclasses.replace(enough, suspects=doubts))
+        if block.key == "suspects"
+    ]
+    one, two, three = block.rows("suspects")
+    assert one["about"] == Text(zh="总体情感", en="sentiment")
+    assert one["found_as"] == Text(zh="负面", en="negative")
+    assert two["about"] == Text(zh="质量：质量总体", en="quality: quality in general")
+    assert two["labelled_as"] == Text(zh="未提到", en="absent")
+    assert three["labelled_as"] == Text(zh="负面、正面", en="negative, positive")
+    # No column for ids where no row has one.
+    assert "id" not in [column.key for column in block.tables["suspects"].columns]
+    named = dataclasses.replace(enough, suspects=(dataclasses.replace(doubts[0], id="7"),))
+    (block,) = [block for block in blocks(named) if block.key == "suspects"]
+    assert "id" in [column.key for column in block.tables["suspects"].columns]
+
+
 def test_json_holds_everything(evaluation: Evaluation, tmp_path: Path) -> None:
     plain = json.loads(evaluation.save(tmp_path / "evaluation.json").read_text(encoding="utf-8"))
     assert plain == evaluation.to_dict()
@@ -126,6 +233,10 @@ def test_another_form_is_refused(evaluation: Evaluation, tmp_path: Path) -> None
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_lines_tell_differences_and_doubts(evaluation: Evaluation, language: str) -> None:
     told = "\n".join(evaluation.lines(language))  # type: ignore[arg-type]
-    assert "tiny@1.0.0 - tiny@1.0.0" in told
-    assert {"zh": "未见差异", "en": "no detectable difference"}[language] in told
+    pair = {
+        "zh": "tiny@1.0.0 (2) 与 tiny@1.0.0 相比",
+        "en": "tiny@1.0.0 (2) compared with tiny@1.0.0",
+    }
+    assert pair[language] in told
+    assert {"zh": "看不出差别", "en": "no difference shown"}[language] in told
     assert {"zh": "可疑的标注", "en": "Labels in doubt"}[language] in told

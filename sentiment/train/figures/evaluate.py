@@ -11,12 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sentiment.errors import InputError, LabelError, OutputError
-from sentiment.records import SENTIMENTS, Analysis
+from sentiment.records import Analysis
 from sentiment.reporting.values import Language
-from sentiment.reporting.wording import say
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.data.examples import Example
-from sentiment.train.figures.measure import Bin, ClassFigures, Figures, measure, reliability
+from sentiment.train.figures.measure import (
+    LENGTHS,
+    SHORTEST,
+    Bin,
+    Figures,
+    measure,
+    reliability,
+)
 from sentiment.train.figures.paired import Difference, differences
 from sentiment.train.figures.suspects import Suspect, find_suspects
 from sentiment.train.rows.labelled import holds_chosen, read_labelled_file
@@ -25,25 +31,9 @@ from sentiment.wording import Tongue
 if TYPE_CHECKING:
     from sentiment.analyzer import Analyzer
 
-__all__ = ["ALL", "FIGURES", "LENGTHS", "Comparison", "Evaluation", "ModelFigures", "evaluate"]
+__all__ = ["ALL", "Comparison", "Evaluation", "ModelFigures", "evaluate", "rate_of"]
 
 ALL = "all"
-FIGURES = (
-    "overall_accuracy",
-    "polarity_accuracy",
-    "flips",
-    "topic_f1",
-    "driver_f1",
-    "tag_f1",
-    "evidence_overlap",
-    "ece",
-    "ece_expected",
-)
-"""The figures of `measure.Figures` in the order in which they are shown."""
-
-LENGTHS = (1, 21, 61, 201)
-"""Characters, from each on: a word or two, a sentence, some sentences, a whole review."""
-_SUSPECTS_IN_LINES = 5
 
 
 @dataclass(frozen=True)
@@ -51,14 +41,15 @@ class ModelFigures:
     """One model on the rows.
 
     :param by_language: "all", then "zh", "en" ... as the rows are labelled.
-    :param rate: Rows a second, in one process, texts already in memory.
+    :param rate: Rows a second, in one process, texts already in memory; None where the rows took
+        less than a second: of a few rows it would be another one each time.
     :param by_length: By the least number of characters: 1, 21, 61, 201, as far as there are rows.
     :param bins: How sure it was and how often right, from the least sure tenth of the rows on.
     """
 
     name: str
     by_language: dict[str, Figures]
-    rate: float
+    rate: float | None
     by_length: dict[int, Figures]
     bins: tuple[Bin, ...]
 
@@ -71,7 +62,7 @@ class ModelFigures:
         """Return plain data."""
         return {
             "name": self.name,
-            "rate": round(self.rate, 1),
+            "rate": None if self.rate is None else round(self.rate, 1),
             "languages": {name: figures.to_dict() for name, figures in self.by_language.items()},
             "lengths": {str(low): figures.to_dict() for low, figures in self.by_length.items()},
             "calibration": [_rounded(asdict(one)) for one in self.bins],
@@ -125,19 +116,9 @@ class Evaluation:
 
     def lines(self, language: Language = "en") -> list[str]:
         """Return tables as lines of text, in English or Chinese."""
-        rows = _say("evaluation_figure.rows", language)
-        lines = [f"{self.path}: {self.rows} {rows}"]
-        if self.chosen:
-            lines.append(_say("evaluation.chosen", language))
-        for model in self.models:
-            lines += ["", model.name, *_model_lines(model, language)]
-        for comparison in self.comparisons:
-            lines += ["", f"{comparison.second} - {comparison.first}"]
-            lines += _comparison_lines(comparison, language)
-        if self.suspects:
-            lines += ["", _say("evaluation_block.suspects", language)]
-            lines += [_suspect_line(suspect) for suspect in self.suspects[:_SUSPECTS_IN_LINES]]
-        return lines
+        from sentiment.train.figures.evaluation_lines import lines
+
+        return lines(self, language)
 
     def to_html(self, language: Language = "en") -> str:
         """Return a page in both languages that needs no network and no script.
@@ -232,18 +213,23 @@ def _measured(analyzer: Analyzer, examples: Sequence[Example]) -> _Measured:
     analyzer.analyze_batch(texts[:50])  # the first texts pay for dictionaries
     began = time.perf_counter()
     analyses = analyzer.analyze_batch(texts)
-    rate = len(texts) / max(time.perf_counter() - began, 1e-9)
+    seconds = time.perf_counter() - began
     languages = [example.language for example in examples]
     lengths = [max(low for low in LENGTHS if low <= max(len(text), 1)) for text in texts]
     by_length = _by(lengths, examples, analyses)
     figures = ModelFigures(
         name=analyzer.model_name,
         by_language={ALL: measure(examples, analyses), **_by(languages, examples, analyses)},
-        rate=rate,
+        rate=rate_of(len(texts), seconds),
         by_length={low: by_length[low] for low in LENGTHS if low in by_length},
         bins=reliability(examples, analyses),
     )
     return figures, analyses
+
+
+def rate_of(rows: int, seconds: float) -> float | None:
+    """Return rows a second; None where so few were timed that it would tell nothing."""
+    return rows / seconds if seconds >= SHORTEST else None
 
 
 def _by(
@@ -270,71 +256,3 @@ def _rounded(plain: Mapping[str, Any]) -> dict[str, Any]:
         name: round(value, 4) if isinstance(value, float) else value
         for name, value in plain.items()
     }  # fmt: skip
-
-
-# ---------------------------------------------------------------- lines of text
-
-
-def _say(key: str, language: Language) -> str:
-    return say(key).get(language)
-
-
-def _model_lines(model: ModelFigures, language: Language) -> Iterator[str]:
-    names = list(model.by_language)
-    yield _line("", [_say("evaluation.all", language), *names[1:]])
-    rows = [str(figures.rows) for figures in model.by_language.values()]
-    yield _line(_say("evaluation_figure.rows", language), rows)
-    for figure in FIGURES:
-        cells = [_cell(getattr(figures, figure)) for figures in model.by_language.values()]
-        yield _line(_say(f"evaluation_figure.{figure}", language), cells)
-    yield ""
-    sentiments: Mapping[str, ClassFigures] = {
-        name: model.figures.sentiments[name] for name in SENTIMENTS
-    }
-    for key, classes in (
-        ("sentiments", sentiments),
-        ("topics", model.figures.topics),
-        ("drivers", model.figures.drivers),
-    ):
-        yield from _class_lines(_say(f"evaluation_block.{key}", language), classes, language)
-    yield f"{model.rate:,.0f} {_say('evaluation_figure.rate', language)}"
-
-
-def _class_lines(
-    title: str, classes: Mapping[str, ClassFigures], language: Language
-) -> Iterator[str]:  # fmt: skip
-    zh = language == "zh"
-    yield _line(
-        title, ["标注", "判出", "正确", "F1"] if zh else ["labelled", "found", "right", "F1"]
-    )
-    for name, one in classes.items():
-        counts = [str(one.labelled), str(one.found), str(one.right)]
-        yield _line(f"  {name}", [*counts, _cell(one.f1)])
-
-
-def _comparison_lines(comparison: Comparison, language: Language) -> Iterator[str]:
-    for one in comparison.differences:
-        if one.value is not None:
-            interval = f"[{one.low:+.3f}, {one.high:+.3f}]"
-            verdict = _say(f"evaluation.verdict_{one.verdict}", language)
-            label = _say(f"evaluation_figure.{one.figure}", language)
-            yield f"{_line(label, [f'{one.value:+.3f}'])} {interval:>18}  {verdict}"
-
-
-def _suspect_line(suspect: Suspect) -> str:
-    text = " ".join(suspect.text.split())
-    shown = text if len(text) <= 60 else f"{text[:60]}..."
-    change = f"{suspect.about}: {suspect.labelled} -> {suspect.found}"
-    return f"  {suspect.row:>6}  {suspect.confidence:.2f}  {change}  {shown}"
-
-
-def _cell(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _line(label: str, cells: Iterable[str]) -> str:
-    # A Chinese character takes two places on a terminal.
-    wide = sum(character > "\u2e7f" for character in label)
-    return label.ljust(38 - wide) + "".join(
-        cell.rjust(10 - sum(character > "\u2e7f" for character in cell)) for cell in cells
-    )

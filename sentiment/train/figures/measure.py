@@ -28,7 +28,11 @@ from sentiment.records import SENTIMENTS, Analysis
 from sentiment.train.data.examples import Example
 
 __all__ = [
+    "FEWEST",
+    "FIGURES",
+    "LENGTHS",
     "RATIOS",
+    "SHORTEST",
     "Bin",
     "ClassFigures",
     "Figures",
@@ -41,6 +45,28 @@ __all__ = [
 
 _BINS = 10
 _DRAWS = 200
+
+FEWEST = 10
+"""A share of fewer moves by more than ten points with a single row."""
+
+SHORTEST = 1.0
+"""Seconds that a speed is measured over, at least: below, it differs severalfold from run to run."""
+
+LENGTHS = (1, 21, 61, 201)
+"""Characters, from each on: a word or two, a sentence, some sentences, a whole review."""
+
+FIGURES = (
+    "overall_accuracy",
+    "polarity_accuracy",
+    "flips",
+    "topic_f1",
+    "driver_f1",
+    "tag_f1",
+    "evidence_overlap",
+    "ece",
+    "ece_expected",
+)
+"""The figures of `Figures` in the order in which they are shown."""
 
 # The figures that are one sum over rows divided by another.
 RATIOS = (
