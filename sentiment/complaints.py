@@ -529,13 +529,32 @@ ERRORS: tuple[tuple[str, str], ...] = (
 )
 
 
+# Gaps that hold a list, written in English as "a, b or c" and "“a”, “b” and 3 more".
+_LISTS = frozenset({"choices", "columns", "kinds", "known", "names", "sheets", "some", "verbs"})
+_QUOTED = re.compile("(“[^”]*”|'[^']*')")
+_MORE = re.compile(r" and ([\d,]+) more$")
+
+
 def translate(tongue: Tongue, message: str) -> str:
     """Return an error message in the language, or as it is when it is not in the table."""
     if tongue == "zh":
         for pattern, chinese in _patterns():
             if found := pattern.fullmatch(message):
-                return chinese.format(**found.groupdict())
+                filled = {
+                    gap: _listed(words) if gap in _LISTS else words
+                    for gap, words in found.groupdict().items()
+                }
+                return chinese.format(**filled)
     return message
+
+
+def _listed(words: str) -> str:
+    """Return an English list as a Chinese one; what stands in quotation marks stays as it is."""
+    pieces = _QUOTED.split(words)
+    for at in range(0, len(pieces), 2):
+        plain = _MORE.sub(r" 等另外 \1 个", pieces[at])
+        pieces[at] = plain.replace(", ", "、").replace(" or ", " 或 ")
+    return "".join(pieces)
 
 
 @cache

@@ -77,7 +77,7 @@ class Talk:
             self.tongue,
             "scale",
             column=self._quoted(outcome.column, table),
-            kind=outcome.kind,
+            kind=word(self.tongue, f"kind_{outcome.kind}"),
             minimum=outcome.minimum,
             maximum=outcome.maximum,
         )

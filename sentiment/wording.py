@@ -25,6 +25,12 @@ PHRASES: dict[str, tuple[str, str]] = {
         "{column} ({kind}, {minimum:g} to {maximum:g})",
         "{column}（{kind}，{minimum:g} 至 {maximum:g}）",
     ),
+    "kind_stars": ("stars", "星级"),
+    "kind_nps": ("NPS", "NPS"),
+    "kind_csat": ("CSAT", "CSAT"),
+    "kind_ces": ("CES", "CES"),
+    "kind_pmf": ("PMF", "PMF"),
+    "kind_rating": ("rating", "评分"),
     "other_outcomes": (
         "Other answers on a scale, which --outcome can choose: {columns}.",
         "其他评分列，可用 --outcome 选择：{columns}。",

@@ -336,7 +336,7 @@ def test_a_scored_file_and_a_summary_and_what_was_found(run: Run, tmp_path: Path
         rows = list(csv.DictReader(file))
     assert [row["id"] for row in rows] == ["1", "2", "3", "4", "5"]
     assert [row["status"] for row in rows] == ["ok", "ok", "empty", "ok", "ok"]
-    assert "text “review”; id “id”; outcome “stars”" in ran.err
+    assert "text “review”; id “id”; outcome “stars” (stars, 1 to 5)." in ran.err
     assert "5 rows: 4 ok, 1 empty, 0 damaged, 0 in other languages, 0 rejected." in ran.err
     assert "Overall, of 4 texts: " in ran.err
     assert "Scored rows: out.csv" in ran.err
@@ -347,6 +347,7 @@ def test_a_scored_file_and_a_summary_and_what_was_found(run: Run, tmp_path: Path
     again = run("score", "reviews.csv", "-o", "out.csv", "--model", "lite", LANG="zh_CN.UTF-8")
     assert again.code == 0
     assert "out.csv 已是同一输入、选项和模型的完整结果：无需再做。" in again.err
+    assert "结果 “stars”（星级，1 至 5）。" in again.err
 
 
 @pytest.mark.usefixtures("reviews")
@@ -498,6 +499,9 @@ def test_evaluate_is_told_where_the_text_is_and_tells_faults_in_chinese(
     assert "请把列名改为 text，或用 --text 指定" in ran.err
     ran = run("evaluate", "lite", "labelled.csv", "--text", "客户说的话", "--language", "zh")
     assert (ran.code, ran.err) == (0, "")
+    (tmp_path / "typed.csv").write_text("text,sentiment,qualty\n物流很快,positive,\n", encoding="utf-8")
+    ran = run("evaluate", "lite", "typed.csv", "--language", "zh")
+    assert ran.err == "typed.csv，请留意：\n  没有读取列 qualty；是否应为 quality？\n"
 
 
 @pytest.mark.parametrize("tongue", ["en", "zh"])

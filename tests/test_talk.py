@@ -4,7 +4,9 @@ import io
 
 import pytest
 
+from sentiment.tables.scales import KINDS
 from sentiment.talk import Talk
+from sentiment.wording import Tongue, word
 
 
 class Terminal(io.StringIO):
@@ -77,6 +79,14 @@ def test_on_a_terminal_the_line_lives_and_goes_away(clock: list[float]) -> None:
 )
 def test_words_are_joined_as_in_a_sentence(words: list[str], expected: str) -> None:
     assert Talk("en").join(words) == expected
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("tongue", ["en", "zh"])
+def test_every_kind_of_scale_has_a_name(tongue: Tongue, kind: str) -> None:
+    assert word(tongue, f"kind_{kind}") != f"kind_{kind}"
+    assert word("zh", "kind_stars") == "星级"
+    assert word("zh", "kind_rating") == "评分"
 
 
 def test_what_changed_is_named_in_the_language() -> None:

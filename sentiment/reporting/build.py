@@ -269,9 +269,8 @@ def _found(
 
 def _check(name: str, columns: Sequence[str], where: str) -> None:
     if name not in columns:
-        raise ColumnError(
-            f"{where} has no column {name!r}; it has: {', '.join(columns) or 'none'}."
-        )
+        listed = ", ".join(f"“{column}”" for column in columns) or "none"
+        raise ColumnError(f"{where} has no column {name!r}; it has: {listed}.")
 
 
 def _outcome(wish: str | Mapping[str, Any] | Outcome | None) -> Outcome | None:

@@ -160,9 +160,8 @@ class WorkbookSource:
         names = [sheet.title for sheet in self._book.worksheets]
         if wanted is not None:
             if wanted not in names:
-                raise InputError(
-                    f"{self._path} has no sheet {wanted!r}; its sheets are {', '.join(names)}"
-                )
+                quoted = ", ".join(f"“{name}”" for name in names)
+                raise InputError(f"{self._path} has no sheet {wanted!r}; its sheets are {quoted}")
             return _Sheet(self._path, self._book, wanted)
         if not names:
             raise InputError(f"{self._path} holds no worksheet; choose a file with feedback in it")

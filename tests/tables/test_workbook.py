@@ -81,7 +81,7 @@ def test_the_sheet_with_feedback_is_picked_and_said(tmp_path: Path) -> None:
     assert "明细" in opened.notes[0]
     assert "--sheet" in opened.notes[0]
     assert WorkbookSource(path, sheet="汇总").columns == ("月份", "条数")
-    with pytest.raises(InputError, match="no sheet 'x'; its sheets are 汇总, 说明, 明细"):
+    with pytest.raises(InputError, match="no sheet 'x'; its sheets are “汇总”, “说明”, “明细”"):
         WorkbookSource(path, sheet="x")
 
 
