@@ -122,6 +122,11 @@ ERRORS: tuple[tuple[str, str], ...] = (
         " answers on a scale",
         "{path} 的列 {column} 不含数值；--outcome 需要评分列",
     ),
+    (
+        "column “{column}” of {path} holds the text; --by needs a column that divides customers"
+        " into groups",
+        "{path} 的列“{column}”是文本；--by 需要能把客户分组的列",
+    ),
     # the model
     (
         "There is no model {model}; use {names}, a folder, or a hub id OWNER/NAME.",
@@ -449,6 +454,11 @@ ERRORS: tuple[tuple[str, str], ...] = (
     (
         "{path} has no column {column}; it has: {columns}.",
         "{path} 没有列 {column}；现有的列：{columns}。",
+    ),
+    (
+        "{off} of {given} answers in column “{column}” of {path} are not on the scale {scale}; name"
+        " the scale that they are on",
+        "{path} 的列“{column}”有 {off} / {given} 个答案不在量表 {scale} 上；请指定其实际的量表",
     ),
     (
         "{path}: no labelled rows.",

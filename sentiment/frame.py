@@ -62,6 +62,10 @@ def _text_column(frame: pd.DataFrame, text: str | None) -> Any:
     if text is not None:
         places = [name == text for name in frame.columns]
         if not any(places):
+            if isinstance(text, (list, tuple, set)):
+                raise InputError(
+                    f"frame() reads one text column, not several ({text!r}); call it once for each."
+                )
             listed = ", ".join(str(name) for name in frame.columns)
             raise ColumnError(f"The frame has no column {text!r}; it has {listed}.")
         if sum(places) > 1:
@@ -75,7 +79,7 @@ def _text_column(frame: pd.DataFrame, text: str | None) -> Any:
         SourceRow(row, {str(name): _cell(value) for name, value in record.items()}, None)
         for row, record in enumerate(head.to_dict("records"), start=1)
     ]
-    roles: Roles = find_roles(tuple(names), sample, where="the frame")
+    roles: Roles = find_roles(tuple(names), sample, where="the frame", text_option='text="COLUMN"')
     return names[roles.text[0]]
 
 

@@ -146,6 +146,19 @@ def test_wrong_calls_are_told(analyzer: Analyzer) -> None:
         analyzer.frame(pd.DataFrame({"text": ["a", ["b"]]}), text="text")
 
 
+def test_what_to_do_is_said_in_terms_of_python(analyzer: Analyzer) -> None:
+    texts = ("we liked all of it very much", "they came too late for us", "it broke in a week")
+    two = pd.DataFrame({"comment": texts, "feedback": [text[::-1] for text in texts]})
+    for frame in (two, pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]})):
+        with pytest.raises(ColumnError, match=r'Name one with text="COLUMN"$') as raised:
+            analyzer.frame(frame)
+        assert "--text" not in str(raised.value)
+    several: Any
+    for several in (["comment", "feedback"], ("comment", "feedback")):
+        with pytest.raises(InputError, match=r"one text column, not several .* once for each"):
+            analyzer.frame(two, text=several)
+
+
 def test_two_columns_of_one_name_are_told(analyzer: Analyzer) -> None:
     frame = pd.DataFrame([["bad", "good"]], columns=["text", "text"])
     with pytest.raises(ColumnError, match="has two columns 'text'"):

@@ -15,12 +15,13 @@ from typing import Any
 from sentiment.errors import ColumnError, InputError, OutputError
 from sentiment.reporting.blocks import build_blocks
 from sentiment.reporting.labels import read_labels
+from sentiment.reporting.remarks import OFF_SCALE_SHARE, off_scale, remarks
 from sentiment.reporting.scored import Collector, ScoredTable
 from sentiment.reporting.sensitivity import shipped_rates
 from sentiment.reporting.sources import Source, open_source, summary_of
 from sentiment.reporting.study import Options, Study
-from sentiment.reporting.values import Block, Language
-from sentiment.tables.roles import Roles, find_roles
+from sentiment.reporting.values import Block, Language, Text
+from sentiment.tables.roles import Roles, find_roles, refuse_text_as_segment
 from sentiment.tables.scales import Outcome
 from sentiment.taxonomy import Taxonomy
 
@@ -29,10 +30,15 @@ __all__ = ["Report", "report"]
 
 @dataclass(frozen=True)
 class Report:
-    """The report as a value: twenty blocks in both languages, and where they come from."""
+    """The report as a value: twenty blocks in both languages, and where they come from.
+
+    `remarks` say what the caller asked for and may have meant otherwise; the page has its own words
+    for what came of it.
+    """
 
     blocks: tuple[Block, ...] = field(repr=False)  # a hundred thousand characters
     source: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[Text, ...] = ()
 
     def __getitem__(self, key: str) -> Block:
         """Return a block by its key: ``report["topics"]``.
@@ -121,8 +127,9 @@ def report(
     :param target: Performance (0-100) that cuts the priority matrix; else the mean.
     :param bootstrap: Number of resamples behind the intervals of importance.
     :param seed: Seed of every random choice.
-    :raises InputError: The rows cannot be read or were not scored.
-    :raises ColumnError: A named column does not exist.
+    :raises InputError: The rows cannot be read or were not scored, or a third of the answers are
+        not on the scale that was declared for them.
+    :raises ColumnError: A named column does not exist, or the text is to divide the customers.
     :raises LabelError: The labels are no random sample of these rows.
     """
     wishes = _Wishes(outcome=outcome, by=_names(by), date=date, text=_names(text), id=id, seed=seed)
@@ -143,7 +150,11 @@ def report(
     study = Study(table, options, previous, sample, summary, source)
     with _one_thread():
         blocks = build_blocks(study)
-    return Report(blocks, source | {"title": title or _heading(source["name"])})
+    return Report(
+        blocks,
+        source | {"title": title or _heading(source["name"])},
+        remarks(table, source, wishes.by, wishes.date),
+    )
 
 
 def _one_thread() -> AbstractContextManager[Any]:
@@ -168,6 +179,11 @@ class _Wishes:
     text: tuple[str, ...]
     id: str | None
     seed: int
+
+    @property
+    def declares_scale(self) -> bool:
+        """Whether the caller said what the outcome is, and not only where it stands."""
+        return isinstance(self.outcome, (Mapping, Outcome))
 
 
 def _load(
@@ -201,6 +217,8 @@ def _load(
     for batch in source.batches(list(dict.fromkeys(wanted)), collector.drivers, collector.tags):
         collector.add(batch)
     table = collector.table(model=str(summary.get("model") or source.model))
+    if keep and wishes.declares_scale:
+        _refuse_other_scale(table, str(path or "the scored rows"))
     origin: dict[str, Any] = {
         "name": path.name if path else "",
         "sha256": _digest(path) if path else None,
@@ -239,6 +257,7 @@ def _roles(source: Source, declared: Roles | None, wishes: _Wishes, where: str) 
         wanted = wanted or roles.outcome
     chosen = wanted or roles.outcome
     every = [o for o in (roles.outcome, *roles.other_outcomes) if o]
+    refuse_text_as_segment(wishes.by, roles.text, where)
     return Roles(
         text=wishes.text or roles.text,
         id=wishes.id or roles.id,
@@ -247,6 +266,21 @@ def _roles(source: Source, declared: Roles | None, wishes: _Wishes, where: str) 
         other_outcomes=tuple(o for o in every if chosen and o.column != chosen.column),
         segments=wishes.by or roles.segments,
     )
+
+
+def _refuse_other_scale(table: ScoredTable, where: str) -> None:
+    """Refuse a scale that most answers may be on, and yet is not theirs: the others would be lost.
+
+    :raises InputError: More than a third of the answers are off it.
+    """
+    measure = table.measure
+    off = off_scale(table)
+    if measure is not None and off > OFF_SCALE_SHARE * table.given.get(measure.column, 0):
+        raise InputError(
+            f"{off:,} of {table.given[measure.column]:,} answers in column “{measure.column}” of "
+            f"{where} are not on the scale {measure.minimum:g}-{measure.maximum:g}; name the scale "
+            "that they are on"
+        )
 
 
 def _found(

@@ -19,7 +19,7 @@ from sentiment.tables import headings
 from sentiment.tables.rows import SourceRow
 from sentiment.tables.scales import KINDS, Outcome, find_outcome, is_overall, number
 
-__all__ = ["Roles", "find_roles", "looks_like_date"]
+__all__ = ["Roles", "find_roles", "looks_like_date", "refuse_text_as_segment"]
 
 _DATE = re.compile(
     r"\d{4}\s?[-/.年]\s?\d{1,2}(?:\s?[-/.月]\s?\d{1,2}\s?日?)?(?:[T\s].*)?"
@@ -249,6 +249,7 @@ def find_roles(
     outcome: str | None = None,
     by: Sequence[str] = (),
     where: str = "the file",
+    text_option: str = "--text",
 ) -> Roles:
     """Find every role that was not given.
 
@@ -256,7 +257,9 @@ def find_roles(
     :param sample: The first rows.
     :param labels: The question behind a column whose name is a code.
     :param where: The file, for messages.
-    :raises ColumnError: A given column does not exist; no column holds text; or two equally do.
+    :param text_option: What the caller names a text column with, for messages.
+    :raises ColumnError: A given column does not exist; no column holds text; or two equally do; the
+        text is to divide the customers.
     """
     labels = labels or {}
     described = [_describe(name, sample, labels) for name in columns]
@@ -269,7 +272,8 @@ def find_roles(
     ):
         if wanted is not None and wanted not in columns:
             raise ColumnError(_no_such_column(wanted, option, columns, where))
-    texts = tuple(text) or (_find_text(described, where),)
+    texts = tuple(text) or (_find_text(described, where, text_option),)
+    refuse_text_as_segment(by, texts, where)
     unread = [column for column in described if column.name not in texts]
     rest = unread
     found_date = date or _find_date(rest)
@@ -283,6 +287,19 @@ def find_roles(
         column.name for column in rest if column.name not in scales and _is_segment(column)
     )
     return Roles(texts, found_id, found_date, chosen, others, segments)
+
+
+def refuse_text_as_segment(by: Sequence[str], texts: Sequence[str], where: str) -> None:
+    """Refuse to divide customers by their own words: each would be a group, and named in full.
+
+    :raises ColumnError: A segment column is a text column.
+    """
+    for name in by:
+        if name in texts:
+            raise ColumnError(
+                f"column “{name}” of {where} holds the text; --by needs a column that divides"
+                " customers into groups"
+            )
 
 
 def _describe(name: str, sample: Sequence[SourceRow], labels: Mapping[str, str]) -> _Column:
@@ -344,23 +361,24 @@ def _all_links(column: _Column) -> bool:
     return _share(column.cells, lambda cell: cell.startswith(("http://", "https://", "www."))) > 0.8
 
 
-def _find_text(columns: Sequence[_Column], where: str) -> str:
+def _find_text(columns: Sequence[_Column], where: str, option: str) -> str:
     ranks = {column.name: _text_rank(column) for column in columns}
     best = max(ranks.values(), default=0)
     if best == 0:
         listed = _listed([column.name for column in columns])
         raise ColumnError(
             f"no column of {where} looks like free text; its columns are {listed}. Name one with"
-            " --text"
+            f" {option}"
         )
     rivals = [column for column in columns if ranks[column.name] == best]
     if len(rivals) > 1:
         rivals = _fuller(rivals)
     if len(rivals) > 1:
         listed = _listed([column.name for column in rivals])
+        several = ", or repeat --text for a survey with several open questions"
         raise ColumnError(
             f"{len(rivals)} columns of {where} could equally be the text: {listed}. Name one with"
-            " --text, or repeat --text for a survey with several open questions"
+            f" {option}{several if option == '--text' else ''}"
         )
     return rivals[0].name
 

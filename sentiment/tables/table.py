@@ -80,7 +80,7 @@ class Table:
         self.encoding = source.encoding
         self.delimiter = source.delimiter
         self.sheet = source.sheet
-        self.notes = source.notes
+        self.notes = (*_unused(path, source.format, options), *source.notes)
         self.labels = source.labels
         columns = source.sample_columns if isinstance(source, JsonSource) else source.columns
         # What a scoring run added is no role of the source, should its output be scored again.
@@ -140,6 +140,34 @@ def feedback_of(row: SourceRow, roles: Roles) -> tuple[Feedback, ...]:
             damage=row.damage,
         )
         for column in roles.text
+    )
+
+
+# Of the formats that an option is for: what it is called, the field of `ReadOptions`, what they are.
+_ONLY_FOR = (
+    ("--sheet", "sheet", ("xlsx",), "workbooks", "工作簿"),
+    ("--delimiter", "delimiter", ("csv", "tsv"), "CSV and TSV", " CSV 和 TSV"),
+    ("--input-encoding", "encoding", ("csv", "tsv", "jsonl"), "text files", "文本文件"),
+)
+_FORMATS = {"csv": "CSV", "tsv": "TSV", "jsonl": "JSON Lines", "xlsx": "XLSX", "parquet": "Parquet"}
+
+
+def _unused(path: str, format: str, options: ReadOptions) -> tuple[str, ...]:  # noqa: A002
+    """Return a sentence for each option that a file of this format has no use for."""
+    given = [
+        (option, english, chinese)
+        for option, field, formats, english, chinese in _ONLY_FOR
+        if getattr(options, field) is not None and format not in formats
+    ]
+    kind = _FORMATS[format]
+    if options.language == "zh":
+        return tuple(
+            f"{option} 适用于{chinese}；{path} 是 {kind}，用不上它。"
+            for option, _, chinese in given
+        )
+    return tuple(
+        f"{option} is for {english}; {path} is {kind} and has no use for it."
+        for option, english, _ in given
     )
 
 

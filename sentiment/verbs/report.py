@@ -83,6 +83,8 @@ def _write_report(options: Namespace, scored: str, output: Path, talk: Talk) -> 
         layers=options.layers,
         **({} if options.seed is None else {"seed": options.seed}),
     )
+    for remark in made.remarks:
+        talk.line(remark.get(talk.tongue))
     if output.exists() and not options.overwrite:
         with tempfile.TemporaryDirectory() as folder:
             fresh = made.save(Path(folder) / output.name, language=talk.tongue).read_bytes()

@@ -182,6 +182,15 @@ def test_description_in_both_languages() -> None:
     assert len(english) == len(chinese) == 7
 
 
+def test_the_text_does_not_divide_customers() -> None:
+    columns = ("review", "channel")
+    rows = [SourceRow(n, {"review": text, "channel": "app"}, None) for n, text in enumerate(PROSE)]
+    assert find_roles(columns, rows, by=["channel"]).segments == ("channel",)
+    for given in ((), ("review",)):
+        with pytest.raises(ColumnError, match="column “review” of the file holds the text; --by"):
+            find_roles(columns, rows, text=given, by=["channel", "review"])
+
+
 def test_plain_data_and_back() -> None:
     found = Roles(("a", "b"), "i", None, Outcome("o", "nps", 0, 10), (), ("s",))
     assert Roles.from_dict(found.to_dict()) == found

@@ -28,6 +28,35 @@ def refused(path: Path, sentence: str, **options: str) -> None:
         open_table(path, ReadOptions(**options))  # type: ignore[arg-type]
 
 
+UNUSED: list[tuple[str, dict[str, str], str, str]] = [
+    ("a.csv", {"sheet": "S"}, "--sheet is for workbooks; {} is CSV and has no use for it.",
+     "--sheet 适用于工作簿；{} 是 CSV，用不上它。"),
+    ("a.jsonl", {"delimiter": ";"},
+     "--delimiter is for CSV and TSV; {} is JSON Lines and has no use for it.",
+     "--delimiter 适用于 CSV 和 TSV；{} 是 JSON Lines，用不上它。"),
+    ("a.xlsx", {"encoding": "gbk"}, "--input-encoding is for text files; {} is XLSX and has no use",
+     "--input-encoding 适用于文本文件；{} 是 XLSX，用不上它。"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "options", "english", "chinese"), UNUSED)
+def test_an_option_that_a_file_has_no_use_for_is_told(
+    tmp_path: Path, name: str, options: dict[str, str], english: str, chinese: str
+) -> None:
+    path = tmp_path / name
+    if name.endswith(".xlsx"):
+        book = openpyxl.Workbook()
+        for line in CSV.split():
+            book.worksheets[0].append(line.split(","))
+        book.save(path)
+    else:
+        write(path, CSV if name.endswith(".csv") else '{"评论": "物流很快，很满意"}\n')
+    for language, said in (("en", english), ("zh", chinese)):
+        read = ReadOptions(**options, language=language)  # type: ignore[arg-type]
+        assert open_table(path, read).notes[0].startswith(said.format(path))
+        assert open_table(path, ReadOptions(language=language)).notes == ()
+
+
 def test_a_table_says_what_it_is(tmp_path: Path) -> None:
     table = open_table(write(tmp_path / "a.csv", CSV.encode("gbk")))
     assert table.path == str(tmp_path / "a.csv")

@@ -1,0 +1,86 @@
+"""What a report's caller asked for and may have meant otherwise, one sentence each.
+
+The page says what came of it; but whoever named a wrong column looks at the terminal first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sentiment.drivers.floors import MEASURE_SHOWN
+from sentiment.reporting.scored import ScoredTable
+from sentiment.reporting.values import Text
+from sentiment.reporting.wording import say
+
+__all__ = ["OFF_SCALE_SHARE", "off_scale", "remarks"]
+
+# Typing errors and codes such as 99 stay below it; a column on another scale does not.
+OFF_SCALE_SHARE = 1 / 3
+# A date column in which fewer cells than this are dates is likely to be another one.
+_DATED_SHARE = 0.5
+
+
+def remarks(
+    table: ScoredTable, source: Mapping[str, Any], by: Sequence[str], date: str | None
+) -> tuple[Text, ...]:
+    """Return a sentence for each wish that gives less than was hoped for.
+
+    :param source: What the report says of the rows, and under "compare" of the earlier ones.
+    :param by: The segment columns that were asked for.
+    :param date: The date column that was asked for.
+    """
+    return (
+        *_about_date(table, date),
+        *_about_segments(table, by),
+        *_about_scale(table),
+        *_about_compare(source),
+    )
+
+
+def off_scale(table: ScoredTable) -> int:
+    """Return how many answers of the outcome are not on its scale, and count nowhere."""
+    if table.measure is None:
+        return 0
+    return table.given.get(table.measure.column, 0) - int((~np.isnan(table.outcome)).sum())
+
+
+def _about_date(table: ScoredTable, date: str | None) -> Iterator[Text]:
+    if date is None:
+        return
+    dated = int((~np.isnat(table.dates)).sum())
+    if dated == 0:
+        yield say("remark.no_date", column=date)
+    elif dated < _DATED_SHARE * table.n:
+        yield say("remark.few_dates", column=date, n=dated, rows=table.n)
+
+
+def _about_segments(table: ScoredTable, by: Sequence[str]) -> Iterator[Text]:
+    for name in by:
+        codes, labels = table.segments[name]
+        sizes = np.bincount(codes[table.used & (codes >= 0)], minlength=1)
+        if len(labels) < 2:
+            yield say("remark.one_group", column=name)
+        elif sizes.max() < MEASURE_SHOWN:
+            yield say("remark.small_groups", column=name, n=len(labels), floor=MEASURE_SHOWN)
+
+
+def _about_scale(table: ScoredTable) -> Iterator[Text]:
+    off, measure = off_scale(table), table.measure
+    if measure is not None and off:
+        yield say(
+            "remark.off_scale",
+            n=off,
+            given=table.given[measure.column],
+            column=measure.column,
+            low=measure.minimum,
+            high=measure.maximum,
+        )
+
+
+def _about_compare(source: Mapping[str, Any]) -> Iterator[Text]:
+    earlier = source.get("compare")
+    if earlier and earlier["sha256"] is not None and earlier["sha256"] == source["sha256"]:
+        yield say("remark.same_file", name=source["name"])
