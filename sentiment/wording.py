@@ -366,8 +366,26 @@ PHRASES: dict[str, tuple[str, str]] = {
         "以及混淆、校准和速度；模型之间的差异是否属实，哪些标注可能有误。",
     ),
     "help_evaluate_epilog": (
-        "example:\n  sentiment evaluate lite models/mine labelled.jsonl -o evaluation.html",
-        "示例：\n  sentiment evaluate lite models/mine 标注.jsonl -o 评测.html",
+        "examples:\n"
+        "  sentiment evaluate lite labelled.csv --text review\n"
+        "  sentiment evaluate lite models/mine labelled.jsonl -o evaluation.html\n"
+        "  sentiment evaluate models/mine labelled.jsonl --at-least topic_f1=0.65\n\n"
+        "A table has the column text and any of sentiment (negative, neutral, positive,\n"
+        "mixed), one for each topic (these or absent), drivers and tags (as in\n"
+        "delivery.speed:positive;price.level:negative, or none). An empty cell is not\n"
+        "labelled. JSON lines have text and any of overall, topics, opinions and tags.\n\n"
+        "Figures: overall_accuracy, polarity_accuracy, flips, topic_f1, driver_f1,\n"
+        "tag_f1, evidence_overlap, ece, ece_expected; each from 0 to 1.",
+        "示例：\n"
+        "  sentiment evaluate lite 标注.csv --text 评论内容\n"
+        "  sentiment evaluate lite models/mine 标注.jsonl -o 评测.html\n"
+        "  sentiment evaluate models/mine 标注.jsonl --at-least topic_f1=0.65\n\n"
+        "表格包含 text 列，以及下列任意几列：sentiment（negative、neutral、positive、\n"
+        "mixed，也可写中文）；每个主题一列（同上，或 absent）；drivers、tags（如\n"
+        "delivery.speed:positive;price.level:negative，没有则写 none）。空单元格表示未标注。\n"
+        "JSON Lines 包含 text，以及 overall、topics、opinions、tags 中的任意几项。\n\n"
+        "指标：overall_accuracy、polarity_accuracy、flips、topic_f1、driver_f1、tag_f1、\n"
+        "evidence_overlap、ece、ece_expected；均为 0 到 1。",
     ),
     "help_label_short": (
         "choose what to label next, and read labels back",
@@ -562,12 +580,12 @@ PHRASES: dict[str, tuple[str, str]] = {
         "要评测的模型：base、lite、文件夹或 hub 上的名称；可比较多个",
     ),
     "arg_labelled": (
-        "labelled rows: JSON lines, or a table with the columns text, sentiment and the topics",
-        "标注数据：JSON Lines，或含 text、sentiment 和各主题列的表格",
+        "labelled rows: JSON lines, or a CSV, TSV, XLSX or Parquet table",
+        "标注数据：JSON Lines，或 CSV、TSV、XLSX、Parquet 表格",
     ),
     "arg_evaluate_output": (
-        "a page or plain data to write beside what is printed: .html or .json",
-        "除打印外另写出的评测页面或数据：.html 或 .json",
+        "a page in both languages, or plain data, to write beside what is printed: .html or .json",
+        "除打印外另写出的评测页面（中英双语）或数据：.html 或 .json",
     ),
     "arg_label_input": (
         "scored rows, or an export not scored yet; or a file of this command that was labelled",
@@ -600,7 +618,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "end with code 3 when a figure of all rows is higher, as in ece=0.05; may be repeated",
         "全部行的某项指标高于此值时以代码 3 结束，如 ece=0.05；可重复",
     ),
-    "arg_json": ("print every figure as JSON", "以 JSON 输出全部指标"),
+    "arg_json": ("print every figure as JSON instead", "改为以 JSON 输出全部指标"),
     "arg_version": ("print the version and stop", "显示版本"),
     "arg_help": ("show this help and stop", "显示本说明"),
     "usage": ("usage: ", "用法："),

@@ -27,6 +27,7 @@ from sentiment.cli import main
 from sentiment.errors import NotReached
 from sentiment.model.bundle import bundled
 from sentiment.talk import Talk
+from sentiment.train.figures.measure import FIGURES
 
 COMMAND = [sys.executable, "-m", "sentiment"]
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -484,9 +485,16 @@ def test_evaluation_is_printed_and_what_is_not_reached_is_code_3(run: Run, tmp_p
     assert ran.code == 3
     assert json.loads(ran.out)["rows"] == 2
     assert re.search(r"not reached: lite@\S+ overall_accuracy [\d.]+ < 1.1, .* > -1$", ran.err)
-    ran = run("evaluate", "lite", "labelled.jsonl", "--at-least", "beauty=1")
-    assert ran.code == 2
+    ran = run("evaluate", "none", "labelled.jsonl", "--at-least", "beauty=1")
+    assert ran.code == 2  # told before a model is looked for
     assert "there is no figure beauty; the figures are overall_accuracy" in ran.err
+
+
+@pytest.mark.parametrize("tongue", ["en", "zh"])
+def test_evaluate_names_every_figure_that_can_be_asked_for(run: Run, tongue: str) -> None:
+    ran = run("evaluate", "--help", "--language", tongue)
+    assert all(re.search(rf"\b{figure}\b", ran.out) for figure in FIGURES)
+    assert "--text" in ran.out
 
 
 def test_evaluate_is_told_where_the_text_is_and_tells_faults_in_chinese(
@@ -499,7 +507,9 @@ def test_evaluate_is_told_where_the_text_is_and_tells_faults_in_chinese(
     assert "请把列名改为 text，或用 --text 指定" in ran.err
     ran = run("evaluate", "lite", "labelled.csv", "--text", "客户说的话", "--language", "zh")
     assert (ran.code, ran.err) == (0, "")
-    (tmp_path / "typed.csv").write_text("text,sentiment,qualty\n物流很快,positive,\n", encoding="utf-8")
+    (tmp_path / "typed.csv").write_text(
+        "text,sentiment,qualty\n物流很快,positive,\n", encoding="utf-8"
+    )
     ran = run("evaluate", "lite", "typed.csv", "--language", "zh")
     assert ran.err == "typed.csv，请留意：\n  没有读取列 qualty；是否应为 quality？\n"
 

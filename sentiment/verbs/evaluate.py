@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from argparse import Namespace
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ from sentiment.verbs.output import check_folder, refuse_to_replace
 
 if TYPE_CHECKING:
     from sentiment.train.figures.evaluate import Evaluation
-    from sentiment.train.figures.measure import Figures
 
 __all__ = ["run"]
 
@@ -24,8 +22,10 @@ __all__ = ["run"]
 def run(options: Namespace, talk: Talk) -> int:
     """Print the figures of the models; exit code 3 where less was reached than asked."""
     from sentiment.train.figures.evaluate import evaluate
+    from sentiment.train.rows.faults import tell
 
     refuse_tasks(options.labelled)
+    _check_figures(options.at_least + options.at_most)
     output = Path(options.output) if options.output else None
     if output is not None:
         _check_output(output, options)
@@ -36,6 +36,10 @@ def run(options: Namespace, talk: Talk) -> int:
         device=options.device,
         language=talk.tongue,
     )
+    if found.warnings:
+        talk.say("label_warnings", path=options.labelled)
+        for line in tell(found.warnings, talk.tongue, found.unit):
+            talk.line(f"  {line}")
     if output is not None:
         talk.say("written_evaluation", path=found.save(output, talk.tongue))
     if options.json:
@@ -45,6 +49,15 @@ def run(options: Namespace, talk: Talk) -> int:
     if short := [*_falling_short(found, options.at_least, options.at_most)]:
         raise NotReached(f"what was asked was not reached: {', '.join(short)}")
     return 0
+
+
+def _check_figures(limits: list[tuple[str, float]]) -> None:
+    """Refuse a limit of a figure that there is not before the models are run."""
+    from sentiment.train.figures.measure import FIGURES
+
+    for name, _ in limits:
+        if name not in FIGURES:
+            raise UserError(f"there is no figure {name}; the figures are {', '.join(FIGURES)}")
 
 
 def _check_output(output: Path, options: Namespace) -> None:
@@ -62,24 +75,13 @@ def _falling_short(
     for model in found.models:
         figures = model.figures
         for name, limit in at_least:
-            value = _figure(figures, name)
+            value = getattr(figures, name)
             if value is None or value < limit:
                 yield f"{model.name} {name} {_shown(value)} < {limit:g}"
         for name, limit in at_most:
-            value = _figure(figures, name)
+            value = getattr(figures, name)
             if value is None or value > limit:
                 yield f"{model.name} {name} {_shown(value)} > {limit:g}"
-
-
-def _figure(figures: Figures, name: str) -> float | None:
-    known: dict[str, float | None] = {
-        field.name: getattr(figures, field.name)
-        for field in dataclasses.fields(figures)
-        if isinstance(getattr(figures, field.name), float | None)
-    }
-    if name not in known:
-        raise UserError(f"there is no figure {name}; the figures are {', '.join(known)}")
-    return known[name]
 
 
 def _shown(value: float | None) -> str:

@@ -82,7 +82,11 @@ def _tasks(options: Namespace, scored: Path, talk: Talk) -> list[Task]:
 
     n = options.n or _N
     refuse_tasks(*options.known)
-    known = [one.text for path in options.known for one in read_labelled_file(Path(path))]
+    known = [
+        one.text
+        for path in options.known
+        for one in read_labelled_file(Path(path), language=talk.tongue)
+    ]
     rows = read_run(scored, next(iter(options.text), None))
     pool, texts = draw(rows, n if options.random else max(_POOL, n), options.seed)
     if not pool:

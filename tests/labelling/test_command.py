@@ -107,7 +107,7 @@ def test_from_a_random_sample_to_corrected_shares(
     labelled, report = export.with_name("todo.labelled.jsonl"), export.with_name("report.json")
     run("score", export, "-o", scored, "--model", tiny)
     said = run("label", scored, "-n", 40, "--random", "-o", todo)
-    assert "40 texts drawn at random from 120. Label all of them" in said
+    assert "40 texts drawn at random from 120. Label the whole sample" in said
     assert "none of its 40 texts is labelled yet" in run("label", todo, code=2)
     confirm(todo, "en", 40)
     said = run("label", todo, "-o", labelled)
@@ -169,6 +169,13 @@ def test_a_second_round_leaves_out_what_is_labelled(export: Path, tiny: Path, ru
     run("label", export, "-n", 20, "-o", first, "--model", tiny)
     run("label", export.with_name("reviews.scored.csv"), "-n", 20, "-o", second, "--known", first)
     assert not {one["row"] for one in lines_of(first)} & {one["row"] for one in lines_of(second)}
+
+
+def test_faults_of_known_labels_are_told_in_chinese_too(export: Path, tiny: Path, run: Run) -> None:
+    known = export.with_name("known.csv")
+    known.write_text("text,sentiment\n物流太慢了,great\n", encoding="utf-8")
+    given = ["label", export, "--known", known, "-o", export.with_name("x.jsonl"), "--model", tiny]
+    assert "需要修改 1 处" in run(*given, code=2, language="zh")
 
 
 def test_a_labelled_file_is_not_overwritten(export: Path, tiny: Path, run: Run) -> None:

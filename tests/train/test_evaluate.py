@@ -15,6 +15,7 @@ from sentiment.reporting.values import Language
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.figures.evaluate import evaluate, rate_of
 from sentiment.train.figures.suspects import Suspect
+from sentiment.train.rows.faults import tell
 
 ROWS: list[dict[str, Any]] = [
     {"text": "物流很快", "lang": "zh", "overall": "positive",
@@ -36,12 +37,12 @@ def labelled(path: Path, rows: list[Any]) -> Path:
 def test_figures_of_all_rows_and_of_each_language(tiny: Path, tmp_path: Path) -> None:
     path = labelled(tmp_path / "gold.jsonl", ROWS)
     found = sentiment.evaluate([tiny, str(tiny)], path)
-    assert found.rows == 4
+    assert found.rows == 3  # of the fourth nothing is labelled
     assert [model.name for model in found.models] == ["tiny@1.0.0"] * 2
     one, two = found.models
     assert one.by_language == two.by_language
     assert list(one.by_language) == ["all", "zh", "en"]
-    assert [figures.rows for figures in one.by_language.values()] == [4, 2, 2]
+    assert [figures.rows for figures in one.by_language.values()] == [3, 2, 1]
     analyses = sentiment.load(tiny).analyze_batch(row["text"] for row in ROWS)
     right = sum(
         analysis.sentiment == row["overall"]
@@ -60,7 +61,7 @@ def test_the_tables_can_be_read(tiny: Path, tmp_path: Path, language: Language) 
     assert "tiny@1.0.0" in told
     assert {"en": "quality · negative", "zh": "质量 · 负面"}[language] in told
     assert {"en": "Chinese", "zh": "中文"}[language] in told
-    assert {"en": "gold.jsonl: 4 rows", "zh": "gold.jsonl：4 行"}[language] in lines[0]
+    assert {"en": "gold.jsonl: 3 rows", "zh": "gold.jsonl：3 行"}[language] in lines[0]
     # Columns end in one line: a Chinese character takes two places.
     tables = [line for line in lines if line.startswith(("rows", "行数", heading))]
     widths = {sum(1 + (letter > "\u2e7f") for letter in line) for line in tables}
@@ -181,6 +182,27 @@ def test_what_is_wrong_is_listed_in_the_language_of_the_user(tiny: Path, tmp_pat
     assert heading.endswith("需要修改 2 处：")
     assert lines[0].startswith("  第 1 行：overall 'great' 不是")
     assert lines[1] == "  第 2 行：没有文本"
+
+
+def test_rows_without_labels_are_not_counted_and_keep_their_numbers(
+    tiny: Path, tmp_path: Path
+) -> None:
+    tag = {"tag": "recommend", "polarity": "positive"}
+    path = labelled(
+        tmp_path / "gold.jsonl",
+        [
+            {"text": "nothing said of it"},
+            {"text": "质量太差，太差了", "opinions": [], "overal": "negative"},
+            {"text": "会推荐给朋友", "tags": [tag]},
+        ],
+    )
+    found = evaluate(tiny, path)
+    assert found.rows == 2
+    assert {suspect.row for suspect in found.suspects} == {2}
+    assert tell(found.warnings, "en", found.unit) == [
+        "the field overal is not read; did you mean overall?",
+        "line 1: nothing is labelled; the row is not used",
+    ]
 
 
 OWN = Taxonomy.from_dict(

@@ -158,7 +158,7 @@ def test_classes_with_too_few_labels_get_no_bar(
 def test_parts_of_the_rows_that_are_too_few_show_no_figures(enough: Evaluation) -> None:
     by_key = {block.key: block for block in blocks(enough)}
     (rows, *figures) = by_key["lengths"].rows("lengths tiny@1.0.0")
-    assert (rows["part 0"], rows["part 1"]) == (56, 4)
+    assert (rows["part 0"], rows["part 1"]) == (52, 4)
     assert {row["part 1"] for row in figures} == {Text(zh="太少", en="too few")}
     assert not any(isinstance(row["part 0"], Text) for row in figures)
 

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,7 +25,8 @@ from sentiment.train.figures.measure import (
 )
 from sentiment.train.figures.paired import Difference, differences
 from sentiment.train.figures.suspects import Suspect, find_suspects
-from sentiment.train.rows.labelled import holds_chosen, read_labelled_file
+from sentiment.train.rows.faults import Fault
+from sentiment.train.rows.labelled import holds_chosen, read_rows
 from sentiment.wording import Tongue
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["ALL", "Comparison", "Evaluation", "ModelFigures", "evaluate", "rate_of"]
 
 ALL = "all"
+
+# The other warnings about rows are of training alone.
+_TOLD = ("near_column", "near_field", "unlabelled", "other_language", "sentiment_disagrees")
 
 
 @dataclass(frozen=True)
@@ -89,10 +93,13 @@ class Comparison:
 class Evaluation:
     """What one or several models reach on the same labelled rows.
 
+    :param rows: How many rows anything is labelled of; others are not counted.
     :param comparisons: Every later model against every earlier one.
     :param suspects: Labels that the models doubt, the most doubtful one first.
     :param chosen: Whether the rows were chosen because they teach, so that they are no sample.
     :param taxonomy: What topics, drivers and tags are called.
+    :param warnings: What should be known of the rows; `unit` says what its numbers count, "row" or
+        "line".
     """
 
     path: str
@@ -102,6 +109,8 @@ class Evaluation:
     suspects: tuple[Suspect, ...] = ()
     chosen: bool = False
     taxonomy: Taxonomy = field(default_factory=Taxonomy.default)
+    warnings: tuple[Fault, ...] = ()
+    unit: str = "row"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, every class, topic, driver and tag included."""
@@ -174,8 +183,11 @@ def evaluate(
         raise InputError("There is no model to evaluate; name at least one model.")
     analyzers = [load(name, device=device) for name in names]
     taxonomy = _all_of(analyzer.taxonomy for analyzer in analyzers)
-    examples = read_labelled_file(Path(path), taxonomy, text=text, language=language)
-    if not any(example.overall or example.topics for example in examples):
+    read = read_rows(Path(path), taxonomy, text=text)
+    read.refuse(language)
+    read = read.only([at for at, example in enumerate(read.examples) if _is_labelled(example)])
+    examples = read.examples
+    if not examples:
         raise LabelError(f"{path}: no row is labelled; it needs overall, opinions or topics.")
     measured = [_measured(analyzer, examples) for analyzer in analyzers]
     return Evaluation(
@@ -183,10 +195,19 @@ def evaluate(
         rows=len(examples),
         models=tuple(figures for figures, _ in measured),
         comparisons=tuple(_comparisons(examples, measured)),
-        suspects=find_suspects(examples, [analyses for _, analyses in measured]),
+        suspects=tuple(
+            replace(suspect, row=read.rows[suspect.row - 1])
+            for suspect in find_suspects(examples, [analyses for _, analyses in measured])
+        ),
         chosen=holds_chosen(Path(path)),
         taxonomy=taxonomy,
+        warnings=tuple(fault for fault in read.warnings if fault.kind in _TOLD),
+        unit=read.unit,
     )
+
+
+def _is_labelled(example: Example) -> bool:
+    return bool(example.overall or example.topics or example.tags is not None)
 
 
 def _all_of(taxonomies: Iterable[Taxonomy]) -> Taxonomy:

@@ -24,7 +24,8 @@ _SURE = 0.5
 class Suspect:
     """A label that models doubt.
 
-    :param row: Place of the row among the labelled ones, from 1.
+    :param row: Place of the row among those that were measured, from 1; in an evaluation its
+        number in the file.
     :param about: "sentiment", or the driver or topic it is about.
     :param labelled: What is labelled: a sentiment, polarity or state; "absent" for nothing.
     :param found: What the models say instead.

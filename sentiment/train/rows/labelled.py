@@ -96,17 +96,15 @@ def read_labelled_file(
     path: Path,
     taxonomy: Taxonomy | None = None,
     *,
-    text: str | None = None,
     language: Tongue = "en",
 ) -> list[Example]:
     """Read labelled feedback from any table format; refuse it if any row is wrong in itself.
 
-    :param text: The column that holds the text, where it has another name.
     :param language: Of the list of faults.
     :raises InputError: The file cannot be read.
     :raises LabelError: Rows that cannot be used, all of them listed by number.
     """
-    read = read_rows(path, taxonomy or Taxonomy.default(), text=text)
+    read = read_rows(path, taxonomy or Taxonomy.default())
     read.refuse(language)
     return list(read.examples)
 
