@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_every_block_is_there(evaluation: Evaluation) -> None:
     ]  # fmt: skip
     by_key = {block.key: block for block in made}
     assert [column.title.en for column in by_key["figures"].tables["figures"].columns] == [
-        "figure", "tiny@1.0.0", "tiny@1.0.0 (2)"
+        "figure", "labels", "tiny@1.0.0", "tiny@1.0.0 (2)"
     ]  # fmt: skip
     assert list(by_key["confusion"].tables) == ["confusion tiny@1.0.0", "confusion tiny@1.0.0 (2)"]
     lengths = by_key["lengths"].tables
@@ -159,8 +159,28 @@ def test_parts_of_the_rows_that_are_too_few_show_no_figures(enough: Evaluation) 
     by_key = {block.key: block for block in blocks(enough)}
     (rows, *figures) = by_key["lengths"].rows("lengths tiny@1.0.0")
     assert (rows["part 0"], rows["part 1"]) == (52, 4)
-    assert {row["part 1"] for row in figures} == {Text(zh="太少", en="too few")}
-    assert not any(isinstance(row["part 0"], Text) for row in figures)
+    few = Text(zh="太少", en="too few")
+    assert {row["part 1"] for row in figures} == {few, "–"}
+    assert few not in [row["part 0"] for row in figures]
+
+
+def test_a_figure_of_a_few_labels_is_not_shown_however_many_rows_there_are(
+    tiny: Path, tmp_path: Path
+) -> None:
+    rows: list[Any] = [{"text": "物流很快", "overall": "positive"}] * 30
+    rows += [{"text": "质量太差", "topics": {"quality": "negative"}}] * 9
+    found = evaluate(tiny, labelled(tmp_path / "gold.jsonl", rows))
+    (block,) = [block for block in blocks(found) if block.key == "figures"]
+    shown = {row["figure"]: row for row in block.rows("figures")}
+    topics = shown[Text(zh="主题状态 F1", en="topic state F1")]
+    assert (topics["cases"], topics["model 0"]) == (9, Text(zh="太少", en="too few"))
+    accuracy = shown[Text(zh="总体情感准确率（四类）", en="overall accuracy (4 classes)")]
+    assert (accuracy["cases"], accuracy["model 0"]) == (
+        30,
+        found.models[0].figures.overall_accuracy,
+    )
+    (line,) = [line for line in found.lines() if line.startswith("topic state F1")]
+    assert line.split()[-1].startswith("(")
 
 
 def test_calibration_of_few_rows_is_not_drawn(enough: Evaluation) -> None:

@@ -81,7 +81,7 @@ def _figures(name: str, model: ModelFigures, language: Language) -> Iterator[lis
     for figure in FIGURES:
         if getattr(model.figures, figure) is not None:
             cells = [
-                _cell(getattr(figures, figure), few=figures.rows < FEWEST)
+                _cell(getattr(figures, figure), few=figures.cases(figure) < FEWEST)
                 for figures in parts.values()
             ]
             yield [_say(figure, language), *cells]

@@ -100,7 +100,7 @@ def _table(key: str, title: Text, columns: Sequence[Column], rows: Iterable[Row]
 
 
 def _figures(models: Sequence[ModelFigures], names: Sequence[str]) -> Table:
-    columns = [_column("figure")]
+    columns = [_column("figure"), _column("cases", "n")]
     columns += [Column(f"model {at}", same(name), "row") for at, name in enumerate(names)]
     rows = list(_figure_rows([model.figures for model in models], "model"))
     rates = {f"model {at}": _shown(model.rate) for at, model in enumerate(models)}
@@ -114,8 +114,16 @@ def _figure_rows(figures: Sequence[Figures], column: str) -> Iterator[Row]:
     for key in FIGURES:
         values = [getattr(one, key) for one in figures]
         if any(value is not None for value in values):
-            cells = {f"{column} {at}": _shown(value) for at, value in enumerate(values)}
-            yield {"figure": say(f"evaluation_figure.{key}"), "unit": "share", **cells}
+            cells = {f"{column} {at}": _figure(one, key) for at, one in enumerate(figures)}
+            cases = max(one.cases(key) for one in figures)
+            name = say(f"evaluation_figure.{key}")
+            yield {"figure": name, "unit": "share", "cases": cases, **cells}
+
+
+def _figure(figures: Figures, key: str) -> Cell:
+    value = getattr(figures, key)
+    few = value is not None and figures.cases(key) < FEWEST
+    return say("evaluation.few") if few else _shown(value)
 
 
 def _shown(value: float | None) -> Cell:
@@ -159,12 +167,9 @@ def _parts(
     for name, figures in zip(names, by_part, strict=True):
         own = [figures[part] for part in parts]
         counts: dict[str, Cell] = {f"part {at}": one.rows for at, one in enumerate(own)}
-        few = {
-            f"part {at}": say("evaluation.few") for at, one in enumerate(own) if one.rows < FEWEST
-        }
         rows: list[Row] = [
             {"figure": say("evaluation_figure.rows"), "unit": "n", **counts},
-            *({**row, **few} for row in _figure_rows(own, "part")),
+            *_figure_rows(own, "part"),
         ]
         yield _table(f"{key} {name}", same(name), columns, rows)
 

@@ -132,6 +132,18 @@ class Figures:
     drivers: dict[str, ClassFigures]
     tags: dict[str, ClassFigures]
 
+    def cases(self, figure: str) -> int:
+        """Return how many labels a figure rests on: rows, or topic states, drivers or tags.
+
+        Of the overlap of evidence it is the opinions that were found rightly, with or without any.
+        """
+        if figure in ("polarity_accuracy", "flips"):
+            return self.sentiments["positive"].labelled + self.sentiments["negative"].labelled
+        if figure == "evidence_overlap":
+            return sum(one.right for one in self.drivers.values())
+        kinds = {"topic_f1": self.topics, "driver_f1": self.drivers, "tag_f1": self.tags}
+        return sum(one.labelled for one in kinds.get(figure, self.sentiments).values())
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, numbers with four decimals."""
         plain: dict[str, Any] = {}
