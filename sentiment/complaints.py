@@ -458,7 +458,7 @@ ERRORS: tuple[tuple[str, str], ...] = (
     (
         "{off} of {given} answers in column “{column}” of {path} are not on the scale {scale}; name"
         " the scale that they are on",
-        "{path} 的列“{column}”有 {off} / {given} 个答案不在量表 {scale} 上；请指定其实际的量表",
+        "{path} 的列“{column}”有 {given} 个答案，其中 {off} 个不在量表 {scale} 上；请指定其实际的量表",
     ),
     (
         "{path}: no labelled rows.",

@@ -303,7 +303,7 @@ def test_the_same_drivers_are_named_when_there_is_nothing_to_do(run: Run, tmp_pa
     first, again = (run("score", "in.csv", "-o", "out.csv", "--model", "lite") for _ in range(2))
     named = re.search("Named most often.*", first.err)
     assert named is not None
-    assert " opinion, 100% negative)" in named[0]
+    assert " opinion, 100% negative); " in named[0]
     assert named[0] in again.err
 
 

@@ -209,7 +209,8 @@ def _tell_findings(summary: Summary, talk: Talk) -> None:
         for name, n, negative in _most_named(summary, talk.tongue)
     ]
     if drivers:
-        talk.say("drivers", drivers=talk.join(drivers))
+        # Names hold an "and" of their own, and each has a bracket.
+        talk.say("drivers", drivers=word(talk.tongue, "semicolon").join(drivers))
     else:
         talk.say("no_drivers")
 

@@ -10,6 +10,7 @@ import pytest
 from sentiment.records import Analysis
 from sentiment.reporting.build import Report, report
 from sentiment.reporting.values import Block, Text
+from sentiment.reporting.wording import say
 from tests.reporting.rows import STARS, analyses
 
 KEYS = (
@@ -159,6 +160,12 @@ def test_without_a_score_a_candidate_is_compared_with_the_one_that_follows_it() 
     # The last one is compared with a driver that the list does not hold.
     assert isinstance(last := sure[2], Text)
     assert not [row for row in rows if isinstance(row["name"], Text) and row["name"].zh in last.zh]
+    # Fewer rows: what follows the last candidate is mentioned too seldom to be compared with.
+    few = report(analyses(120, stars=False), bootstrap=20)
+    shown = [r for r in few["drivers"].rows("drivers") if r["note"] is None]
+    candidates = few["headline"].rows("first")
+    assert 0 < len(candidates) == len(shown) < 4
+    assert candidates[-1]["sure"] == say("sure.alone_count")
     page = made.to_html("en")
     for word in ("Likely", "Open", "较有把握", "尚无定论"):
         assert f"<b>{word}</b>" not in page

@@ -130,7 +130,7 @@ def test_what_is_well_asked_for_needs_no_remark(
          "的列“评论”是文本；--by 需要能把客户分组的列"),
         (["--outcome", "0-10", "--scale", "csat:1-5"],
          r"\d+ of 260 answers in column “0-10” of .* are not on the scale 1-5; name the scale",
-         r"的列“0-10”有 \d+ / 260 个答案不在量表 1-5 上；请指定其实际的量表"),
+         r"的列“0-10”有 260 个答案，其中 \d+ 个不在量表 1-5 上；请指定其实际的量表"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("tongue", ["en", "zh"])
