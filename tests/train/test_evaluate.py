@@ -106,7 +106,7 @@ def test_figures_of_a_handful_are_bracketed_and_said_to_be(tiny: Path, tmp_path:
     assert few[0].endswith("few.jsonl: 1 row")
     (line,) = [line for line in few if line.startswith("overall accuracy")]
     assert re.fullmatch(r"\([\d.]+\)", line.split()[-1])
-    assert any("fewer than 10 cases" in line for line in few)
+    assert any("fewer than 10 labels" in line for line in few)
     many = evaluate(tiny, labelled(tmp_path / "many.jsonl", ROWS[:1] * 10)).lines()
     (line,) = [line for line in many if line.startswith("overall accuracy")]
     assert re.fullmatch(r"[\d.]+", line.split()[-1])
@@ -172,6 +172,8 @@ def test_the_text_may_stand_in_a_column_of_another_name(tiny: Path, tmp_path: Pa
     with pytest.raises(LabelError, match="or name it with --text"):
         evaluate(tiny, path)
     assert evaluate(tiny, path, text="客户说的话").rows == 2
+    with pytest.raises(LabelError, match="no column 评论, in which --text says the text is"):
+        evaluate(tiny, path, text="评论")
 
 
 def test_what_is_wrong_is_listed_in_the_language_of_the_user(tiny: Path, tmp_path: Path) -> None:

@@ -101,6 +101,9 @@ def test_it_is_readable_on_a_phone(
     tab = chromium.new_page(viewport={"width": 390, "height": 844})
     tab.goto(path.as_uri())
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    text = tab.locator("#en-suspects th:visible").last
+    assert text.inner_text() == "text"
+    assert text.evaluate("cell => cell.clientWidth") > 80
     tab.close()
 
 
@@ -222,6 +225,8 @@ def test_labels_in_doubt_are_told_in_both_languages(enough: Evaluation) -> None:
     assert two["about"] == Text(zh="质量：质量总体", en="quality: quality in general")
     assert two["labelled_as"] == Text(zh="未提到", en="absent")
     assert three["labelled_as"] == Text(zh="负面、正面", en="negative, positive")
+    # How sure the models were stands last, where a phone has no room for it.
+    assert block.tables["suspects"].columns[-1].key == "confidence"
     # No column for ids where no row has one.
     assert "id" not in [column.key for column in block.tables["suspects"].columns]
     named = dataclasses.replace(enough, suspects=(dataclasses.replace(doubts[0], id="7"),))

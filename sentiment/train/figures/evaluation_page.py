@@ -115,9 +115,10 @@ def _figure_rows(figures: Sequence[Figures], column: str) -> Iterator[Row]:
         values = [getattr(one, key) for one in figures]
         if any(value is not None for value in values):
             cells = {f"{column} {at}": _figure(one, key) for at, one in enumerate(figures)}
-            cases = max(one.cases(key) for one in figures)
+            cases = {one.cases(key) for one in figures}  # of evidence each model has its own
             name = say(f"evaluation_figure.{key}")
-            yield {"figure": name, "unit": "share", "cases": cases, **cells}
+            alike = cases.pop() if len(cases) == 1 else None
+            yield {"figure": name, "unit": "share", "cases": alike, **cells}
 
 
 def _figure(figures: Figures, key: str) -> Cell:
@@ -265,8 +266,8 @@ def _calibration_sentence(name: str, ece: float, chance: float) -> Text:
 def _suspects(evaluation: Evaluation) -> Block:
     ids = [_column("id")] if any(suspect.id for suspect in evaluation.suspects) else []
     columns = [
-        _column("row", "n"), *ids, _column("confidence", "share"), _column("about"),
-        _column("labelled_as"), _column("found_as"), _column("text"),
+        _column("row", "n"), *ids, _column("about"), _column("labelled_as"), _column("found_as"),
+        _column("text"), _column("confidence", "share"),
     ]  # fmt: skip
     rows: list[Row] = [
         {

@@ -27,6 +27,11 @@ KINDS: dict[str, tuple[bool, str, str]] = {
         "no column holds the text; the columns are {columns}. Head it text, or name it with --text",
         "没有文本列；现有的列：{columns}。请把列名改为 text，或用 --text 指定",
     ),
+    "no_such_column": (
+        True,
+        "there is no column {given}, in which --text says the text is; the columns are {columns}",
+        "没有 --text 指定的列 {given}；现有的列：{columns}",
+    ),
     "no_label_column": (
         True,
         "no labels: add a column sentiment, or one for a topic ({topics}), or drivers",

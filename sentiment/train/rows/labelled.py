@@ -229,7 +229,7 @@ def _columns(
     """Return the column of each field, or None without a text or labels."""
     plain = {name.strip().lower(): name for name in names}
     wanted: dict[str, tuple[str, ...]] = {
-        "text": (text.lower(),) if text else _TEXT,
+        "text": (text.strip().lower(),) if text else _TEXT,
         "overall": _SENTIMENT,
         "drivers": ("drivers", "驱动因素"),
         "tags": ("tags", "标签"),
@@ -251,7 +251,8 @@ def _columns(
             faults.append(Fault("near_column", None, {"column": column, "nearest": near}))
     topics = [name for name in taxonomy.topics if f"topic {name}" in found]
     if "text" not in found:
-        faults.append(Fault("no_text_column", None, {"columns": names}))
+        kind = "no_such_column" if text else "no_text_column"
+        faults.append(Fault(kind, None, {"given": text, "columns": names}))
     if not topics and not {"overall", "drivers", "tags", "opinions"} & set(found):
         faults.append(Fault("no_label_column", None, {"topics": list(taxonomy.topics)}))
     return found if "text" in found else None
