@@ -354,7 +354,7 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "{path}：标注写成 .jsonl；请使用该后缀",
     ),
     (
-        "{path}: none of its {count} texts is labelled yet: choose yes in the column done of a"
+        "{path}: none of its texts ({count}) is labelled yet: choose yes in the column done of a"
         " workbook, submit the tasks in Label Studio, fill in the labels of JSON lines",
         "{path}：{count} 条文本都尚未标注：请在工作簿的“已标注”列选“是”，"
         "在 Label Studio 中提交任务，或填写 JSON Lines 中的标签",

@@ -258,7 +258,8 @@ def _renamed(names: Sequence[str], unique: Sequence[str], language: str) -> str:
     changed = [
         f"{old or '—'} → {new}" for old, new in zip(names, unique, strict=True) if old != new
     ]
-    shown = ", ".join(changed[:8]) + (" …" if len(changed) > 8 else "")
+    comma = "、" if language == "zh" else ", "
+    shown = comma.join(changed[:8]) + (" …" if len(changed) > 8 else "")
     if language == "zh":
         return f"空白或重复的列名已改为唯一：{shown}。"
     return f"Column names that were blank or repeated were made unique: {shown}."

@@ -360,7 +360,8 @@ def _sheet_note(chosen: str, names: Sequence[str], language: str) -> str:
 def _formulas_note(count: int, language: str) -> str:
     if language == "zh":
         return f"{count} 个公式没有保存结果，读作空；请在表格软件中打开并保存一次。"
+    formulas, read = ("formulas have", "read") if count != 1 else ("formula has", "reads")
     return (
-        f"{count} formula{'s have' if count != 1 else ' has'} no saved value and reads as empty;"
-        " open and save the file in a spreadsheet program once."
+        f"{count} {formulas} no saved value and {read} as empty; open and save the file in a"
+        " spreadsheet program once."
     )

@@ -129,7 +129,7 @@ def _read_back(options: Namespace, talk: Talk) -> None:
     counts = Counter(one.state for one in labelled)
     if not counts["done"]:
         raise LabelError(
-            f"{path}: none of its {len(labelled)} texts is labelled yet: choose yes in the column "
+            f"{path}: none of its texts ({len(labelled)}) is labelled yet: choose yes in the column "
             "done of a workbook, submit the tasks in Label Studio, fill in the labels of JSON lines"
         )
     data = labelled_lines(labelled)

@@ -108,7 +108,7 @@ def test_from_a_random_sample_to_corrected_shares(
     run("score", export, "-o", scored, "--model", tiny)
     said = run("label", scored, "-n", 40, "--random", "-o", todo)
     assert "40 texts drawn at random from 120. Label the whole sample" in said
-    assert "none of its 40 texts is labelled yet" in run("label", todo, code=2)
+    assert "none of its texts (40) is labelled yet" in run("label", todo, code=2)
     confirm(todo, "en", 40)
     said = run("label", todo, "-o", labelled)
     assert "40 of 40 texts are labelled" in said
@@ -205,7 +205,7 @@ def test_label_studio_gets_its_interface(export: Path, tiny: Path, run: Run) -> 
         (["{export}", "-o", "{folder}/none/todo.xlsx"], "does not exist; create it", "请先创建"),
         (["{export}", "--random", "--known", "{todo}"], "drop one", "去掉一个"),
         (["{todo}", "-o", "{folder}/back.csv"], "labels are written as .jsonl", ".jsonl"),
-        (["{todo}", "-o", "{folder}/back.jsonl"], "none of its 4 texts is labelled", "尚未标注"),
+        (["{todo}", "-o", "{folder}/back.jsonl"], "none of its texts (4) is labelled", "尚未标注"),
         (["{folder}/nothing.csv"], "there is no file", "找不到文件"),
     ],
 )

@@ -135,6 +135,11 @@ def test_a_share_stands_beside_the_number_of_texts_it_is_made_of(full: Report) -
     assert praised.endswith(f"(n = {int(most['positive']) + int(most['mixed'])}).")  # type: ignore[arg-type]
 
 
+def test_the_outcome_is_named_with_its_scale_in_either_language(full: Report) -> None:
+    (row,) = [row for row in full["method"].rows("versions") if row["code"] == "outcome"]
+    assert row["entry"] == Text(zh="评分（星级，1–5）", en="评分 (stars, 1–5)")
+
+
 def test_floors_of_importance() -> None:
     for n, reason in ((150, "150 rows have both"), (260, None)):
         block = report(analyses(n), outcome=STARS, bootstrap=20)["importance"]

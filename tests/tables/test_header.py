@@ -107,6 +107,8 @@ def test_notes_speak_chinese() -> None:
     assert "1 行标题" in header.notes[0]
     assert "评论 → 评论_2" in header.notes[1]
     assert "没有表头" in find_header(BODY, language="zh").notes[0]
+    wide = [["订单号", "评论", "评论", "评分", "评分"], *([*line, "5", "4"] for line in BODY)]
+    assert "评论 → 评论_2、评分 → 评分_2" in find_header(wide, language="zh").notes[0]
 
 
 def test_nothing_at_all() -> None:

@@ -111,7 +111,10 @@ def test_formulas_give_their_saved_value(tmp_path: Path) -> None:
     save(path, s=[["a", "评论"], ["=1+1", "很好用"], [2, "不好用"]])
     opened = WorkbookSource(path)
     assert next(opened.rows()).cells["a"] is None
-    assert "1 formula has no saved value" in opened.notes[0]
+    assert "1 formula has no saved value and reads as empty; open" in opened.notes[0]
+    save(tmp_path / "two.xlsx", s=[["a", "评论"], ["=1+1", "很好用"], ["=1+2", "不好用"]])
+    two = WorkbookSource(tmp_path / "two.xlsx")
+    assert "2 formulas have no saved value and read as empty; open" in two.notes[0]
     name = "xl/worksheets/sheet1.xml"
     with zipfile.ZipFile(path) as archive:
         parts = {item: archive.read(item) for item in archive.namelist()}

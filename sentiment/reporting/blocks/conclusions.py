@@ -26,6 +26,7 @@ from sentiment.reporting.sensitivity import sensitivity
 from sentiment.reporting.study import Study
 from sentiment.reporting.values import Block, Cell, Row, Table, Text, same
 from sentiment.reporting.wording import say, show_interval
+from sentiment.wording import word
 
 __all__ = ["actions_block", "headline_block", "method_block", "trust_block"]
 
@@ -419,8 +420,15 @@ def _versions(study: Study) -> tuple[Row, ...]:
     )
 
 
-def _outcome(study: Study) -> str | None:
+def _outcome(study: Study) -> Text | None:
     measure = study.table.measure
     if measure is None:
         return None
-    return f"{measure.column} ({measure.kind}, {measure.minimum:g}–{measure.maximum:g})"
+    kind = f"kind_{measure.kind}"
+    return say(
+        "version.scale",
+        column=measure.column,
+        kind=Text(zh=word("zh", kind), en=word("en", kind)),
+        low=f"{measure.minimum:g}",
+        high=f"{measure.maximum:g}",
+    )
