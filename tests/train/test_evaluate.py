@@ -39,6 +39,7 @@ def test_figures_of_all_rows_and_of_each_language(tiny: Path, tmp_path: Path) ->
     found = sentiment.evaluate([tiny, str(tiny)], path)
     assert found.rows == 3  # of the fourth nothing is labelled
     assert [model.name for model in found.models] == ["tiny@1.0.0"] * 2
+    assert len(repr(found)) < 400  # fits a screen
     one, two = found.models
     assert one.by_language == two.by_language
     assert list(one.by_language) == ["all", "zh", "en"]

@@ -52,10 +52,10 @@ class ModelFigures:
     """
 
     name: str
-    by_language: dict[str, Figures]
+    by_language: dict[str, Figures] = field(repr=False)  # hundreds of classes
     rate: float | None
-    by_length: dict[int, Figures]
-    bins: tuple[Bin, ...]
+    by_length: dict[int, Figures] = field(repr=False)
+    bins: tuple[Bin, ...] = field(repr=False)
 
     @property
     def figures(self) -> Figures:
@@ -105,11 +105,11 @@ class Evaluation:
     path: str
     rows: int
     models: tuple[ModelFigures, ...]
-    comparisons: tuple[Comparison, ...] = ()
-    suspects: tuple[Suspect, ...] = ()
+    comparisons: tuple[Comparison, ...] = field(default=(), repr=False)
+    suspects: tuple[Suspect, ...] = field(default=(), repr=False)
     chosen: bool = False
-    taxonomy: Taxonomy = field(default_factory=Taxonomy.default)
-    warnings: tuple[Fault, ...] = ()
+    taxonomy: Taxonomy = field(default_factory=Taxonomy.default, repr=False)
+    warnings: tuple[Fault, ...] = field(default=(), repr=False)
     unit: str = "row"
 
     def to_dict(self) -> dict[str, Any]:

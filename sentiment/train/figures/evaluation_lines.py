@@ -12,6 +12,7 @@ from sentiment.train.figures.evaluation_words import (
     about,
     class_name,
     class_names,
+    compared,
     judgement,
     labelled_sentiments,
     model_names,
@@ -51,10 +52,9 @@ def _lines(evaluation: Evaluation, language: Language) -> Iterator[str]:
     for rows in filter(None, tables):
         yield ""
         yield from _table(rows)
-    pairs = [(first, second) for at, second in enumerate(names) for first in names[:at]]
-    for pair, comparison in zip(pairs, evaluation.comparisons, strict=True):
+    for first, second, comparison in compared(evaluation, names):
         yield ""
-        yield told(say("evaluation.pair", first=pair[0], second=pair[1]))
+        yield told(say("evaluation.pair", first=first, second=second))
         yield from _comparison(comparison, language)
     if evaluation.suspects:
         yield ""
@@ -152,9 +152,8 @@ def _cell(value: float | None, *, few: bool) -> str:
     return f"({value:.3f})" if few else f"{value:.3f}"
 
 
-def _table(rows: Iterator[list[str]] | Sequence[list[str]]) -> Iterator[str]:
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield rows of text, their cells below one another."""
-    rows = list(rows)
     labels = max(_LABELS, *(_width(row[0]) for row in rows))
     widths = [
         max(_CELLS, *(_width(row[at]) + 2 for row in rows if at < len(row)))

@@ -14,12 +14,13 @@ from sentiment.train.figures.evaluation_words import (
     about,
     class_name,
     class_names,
+    compared,
     judgement,
     labelled_sentiments,
     model_names,
     part_name,
 )
-from sentiment.train.figures.measure import FEWEST, FIGURES, ClassFigures, Figures
+from sentiment.train.figures.measure import BINS, FEWEST, FIGURES, ClassFigures, Figures
 
 if TYPE_CHECKING:
     from sentiment.train.figures.evaluate import Evaluation, ModelFigures
@@ -136,8 +137,7 @@ def _differences(evaluation: Evaluation, names: Sequence[str]) -> Iterator[Table
     columns = [
         _column("figure"), _column("difference", "signed", interval=True), _column("verdict"),
     ]  # fmt: skip
-    pairs = [(first, second) for at, second in enumerate(names) for first in names[:at]]
-    for (first, second), comparison in zip(pairs, evaluation.comparisons, strict=True):
+    for first, second, comparison in compared(evaluation, names):
         rows: list[Row] = [
             {
                 "figure": say(f"evaluation_figure.{one.figure}"),
@@ -254,7 +254,7 @@ def _calibration(models: Sequence[ModelFigures], names: Sequence[str]) -> Block:
         ]
         tables.append(_table(f"calibration {name}", same(name), columns, rows))
     if sentences and not tables:
-        sentences.append(say("evaluation.few_bins", least=10 * FEWEST))
+        sentences.append(say("evaluation.few_bins", least=BINS * FEWEST))
     return _block("calibration", tables, sentences or [say("evaluation.no_sentiment")])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,13 @@ from sentiment.train.figures.measure import LENGTHS, ClassFigures, Figures
 from sentiment.wording import word
 
 if TYPE_CHECKING:
-    from sentiment.train.figures.evaluate import ModelFigures
+    from sentiment.train.figures.evaluate import Comparison, Evaluation, ModelFigures
 
 __all__ = [
     "about",
     "class_name",
     "class_names",
+    "compared",
     "judgement",
     "labelled_sentiments",
     "model_names",
@@ -36,6 +37,13 @@ def model_names(models: Iterable[ModelFigures]) -> list[str]:
         seen[model.name] += 1
         names.append(model.name if seen[model.name] == 1 else f"{model.name} ({seen[model.name]})")
     return names
+
+
+def compared(evaluation: Evaluation, names: Sequence[str]) -> Iterator[tuple[str, str, Comparison]]:
+    """Yield what the two models of each comparison are called, the first and the second, and it."""
+    pairs = ((first, second) for at, second in enumerate(names) for first in names[:at])
+    for (first, second), comparison in zip(pairs, evaluation.comparisons, strict=True):
+        yield first, second, comparison
 
 
 def part_name(part: str | int) -> Text:

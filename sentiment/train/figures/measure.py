@@ -28,6 +28,7 @@ from sentiment.records import SENTIMENTS, Analysis
 from sentiment.train.data.examples import Example
 
 __all__ = [
+    "BINS",
     "FEWEST",
     "FIGURES",
     "LENGTHS",
@@ -43,7 +44,7 @@ __all__ = [
     "row_ratios",
 ]
 
-_BINS = 10
+BINS = 10
 _DRAWS = 200
 
 FEWEST = 10
@@ -216,7 +217,7 @@ def measure(examples: Sequence[Example], analyses: Sequence[Analysis]) -> Figure
 
 
 def calibration_error(
-    confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = _BINS
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = BINS
 ) -> tuple[float, float]:
     """Return the ECE, and the mean ECE of a calibrated model on rows of the same confidence.
 
@@ -234,7 +235,7 @@ def calibration_error(
 
 
 def reliability(
-    examples: Sequence[Example], analyses: Sequence[Analysis], bins: int = _BINS
+    examples: Sequence[Example], analyses: Sequence[Analysis], bins: int = BINS
 ) -> tuple[Bin, ...]:
     """Return the bins behind the calibration error, from the least sure to the surest."""
     confidence, right = confidences(zip(examples, analyses, strict=True))
