@@ -19,7 +19,6 @@ VERBS = ("score", "report", "explain", "train", "evaluate", "label", "model")
 FILE = "file"
 """The verb that is left out: ``sentiment reviews.csv``."""
 
-
 _WIDTH = 80  # columns of a description
 _KINDS = ("stars", "nps", "csat", "ces", "pmf", "rating")
 _USUAL = {"stars": "1-5", "nps": "0-10", "csat": "1-5", "pmf": "1-3"}

@@ -135,9 +135,10 @@ class Talk:
         if rate == 0.0:
             return say(self.tongue, "checking", rows=rows)
         if total is None or rows >= total:
-            return say(self.tongue, "progress", rows=rows, rate=rate)
+            return say(self.tongue, "progress", rows=rows, rate=_rate(rate))
         left = _duration((total - rows) / rate)
-        return say(self.tongue, "progress_left", rows=rows, total=total, rate=rate, left=left)
+        fields = {"rows": rows, "total": total, "rate": _rate(rate), "left": left}
+        return say(self.tongue, "progress_left", **fields)
 
     def _show(self, rows: int, total: int | None, text: str) -> None:
         from rich.console import Console
@@ -162,6 +163,11 @@ class Talk:
             return "".join(words)
         comma, last = word(self.tongue, "comma"), word(self.tongue, "and")
         return comma.join(words[:-1]) + last + words[-1]
+
+
+def _rate(rate: float) -> str:
+    """Return a rate as it is told; a slow one has a digit more, not to be told as none."""
+    return f"{rate:,.0f}" if rate >= 9.5 else f"{rate:.2g}"
 
 
 def _duration(seconds: float) -> str:

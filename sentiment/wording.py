@@ -62,12 +62,12 @@ PHRASES: dict[str, tuple[str, str]] = {
         "已核对上次完成的 {rows:,} 行，没有变化",
     ),
     "progress": (
-        "{rows:,} {rows:row|rows}, {rate:,.0f} rows/s",
-        "{rows:,} 行，每秒 {rate:,.0f} 行",
+        "{rows:,} {rows:row|rows}, {rate} rows/s",
+        "{rows:,} 行，每秒 {rate} 行",
     ),
     "progress_left": (
-        "{rows:,} of about {total:,} {total:row|rows}, {rate:,.0f} rows/s, about {left} left",
-        "{rows:,} / 约 {total:,} 行，每秒 {rate:,.0f} 行，约剩 {left}",
+        "{rows:,} of about {total:,} {total:row|rows}, {rate} rows/s, about {left} left",
+        "{rows:,} / 约 {total:,} 行，每秒 {rate} 行，约剩 {left}",
     ),
     "input": ("the input", "输入文件"),
     "options": ("the options", "选项"),

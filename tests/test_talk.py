@@ -49,6 +49,22 @@ def test_the_rate_is_that_of_this_run_alone(clock: list[float]) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("tongue", "said"),
+    [
+        ("en", "8 of about 80 rows, 0.4 rows/s, about 3:00 left"),
+        ("zh", "8 / 约 80 行，每秒 0.4 行，约剩 3:00"),
+    ],
+)
+def test_a_slow_rate_is_not_told_as_none(clock: list[float], tongue: Tongue, said: str) -> None:
+    stream = io.StringIO()
+    talk = Talk(tongue, stream)
+    talk.advance(0, 0, 80)
+    clock[0] += 20
+    talk.advance(8, 8, 80)
+    assert stream.getvalue() == f"{said}\n"
+
+
 def test_where_the_end_is_not_known_no_time_left_is_told(clock: list[float]) -> None:
     stream = io.StringIO()
     talk = Talk("en", stream)

@@ -143,7 +143,7 @@ def feedback_of(row: SourceRow, roles: Roles) -> tuple[Feedback, ...]:
     )
 
 
-# Of the formats that an option is for: what it is called, the field of `ReadOptions`, what they are.
+# An option, its field in `ReadOptions`, the formats that it is for, and what these are called.
 _ONLY_FOR = (
     ("--sheet", "sheet", ("xlsx",), "workbooks", "工作簿"),
     ("--delimiter", "delimiter", ("csv", "tsv"), "CSV and TSV", " CSV 和 TSV"),
