@@ -14,7 +14,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     # while a job runs
     "encoding_found": ("Encoding: {encoding}.", "编码：{encoding}。"),
     "roles": ("Columns: {roles}.", "列：{roles}。"),
-    "role": ("{role} {columns}", "{role} {columns}"),
+    "role": ("{role} {columns}", "{role}{columns}"),
     "role_text": ("text", "文本"),
     "role_id": ("id", "编号"),
     "role_date": ("date", "日期"),

@@ -348,7 +348,7 @@ def test_a_scored_file_and_a_summary_and_what_was_found(run: Run, tmp_path: Path
     again = run("score", "reviews.csv", "-o", "out.csv", "--model", "lite", LANG="zh_CN.UTF-8")
     assert again.code == 0
     assert "out.csv 已是同一输入、选项和模型的完整结果：无需再做。" in again.err
-    assert "结果 “stars”（星级，1 至 5）。" in again.err
+    assert "文本“review”；编号“id”；结果“stars”（星级，1 至 5）。" in again.err
 
 
 @pytest.mark.usefixtures("reviews")
