@@ -44,9 +44,9 @@ _KINDS = ("gold", "aspects", "overall", "taught")
 _STEP = 8
 _ANSWERED = 8192  # tokens of a batch that nothing is learnt from
 _LONGEST_JOINED = 128  # tokens; a longer row would stretch its batch's padding
-_TRIES = 8  # rows drawn to find one of the other sentiment
-_NEGATIVE, _POSITIVE = SENTIMENTS.index("negative"), SENTIMENTS.index("positive")
-_OPPOSITE = {_NEGATIVE: _POSITIVE, _POSITIVE: _NEGATIVE}
+_TRIES = 8  # rows drawn to find one that says the opposite
+_OPPOSITES = {SENTIMENTS.index("negative"), SENTIMENTS.index("positive")}
+_BLAMED, _PRAISED = STATES.index("negative"), STATES.index("positive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class FinetuneOptions:
     weight_decay: float = 0.01
     average: float = 0.99  # of weights, an update
     hidden: float = 0.05  # of the tokens, masked
-    joined: float = 0.25  # of the gold rows, two put together: long, mixed and bilingual rows
+    joined: float = 0.3  # of the gold rows, two put together: long, mixed and bilingual rows
     # Shares of gold, aspects, overall and taught batches at the first step and at the last; what
     # there are no rows of goes to the others.
     mixture_first: tuple[float, float, float, float] = (0.225, 0.225, 0.30, 0.25)
@@ -260,16 +260,23 @@ def _perhaps_joined(
 ) -> Targets:
     """Return the row, or, of some short gold rows, the row with another one behind it.
 
-    Of every two joined, one is praise beside blame where it can be: left to chance these are too few
-    to learn that both stand in one text.
+    Of every two joined, one is praise beside blame where it can be, of the same topic rather than
+    of another: left to chance these are too few to learn that both stand in one text.
     """
     if row.kind != "gold" or draw.random() >= options.joined:
         return row
     drawn = [rows[int(index)] for index in draw.integers(len(rows), size=_TRIES)]
-    other = drawn[0]
-    if draw.random() < 0.5:
-        other = next((one for one in drawn if one.overall == _OPPOSITE.get(row.overall)), other)
+    other = max(drawn, key=lambda one: _against(row, one)) if draw.random() < 0.5 else drawn[0]
     return join(row, other) if len(row.ids) + len(other.ids) <= _LONGEST_JOINED else row
+
+
+def _against(one: Targets, other: Targets) -> int:
+    """Return 2 where two rows differ about a topic, 1 where they differ on the whole, otherwise 0."""
+    if bool(((one.topics == _BLAMED) & (other.topics == _PRAISED)).any()):
+        return 2
+    if bool(((one.topics == _PRAISED) & (other.topics == _BLAMED)).any()):
+        return 2
+    return int({one.overall, other.overall} == _OPPOSITES)
 
 
 def _cut(order: list[int], lengths: list[int], tokens: int) -> list[list[int]]:
