@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 import textwrap
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from sentiment.wording import Tongue, word
+from sentiment.wording import Tongue, places, word
 
 __all__ = ["folded", "formatter"]
 
@@ -32,7 +31,7 @@ def folded(tongue: Tongue, text: str, width: int) -> list[str]:
         return textwrap.wrap(text, width)
     lines, room = [""], width
     for piece in _PIECE.findall(text):
-        size = _columns(piece)
+        size = places(piece)
         if size > room and lines[-1]:
             lines.append("")
             room = width
@@ -40,10 +39,6 @@ def folded(tongue: Tongue, text: str, width: int) -> list[str]:
             lines[-1] += piece
             room -= size
     return [line.rstrip() for line in lines]
-
-
-def _columns(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):

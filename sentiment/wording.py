@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import string
+import unicodedata
 from typing import Any, Literal
 
-__all__ = ["PHRASES", "Tongue", "counted", "say", "word"]
+__all__ = ["PHRASES", "Tongue", "counted", "places", "say", "word"]
 
 Tongue = Literal["zh", "en"]
 
@@ -653,6 +654,11 @@ class _Sentence(string.Formatter):
 
 
 _SENTENCE = _Sentence()
+
+
+def places(text: str) -> int:
+    """Return the places that a text takes on a terminal; a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def word(tongue: Tongue, name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from sentiment.train.figures.evaluation_words import (
     part_name,
 )
 from sentiment.train.figures.measure import FEWEST, FIGURES, ClassFigures
+from sentiment.wording import places
 
 if TYPE_CHECKING:
     from sentiment.train.figures.evaluate import Comparison, Evaluation, ModelFigures
@@ -154,23 +154,18 @@ def _cell(value: float | None, *, few: bool) -> str:
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield rows of text, their cells below one another."""
-    labels = max(_LABELS, *(_width(row[0]) for row in rows))
+    labels = max(_LABELS, *(places(row[0]) for row in rows))
     widths = [
-        max(_CELLS, *(_width(row[at]) + 2 for row in rows if at < len(row)))
+        max(_CELLS, *(places(row[at]) + 2 for row in rows if at < len(row)))
         for at in range(1, max(map(len, rows)))
     ]
     for row in rows:
         cells = (
-            " " * (width - _width(cell)) + cell
+            " " * (width - places(cell)) + cell
             for cell, width in zip(row[1:], widths, strict=False)
         )
         yield _padded(row[0], labels) + "".join(cells)
 
 
 def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
-
-
-def _width(text: str) -> int:
-    """Return the places that a text takes on a terminal; a Chinese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+    return text + " " * (width - places(text))
