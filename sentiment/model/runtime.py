@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,14 +31,35 @@ class Runtime(Protocol):
     def device(self) -> str:
         """Where: "cpu" or "cuda"."""
 
+    @property
+    def tokens(self) -> int:
+        """Tokens of one run at which it is fastest, padding included."""
+
+    @property
+    def step(self) -> int:
+        """What a padded length is a multiple of."""
+
     def run(self, ids: NDArray[np.int64]) -> Outputs:
         """Return what the network says of rows of token ids (B, L), padded with 0."""
+
+
+class _Sizes(NamedTuple):
+    tokens: int
+    step: int
+
+
+# The activations of a run stay near the cache; few shapes, each of many rows, and little padding.
+_ON_CPU = _Sizes(tokens=1024, step=2)
+# A GPU waits for the next run unless this one is large, and for a shape that it has not seen yet.
+_ON_GPU = _Sizes(tokens=65_536, step=16)
 
 
 class OnnxRuntime:
     """The exported graph on the CPU."""
 
     device = "cpu"
+    tokens = _ON_CPU.tokens
+    step = _ON_CPU.step
 
     def __init__(self, path: Path) -> None:
         """Load the graph.
@@ -82,6 +103,7 @@ class TorchRuntime:
 
     def __init__(self, network: FeedbackNetwork, device: str) -> None:
         self.device = device
+        self.tokens, self.step = _ON_CPU if device == "cpu" else _ON_GPU
         self._network = network.to(device).eval()
 
     @classmethod

@@ -3,8 +3,9 @@
 A text is read in windows of tokens. One window holds most texts; a longer one is read in several
 that overlap, and they are put together so: a driver or tag is judged as the window says that is
 surest of it, with the evidence found there; the overall sentiment is the mean of the windows, each
-counted by its tokens. Windows are padded to an even number of tokens and those of one width
-are run together; padding is masked. So no result depends on the other texts, not by a last digit.
+counted by its tokens. Windows are padded to an even number of tokens (a multiple of 16 on a GPU) and
+those of one width are run together; padding is masked. So no result depends on the other texts, on a
+CPU not by a last digit.
 """
 
 from __future__ import annotations
@@ -32,13 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings", "TransformerModel"]
 
-# Tokens of one run, padding included: its activations stay near the cache.
-_TOKENS = 1024
 # Tokens after which it is decided what they say: of many rows at once, in little memory.
 _DECIDED = 16384
 _PAD = 0
-# A padded length is a multiple of this: few shapes, each of many rows, and little padding.
-_STEP = 2
 
 
 @dataclass(frozen=True)
@@ -243,8 +240,13 @@ class TransformerModel:
         self, windows: Sequence[_Window], ids: Sequence[Sequence[int]]
     ) -> Iterator[tuple[list[_Window], Outputs]]:
         """Yield windows of one width, run together, with the network's outputs."""
-        for width, same in groupby(sorted(windows, key=_width), key=_width):
-            room = max(1, _TOKENS // width)
+        step = self._runtime.step
+
+        def padded(window: _Window) -> int:
+            return -(-_size(window) // step) * step
+
+        for width, same in groupby(sorted(windows, key=padded), key=padded):
+            room = max(1, self._runtime.tokens // width)
             while part := list(islice(same, room)):
                 given = np.full((len(part), width), _PAD, dtype=np.int64)
                 for row, window in enumerate(part):
@@ -286,10 +288,6 @@ class TransformerModel:
 def _size(window: _Window) -> int:
     """Return the tokens of a window with what is put around them."""
     return window.last - window.first + 2
-
-
-def _width(window: _Window) -> int:
-    return -(-_size(window) // _STEP) * _STEP
 
 
 def _runtime(saved: Bundle, device: str) -> Runtime:

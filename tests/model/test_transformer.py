@@ -71,7 +71,10 @@ class Rule:
     The overall logits are the numbers of such words; a second "late" makes it surer.
     """
 
+    device = "cpu"
+
     def __init__(self, words: Tokenizer) -> None:
+        self.tokens, self.step = 1024, 2
         self.shapes: list[tuple[int, int]] = []
         self._words = words
         self._asks = (("late", SPEED, 0), ("会再来", REPURCHASE, 2), ("很快", SPEED, 2))
@@ -181,6 +184,17 @@ def test_runs_keep_their_room(model: TransformerModel, rule: Rule) -> None:
     model.predict([prepare("words " * (n % 90 + 1)) for n in range(400)])
     assert all(rows * tokens <= 1024 and tokens % 2 == 0 for rows, tokens in rule.shapes)
     assert sum(rows for rows, _ in rule.shapes) >= 400
+
+
+def test_large_runs_say_what_small_ones_say(model: TransformerModel, rule: Rule) -> None:
+    texts = [prepare("words " * (n % 90 + 1) + "late, 很快" * (n % 2)) for n in range(200)]
+    small = model.predict(texts)
+    runs = len(rule.shapes)
+    rule.tokens, rule.step = 65_536, 16
+    assert model.predict(texts) == small
+    large = rule.shapes[runs:]
+    assert len(large) <= 64 / 16
+    assert all(tokens % 16 == 0 for _, tokens in large)
 
 
 def test_nothing_that_is_read_gives_no_findings(model: TransformerModel) -> None:
