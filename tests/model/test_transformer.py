@@ -247,7 +247,7 @@ def outputs(rows: int, **logits: float) -> Outputs:
     pointers[..., 1] = 5.0
     for label, logit in logits.items():
         name, polarity = label.replace("_", ".").rsplit(".", 1)
-        findings[:, NAMES.index(name), POLARITIES.index(polarity)] = logit  # type: ignore[arg-type]
+        findings[:, NAMES.index(name), POLARITIES.index(polarity)] = logit
     return Outputs(
         np.zeros((rows, 4), np.float32),
         np.zeros((rows, len(TAXONOMY.topics), len(STATES)), np.float32),
