@@ -47,13 +47,13 @@ def main() -> int:
     parser.add_argument("--engine", choices=("hypothesis", "atheris"), help="only this engine")
     parser.add_argument("--seconds", type=float, help=argparse.SUPPRESS)  # of a child
     options = parser.parse_args()
+    if options.seconds:  # before anything of ours is imported: it is to be instrumented
+        return run_atheris(options.check[0], options.seconds, options.corpus)
     from tests.fuzzing import CHECKS
 
     checks = options.check or list(CHECKS)
     if unknown := set(checks) - set(CHECKS):
         parser.error(f"no check {', '.join(sorted(unknown))}; there are {', '.join(CHECKS)}")
-    if options.seconds:
-        return run_atheris(checks[0], options.seconds, options.corpus)
     engines = [options.engine] if options.engine else ["hypothesis", "atheris"]
     seconds = options.minutes * 60 / (len(checks) * len(engines))
     found = [
