@@ -37,6 +37,7 @@ _ALIKE = 3
 _MOST_LINES, _FEWEST_LINES = 1000, 4
 
 _HEAD = 1 << 20
+_LINE_END = re.compile(r"[\r\n]*\Z")
 _NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)?\s*%?\s*")
 
 
@@ -155,7 +156,8 @@ class _Assembly:
                 place = end + 1
 
     def _ends(self, line: str, place: int) -> bool:
-        return line[place : place + 1] in ("", "\r", "\n", self.delimiter)
+        # A carriage return with letters behind it ends nothing: they would be lost.
+        return line.startswith(self.delimiter, place) or _LINE_END.match(line, place) is not None
 
 
 @dataclass(frozen=True, slots=True)

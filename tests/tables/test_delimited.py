@@ -126,6 +126,21 @@ def test_bare_quotes_inside_a_quoted_cell() -> None:
     assert len(found) == 4
 
 
+@pytest.mark.parametrize("tail", ["later", '!,"1', "\0\0x"])
+def test_what_stands_behind_a_quote_and_a_carriage_return_is_kept(tail: str) -> None:
+    found = rows(HEADER + "\n".join(CLEAN) + f'\nA5,3,"late"\r{tail}\n')
+    assert len(found) == 5
+    assert found[4].damage
+    assert all(letter in "".join(filter(None, found[4].cells.values())) for letter in "late" + tail)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r\r\n", "\r"])
+def test_a_closing_quote_may_stand_before_any_line_end(end: str) -> None:
+    found = rows(HEADER + "\n".join(CLEAN) + f'\nA5,3,"late, again"{end}')
+    assert texts(found)[4:] == ["late, again"]
+    assert found[4].damage is None
+
+
 def test_a_quote_inside_an_unquoted_cell_is_a_letter() -> None:
     found = rows(HEADER + 'A1,5,买了24"的\n' + "\n".join(CLEAN[1:]))
     assert texts(found)[0] == '买了24"的'
