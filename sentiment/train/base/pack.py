@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from sentiment.model import bundle
-from sentiment.model.network import FeedbackNetwork, encoder_fields
+from sentiment.model.network import FeedbackNetwork, encoder_fields, load_network
 from sentiment.model.runtime import TorchRuntime
 from sentiment.model.transformer import Settings, TransformerModel
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.base.export import Parity, export_onnx, save_weights
 
-__all__ = ["BaseParts", "pack"]
+__all__ = ["BaseParts", "pack", "unpack"]
 
 # What `AutoTokenizer` needs beside tokenizer.json.
 _TOKENIZER_CONFIG = {
@@ -55,6 +55,13 @@ class BaseParts:
             tokenizer=Tokenizer.from_file(str(self.tokenizer)),
             runtime=TorchRuntime(self.network, "cpu"),
         )
+
+
+def unpack(folder: Path, taxonomy: Taxonomy) -> FeedbackNetwork:
+    """Return the network of a bundle, to go on from."""
+    saved = bundle.read(folder)
+    names = len(taxonomy.drivers) + len(taxonomy.tags)
+    return load_network(saved.config, saved.file(bundle.NETWORK), len(taxonomy.topics), names)
 
 
 def pack(
