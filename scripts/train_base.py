@@ -7,8 +7,10 @@ DATA is the folder that `scripts/fetch_data.py` fills, TOKENIZER and ENCODER com
 probabilities and thresholds are settled on it, and its figures printed. About three steps in two
 seconds on two cores with avx512_bf16; the state is kept in WORK, and the same command goes on from
 there. A second round takes the first one's bundle among its teachers (`scripts/teach.py`) and goes on
-from it: `--taught TAUGHT --start BASE --rate 0.6 --way 0.7`, forty minutes. The dev rows are read
-once, at the end, and then by `scripts/card_checks.py`, which adds to the card.
+from it: `--taught TAUGHT --start BASE --rate 0.6 --way 0.7`, forty minutes. A third can leave layers
+out (`--leave-out`) and learn what a larger encoder makes of each token (`--vectors`, from
+`scripts/teach_tokens.py`). The dev rows are read once, at the end, and then by
+`scripts/card_checks.py`, which adds to the card.
 """
 
 from __future__ import annotations
@@ -33,10 +35,12 @@ from sentiment.model.transformer import Settings, TransformerModel
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.base.base_settings import settle
 from sentiment.train.base.choice import ASIDE, LONGEST, MOST, TAUGHT, choose_rows
-from sentiment.train.base.finetune import FinetuneOptions, finetune, hold
+from sentiment.train.base.finetune import FinetuneOptions, finetune, hold, with_share
 from sentiment.train.base.pack import BaseParts, pack, unpack
+from sentiment.train.base.shorten import leave_out
 from sentiment.train.base.teach import read_taught
 from sentiment.train.base.token_targets import read_targets
+from sentiment.train.base.token_teacher import TokenVectors
 from sentiment.train.data.examples import Example, load_examples, read_labelled
 from sentiment.train.figures.card import Card, write_card
 from sentiment.train.figures.measure import Figures, measure
@@ -84,6 +88,15 @@ def main() -> None:
         "--way", type=float, default=1.0, help="how far to go from --start to there"
     )
     parser.add_argument("--rate", type=float, default=1.0, help="times the usual learning rates")
+    parser.add_argument(
+        "--leave-out", type=int, nargs="+", default=[], metavar="LAYER", help="layers of --start"
+    )
+    parser.add_argument("--vectors", type=Path, help="vectors that teach_tokens wrote")
+    parser.add_argument(
+        "--taught-share",
+        type=float,
+        help="share of the steps on rows that only teachers speak about",
+    )
     parser.add_argument("--version", default="1.0.0", help="version of the bundle")
     parser.add_argument("--pretraining", default="", help="a sentence for the card")
     parser.add_argument(
@@ -117,15 +130,21 @@ def main() -> None:
         encoder_rate=arguments.rate * usual.encoder_rate,
         heads_rate=arguments.rate * usual.heads_rate,
     )
+    if arguments.taught_share is not None:
+        options = with_share(options, arguments.taught_share)
     network = FeedbackNetwork.on_pretrained(
         str(arguments.encoder), len(taxonomy.topics), len(taxonomy.drivers) + len(taxonomy.tags)
     )
     arguments.work.mkdir(parents=True, exist_ok=True)
-    start = unpack(arguments.start, taxonomy).state_dict() if arguments.start else {}
-    if start:
-        network.load_state_dict(start)
-    targets = read_targets(rows, tokenizer, taxonomy, WINDOW, taught)
-    targets += read_targets(further, tokenizer, taxonomy, WINDOW, taught, kind="taught")
+    start: Mapping[str, torch.Tensor] = {}
+    if arguments.start:
+        begun = unpack(arguments.start, taxonomy)
+        network.load_state_dict(begun.state_dict())
+        start = leave_out(begun, arguments.leave_out).state_dict()
+        leave_out(network, arguments.leave_out)
+    vectors = TokenVectors(arguments.vectors) if arguments.vectors else None
+    targets = read_targets(rows, tokenizer, taxonomy, WINDOW, taught, vectors=vectors)
+    targets += read_targets(further, tokenizer, taxonomy, WINDOW, taught, "taught", vectors)
     rows += further
     say(f"{len(targets)} of them ready")
     state = arguments.work / "finetune.pt"
@@ -165,6 +184,8 @@ def main() -> None:
                 ["python scripts/train_base.py DATA TOKENIZER ENCODER", f"--steps {options.steps}"]
                 + ["--taught TAUGHT"] * bool(taught)
                 + [f"--start BASE --rate {arguments.rate:g} --way {arguments.way:g}"] * bool(start)
+                + ["--leave-out", *map(str, arguments.leave_out)] * bool(arguments.leave_out)
+                + ["--vectors VECTORS"] * bool(vectors)
                 + ["--without"] * bool(arguments.without)
                 + arguments.without
             ),

@@ -84,6 +84,7 @@ class Answers(NamedTuple):
     :param starts: Logits of the token where its evidence starts, (B, N, 3, L).
     :param ends: Logits of the token where its evidence ends, inclusive, (B, N, 3, L).
     :param attention: Log of the attention of each question, (B, N, 3, L).
+    :param encoded: What the encoder made of each token, (B, L, D).
     """
 
     overall: torch.Tensor
@@ -92,6 +93,7 @@ class Answers(NamedTuple):
     starts: torch.Tensor
     ends: torch.Tensor
     attention: torch.Tensor
+    encoded: torch.Tensor
 
 
 class _Questions(nn.Module):
@@ -184,7 +186,7 @@ class FeedbackNetwork(nn.Module):
         starts = self.start(tokens) + silence
         ends = self.end(tokens) + silence
         return Answers(
-            overall.float(), topics.float(), findings, starts.float(), ends.float(), looks
+            overall.float(), topics.float(), findings, starts.float(), ends.float(), looks, hidden
         )
 
 

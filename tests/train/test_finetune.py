@@ -96,6 +96,15 @@ def test_evidence_is_the_tokens_that_hold_it(trained: Tokenizer) -> None:
     assert (target.spans != UNKNOWN).sum() == 4
 
 
+def test_a_text_is_cut_into_tokens_as_for_scoring(trained: Tokenizer) -> None:
+    text = "the delivery was late and the box was damaged"
+    whole = trained.encode(text).ids
+    assert one(trained, gold(text, LATE)).ids.tolist() == whole
+    for window in (len(whole), len(whole) - 1):
+        [target] = read_targets([gold(text, LATE)], trained, TAXONOMY, window)
+        assert target.ids.tolist() == [*whole[: window - 1], whole[-1]]
+
+
 def test_evidence_is_found_behind_what_was_cleaned() -> None:
     prepared = prepare("GREAT&nbsp;phone,   but the   Battery dies!!!!!!!!")
     span = evidence_span(prepared, "the   Battery dies")

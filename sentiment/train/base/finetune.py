@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +37,7 @@ __all__ = [
     "finetune",
     "hold",
     "loss_of",
+    "with_share",
 ]
 
 _KINDS = ("gold", "aspects", "overall", "taught")
@@ -71,9 +72,25 @@ class FinetuneOptions:
     overall_weight: float = 0.5
     evidence_weight: float = 0.15  # of each of attention, start and end
     implied_weight: float = 0.3  # of drivers that must exist because their topic is judged
+    vectors_weight: float = 2.0  # of what a larger encoder makes of each token
     threads: int = 2
     bf16: bool = True
     seed: int = 7
+
+
+def with_share(options: FinetuneOptions, taught: float) -> FinetuneOptions:
+    """Return the options with so large a share of taught batches throughout, 0 to 1."""
+
+    def shared(mixture: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+        gold, aspects, overall, before = mixture
+        left = (1 - taught) / (1 - before)
+        return gold * left, aspects * left, overall * left, taught
+
+    return replace(
+        options,
+        mixture_first=shared(options.mixture_first),
+        mixture_last=shared(options.mixture_last),
+    )
 
 
 @dataclass(frozen=True)
@@ -81,7 +98,7 @@ class Batch:
     """Targets side by side; B rows, L tokens, T topics, N drivers and tags.
 
     Labels and a teacher's word are one thing here: how likely each class is. What neither says
-    anything about has probabilities of zero, in `findings` NaN.
+    anything about has probabilities of zero, in `findings` and `vectors` NaN.
     """
 
     ids: torch.Tensor  # (B, L)
@@ -91,6 +108,7 @@ class Batch:
     findings: torch.Tensor  # (B, N, 3)
     implied: torch.Tensor  # (B, T): labelled states of topics whose drivers are not labelled
     spans: torch.Tensor  # (B, N, 3, 2)
+    vectors: torch.Tensor  # (B, L, V): of a larger encoder; V is 0 where no row has any
 
 
 class _Losses(NamedTuple):
@@ -117,6 +135,7 @@ def collate(targets: Sequence[Targets], device: str | torch.device = "cpu") -> B
         findings=torch.from_numpy(np.stack([_findings(target) for target in targets])),
         implied=torch.from_numpy(np.stack([_implied(target) for target in targets])),
         spans=torch.from_numpy(np.stack([target.spans for target in targets])),
+        vectors=torch.from_numpy(_vectors(targets, longest)),
     )
     if torch.device(device).type == "cpu":
         return batch
@@ -146,6 +165,15 @@ def _findings(target: Targets) -> NDArray[np.float32]:
     if target.taught is None:
         return target.findings
     return np.where(np.isnan(target.findings), target.taught.findings, target.findings)
+
+
+def _vectors(targets: Sequence[Targets], longest: int) -> NDArray[np.float32]:
+    width = max(0 if one.vectors is None else one.vectors.shape[1] for one in targets)
+    vectors = np.full((len(targets), longest, width), np.nan, dtype=np.float32)
+    for row, target in enumerate(targets):
+        if target.vectors is not None:
+            vectors[row, 1 : len(target.vectors) + 1] = target.vectors
+    return vectors
 
 
 def _implied(target: Targets) -> NDArray[np.int64]:
@@ -236,6 +264,13 @@ def _evidence_loss(answers: Answers, spans: torch.Tensor) -> torch.Tensor:
     start = functional.cross_entropy(answers.starts[row, name, polarity], first)
     end = functional.cross_entropy(answers.ends[row, name, polarity], last)
     return -mass.mean() + start + end
+
+
+def _vectors_loss(said: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
+    """Return the share of the vectors' variance that is not foretold; 1 for saying their mean."""
+    known = ~vectors[..., 0].isnan()
+    told = vectors[known]
+    return functional.mse_loss(said[known].float(), told) / told.var(0).mean().clamp(min=1e-6)
 
 
 def batches(
@@ -337,9 +372,13 @@ def finetune(
     say("; ".join(f"{kind}: {len(rows)} rows" for kind, rows in by_kind.items() if rows))
     network.to(device).train()
     averaged = AveragedModel(network, avg_fn=_averaging(options.average))
-    optimizer = _optimizer(network, options)
+    foretell = _foretelling(network, targets).to(device)
+    optimizer = _optimizer(network, foretell, options)
     draw = np.random.default_rng(options.seed)
-    run = _Run(network, averaged, optimizer, checkpoint)
+    run = _Run(
+        {"network": network, "averaged": averaged, "foretell": foretell, "optimizer": optimizer},
+        checkpoint,
+    )
     first = run.resume()
     if first:
         say(f"going on from step {first}")
@@ -360,7 +399,10 @@ def finetune(
         _hide(batch.ids, options.hidden)
         with torch.autocast(device, dtype=torch.bfloat16, enabled=options.bf16):
             answers = network(batch.ids, batch.attention)
+            foretold = foretell(answers.encoded)
         loss = loss_of(answers, batch, topic_of, options)
+        if batch.vectors.shape[-1]:
+            loss = loss + options.vectors_weight * _vectors_loss(foretold, batch.vectors)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
@@ -386,13 +428,9 @@ class _Run:
     _MINUTES = 4.0
 
     def __init__(
-        self,
-        network: nn.Module,
-        averaged: AveragedModel,
-        optimizer: torch.optim.Optimizer,
-        path: Path | None,
+        self, parts: Mapping[str, nn.Module | torch.optim.Optimizer], path: Path | None
     ) -> None:
-        self._parts = {"network": network, "averaged": averaged, "optimizer": optimizer}
+        self._parts = parts
         self._path = path
         self._kept = time.monotonic()
 
@@ -479,9 +517,18 @@ def _averaging(
     return average
 
 
-def _optimizer(network: FeedbackNetwork, options: FinetuneOptions) -> torch.optim.Optimizer:
+def _foretelling(network: FeedbackNetwork, targets: Sequence[Targets]) -> nn.Module:
+    """Return what turns a token into what a larger encoder makes of it; needed in training only."""
+    widths = [one.vectors.shape[1] for one in targets if one.vectors is not None]
+    width = network.look.name.shape[-1]
+    return nn.Linear(width, widths[0]) if widths else nn.Identity()
+
+
+def _optimizer(
+    network: FeedbackNetwork, foretell: nn.Module, options: FinetuneOptions
+) -> torch.optim.Optimizer:
     encoder: list[nn.Parameter] = []
-    heads: list[nn.Parameter] = []
+    heads = list(foretell.parameters())
     for name, parameter in network.named_parameters():
         (encoder if name.startswith("encoder.") else heads).append(parameter)
     groups = [

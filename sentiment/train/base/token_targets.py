@@ -19,7 +19,7 @@ from sentiment.taxonomy import Taxonomy
 from sentiment.text import Prepared, prepare
 from sentiment.train.data.examples import Example, Judgement
 
-__all__ = ["UNKNOWN", "Targets", "evidence_span", "join", "read_targets"]
+__all__ = ["UNKNOWN", "Targets", "encoded", "evidence_span", "join", "read_targets"]
 
 UNKNOWN = -1  # not labelled; in `findings` as NaN, because 0 and 1 are taken there
 
@@ -46,6 +46,7 @@ class Targets:
     :param kind: gold, aspects, overall or taught: which of the mixture's shares it belongs to.
     :param language: Of the text, "zh" or "en".
     :param taught: What a teacher says of the row; counts where nothing is labelled.
+    :param vectors: What a larger encoder makes of each token of the text, (L - 2, V), or None.
     """
 
     ids: NDArray[np.int64]
@@ -57,6 +58,7 @@ class Targets:
     kind: str
     language: str
     taught: Chances | None = None
+    vectors: NDArray[np.float16] | None = None
 
 
 def read_targets(
@@ -66,20 +68,21 @@ def read_targets(
     window: int,
     taught: Mapping[str, Chances] | None = None,
     kind: str | None = None,
+    vectors: Mapping[str, NDArray[np.float16]] | None = None,
 ) -> list[Targets]:
     """Prepare the texts as for scoring and lay out their labels; empty texts are left out.
 
     :param taught: What a teacher says, by the group of the example; see `teach`.
     :param kind: Of all of them; by default, what each is labelled with decides.
+    :param vectors: What a larger encoder makes of the tokens, by the group of the example; see
+        `token_teacher`.
     """
     targets = []
     for example in examples:
         prepared = prepare(example.text)
         if prepared.status in ("empty", "unsupported"):
             continue
-        encoding = tokenizer.encode(prepared.folded)
-        ids = np.array([*encoding.ids[: window - 1], *encoding.ids[-1:]][:window], dtype=np.int64)
-        offsets = encoding.offsets[: len(ids) - 1]
+        ids, offsets = encoded(prepared, tokenizer, window)
         findings = _findings(example, taxonomy)
         spans = np.full((*findings.shape, 2), UNKNOWN, dtype=np.int64)
         names = _names(taxonomy)
@@ -101,9 +104,20 @@ def read_targets(
                 kind=kind or _kind(example),
                 language=example.language,
                 taught=None if said is None else _corrected(said, topics, taxonomy),
+                vectors=(vectors or {}).get(example.group),
             )
         )
     return targets
+
+
+def encoded(
+    prepared: Prepared, tokenizer: Tokenizer, window: int
+) -> tuple[NDArray[np.int64], list[tuple[int, int]]]:
+    """Return the token ids that fit the window, and the offsets of all but the last one, [SEP]."""
+    encoding = tokenizer.encode(prepared.folded)
+    inside = min(len(encoding.ids), window) - 1  # a text cut short ends with [SEP] as any other
+    ids = np.array([*encoding.ids[:inside], encoding.ids[-1]], dtype=np.int64)
+    return ids, encoding.offsets[:inside]
 
 
 def _corrected(said: Chances, topics: NDArray[np.int64], taxonomy: Taxonomy) -> Chances:
