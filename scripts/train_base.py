@@ -89,7 +89,12 @@ def main() -> None:
     )
     parser.add_argument("--rate", type=float, default=1.0, help="times the usual learning rates")
     parser.add_argument(
-        "--leave-out", type=int, nargs="+", default=[], metavar="LAYER", help="layers of --start"
+        "--leave-out",
+        type=int,
+        nargs="+",
+        default=[],
+        metavar="LAYER",
+        help="layers of the encoder",
     )
     parser.add_argument("--vectors", type=Path, help="vectors that teach_tokens wrote")
     parser.add_argument(
@@ -103,6 +108,8 @@ def main() -> None:
         "--without", nargs="+", default=[], metavar="SET", help="sets whose labels it must not see"
     )
     arguments = parser.parse_args()
+    if arguments.way < 1 and not arguments.start:
+        parser.error("--way is the way from --start; name a bundle there")
     began = time.perf_counter()
 
     def say(line: str) -> None:
@@ -136,12 +143,10 @@ def main() -> None:
         str(arguments.encoder), len(taxonomy.topics), len(taxonomy.drivers) + len(taxonomy.tags)
     )
     arguments.work.mkdir(parents=True, exist_ok=True)
-    start: Mapping[str, torch.Tensor] = {}
     if arguments.start:
-        begun = unpack(arguments.start, taxonomy)
-        network.load_state_dict(begun.state_dict())
-        start = leave_out(begun, arguments.leave_out).state_dict()
-        leave_out(network, arguments.leave_out)
+        network.load_state_dict(unpack(arguments.start, taxonomy).state_dict())
+    leave_out(network, arguments.leave_out)
+    start = {name: one.clone() for name, one in network.state_dict().items()}
     vectors = TokenVectors(arguments.vectors) if arguments.vectors else None
     targets = read_targets(rows, tokenizer, taxonomy, WINDOW, taught, vectors=vectors)
     targets += read_targets(further, tokenizer, taxonomy, WINDOW, taught, "taught", vectors)
@@ -155,7 +160,8 @@ def main() -> None:
     else:
         finetune(network, targets, taxonomy, options, say, checkpoint=state)
         torch.save(network.state_dict(), done)
-    _go_back(network, start, arguments.way)
+    if arguments.way < 1:
+        _go_back(network, start, arguments.way)
     held = read_targets(aside, tokenizer, taxonomy, WINDOW)
     decision = settle(hold(network, held), taxonomy)
     say(f"thresholds {decision.thresholds}")
@@ -180,15 +186,7 @@ def main() -> None:
             "commit": commit(),
             "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
             "recipe": recipe,
-            "command": " ".join(
-                ["python scripts/train_base.py DATA TOKENIZER ENCODER", f"--steps {options.steps}"]
-                + ["--taught TAUGHT"] * bool(taught)
-                + [f"--start BASE --rate {arguments.rate:g} --way {arguments.way:g}"] * bool(start)
-                + ["--leave-out", *map(str, arguments.leave_out)] * bool(arguments.leave_out)
-                + ["--vectors VECTORS"] * bool(vectors)
-                + ["--without"] * bool(arguments.without)
-                + arguments.without
-            ),
+            "command": _command(arguments),
         },
         checked=[target.ids for target in held[:1000]],
     )
@@ -214,6 +212,24 @@ def main() -> None:
         [sys.executable, str(checks), str(saved.path), str(arguments.data), "--update"], check=True
     )
     say("the card says how sure is sure, and how it does on spliced rows and the behaviour suite")
+
+
+def _command(given: argparse.Namespace) -> str:
+    """Return what to type to train it again, its files under the names that the card gives them."""
+    parts = [f"python scripts/train_base.py DATA TOKENIZER ENCODER --steps {given.steps}"]
+    if given.taught:
+        parts.append("--taught TAUGHT")
+    if given.taught_share is not None:
+        parts.append(f"--taught-share {given.taught_share:g}")
+    if given.vectors:
+        parts.append("--vectors VECTORS")
+    if given.start:
+        parts.append(f"--start BASE --rate {given.rate:g} --way {given.way:g}")
+    if given.leave_out:
+        parts.append(f"--leave-out {' '.join(map(str, given.leave_out))}")
+    if given.without:
+        parts.append(f"--without {' '.join(given.without)}")
+    return " ".join(parts)
 
 
 @torch.no_grad()
