@@ -297,8 +297,16 @@ def _card(
             f"{train} -o SECOND --work WORK/2 --steps 2000 --taught TAUGHT1",
             "python scripts/teach.py DATA TAUGHT2 "
             "--teacher SECOND=0.5 --teacher lite=0.2 --teacher TEACHER=0.6:en",
-            f"{train} -o BASE --work WORK/3 --steps 1800 --taught TAUGHT2 "
+            f"{train} -o THIRD --work WORK/3 --steps 1800 --taught TAUGHT2 "
             "--start SECOND --rate 0.6 --way 0.7",
+            "python scripts/train_teacher.py DATA MINILM TEACHER2 --start TEACHER --rate 1.3e-4 "
+            "--language en --work WORK/t2",
+            "python scripts/teach_tokens.py DATA TOKENIZER/tokenizer.json TEACHER2 VECTORS "
+            "--language en",
+            "python scripts/teach.py DATA TAUGHT3 "
+            "--teacher THIRD=0.6 --teacher lite=0.15 --teacher TEACHER2=0.8:en",
+            f"{train} -o BASE --work WORK/4 --steps 2600 --taught TAUGHT3 --taught-share 0.4 "
+            "--vectors VECTORS --start THIRD --rate 0.8 --leave-out 2 4",
         ],
     )
 
