@@ -132,10 +132,34 @@ def _codes(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]
     return codes, np.concatenate(([0], np.cumsum(lengths)[:-1]))
 
 
-def extract(texts: Sequence[str]) -> Features:
+class _Found:
+    """Features as they are found, kind by kind: bucket, first unit and last unit of each."""
+
+    def __init__(self, wanted: NDArray[np.bool_] | None) -> None:
+        self._wanted = wanted
+        self._kinds: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
+
+    def add(self, hashes: NDArray[np.uint64], first: NDArray[np.int64], reach: int) -> None:
+        """Take the wanted ones of some features, each from its first unit to `reach` units on."""
+        bucket = (hashes >> np.uint64(64 - BUCKET_BITS)).astype(np.int64)
+        if self._wanted is not None:
+            kept = np.flatnonzero(self._wanted[bucket])
+            bucket, first = bucket[kept], first[kept]
+        self._kinds.append((bucket, first, first + reach))
+
+    def in_order(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return bucket, first and last unit of all, by first unit, then by kind."""
+        bucket, first, last = map(np.concatenate, zip(*self._kinds, strict=True))
+        order = np.argsort(first, kind="stable")
+        return bucket[order], first[order], last[order]
+
+
+def extract(texts: Sequence[str], wanted: NDArray[np.bool_] | None = None) -> Features:
     """Return the features of every text.
 
     :param texts: Folded texts (lower case, simplified), as `sentiment.text.prepare` gives them.
+    :param wanted: Whether each bucket is wanted; features in another one are left out, before they
+        cost anything more. All are wanted by default.
     """
     if not texts:
         nothing = np.zeros(0, dtype=np.int64)
@@ -174,47 +198,35 @@ def extract(texts: Sequence[str]) -> Features:
     stretch_of = np.cumsum((kind == _GAP) | (kind == _MARK))
     stretch = stretch_of[start] * 2 + mark  # a mark never joins with the words beside it
 
-    hashes = [unit]
-    firsts = [np.arange(len(unit))]
-    lasts = [firsts[0]]
+    found = _Found(wanted)
+    found.add(unit, np.arange(len(unit)), 0)
     gram = unit
     for n in range(2, _MAX_N + 1):
         if len(unit) < n:
             break
         gram = _mix(gram[: len(unit) - n + 1] * np.uint64(_BASE) + unit[n - 1 :] + np.uint64(n))
         inside = np.flatnonzero(stretch[: len(gram)] == stretch[n - 1 :])
-        hashes.append(gram[inside])
-        firsts.append(inside)
-        lasts.append(inside + n - 1)
+        found.add(gram[inside], inside, n - 1)
     if len(unit) >= 3:
         skip = _mix(unit[:-2] * np.uint64(_BASE) + unit[2:] + np.uint64(101))
         inside = np.flatnonzero(stretch[:-2] == stretch[2:])
-        hashes.append(skip[inside])
-        firsts.append(inside)
-        lasts.append(inside + 2)
+        found.add(skip[inside], inside, 2)
 
     long_words = np.flatnonzero((end - start > _STEM) & ~mark)
     if len(long_words):
         at = start[long_words]
-        hashes.append(_mix((prefix[at + _STEM] - prefix[at]) * inverse[at] + np.uint64(211)))
-        firsts.append(long_words)
-        lasts.append(long_words)
+        stem = (prefix[at + _STEM] - prefix[at]) * inverse[at]
+        found.add(_mix(stem + np.uint64(211)), long_words, 0)
 
     negations = _negation_hashes()
-    found = np.minimum(np.searchsorted(negations, unit), len(negations) - 1)
-    negators = np.flatnonzero(negations[found] == unit)
+    nearest = np.minimum(np.searchsorted(negations, unit), len(negations) - 1)
+    negators = np.flatnonzero(negations[nearest] == unit)
     for reach in range(1, _NEGATION_REACH + 1):
         at = negators[negators + reach < len(unit)]
         at = at[stretch[at] == stretch[at + reach]]
-        hashes.append(_mix(unit[at + reach] + np.uint64(307)))
-        firsts.append(at)
-        lasts.append(at + reach)
+        found.add(_mix(unit[at + reach] + np.uint64(307)), at, reach)
 
-    first = np.concatenate(firsts)
-    order = np.argsort(first, kind="stable")
-    first = first[order]
-    last = np.concatenate(lasts)[order]
-    bucket = (np.concatenate(hashes)[order] >> np.uint64(64 - BUCKET_BITS)).astype(np.int64)
+    bucket, first, last = found.in_order()
     row = np.searchsorted(starts_of_texts, start[first], side="right") - 1
     offset = starts_of_texts[row]
     return Features(bucket, start[first] - offset, end[last] - offset, row)

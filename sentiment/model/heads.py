@@ -10,16 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.model.features import BUCKET_BITS, Features, extract
+from sentiment.model.sums import LONGEST, run_sums
 
 __all__ = ["Batch", "Heads", "Scores", "read_batch"]
 
 # The gathered rows of a slice of this many features stay in the processor's second-level cache.
 _SLICE = 4096
+# So many runs are worth adding together: each way of adding has a price of its own for each call.
+_MANY = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +56,16 @@ class Scores:
     row_of_clause: NDArray[np.int64]
 
 
-def read_batch(texts: Sequence[str], clauses: Sequence[Sequence[tuple[int, int]]]) -> Batch:
-    """Return the features of some folded texts, each with its clauses as spans of that text."""
-    features = extract(texts)
+def read_batch(
+    texts: Sequence[str],
+    clauses: Sequence[Sequence[tuple[int, int]]],
+    wanted: NDArray[np.bool_] | None = None,
+) -> Batch:
+    """Return the features of some folded texts, each with its clauses as spans of that text.
+
+    :param wanted: As for `extract`; scoring has no use for features without weights.
+    """
+    features = extract(texts, wanted)
     counts = np.fromiter((len(spans) for spans in clauses), dtype=np.int64, count=len(clauses))
     row_of_clause = np.repeat(np.arange(len(texts)), counts)
     spans = np.array([span for spans in clauses for span in spans], dtype=np.int64).reshape(-1, 2)
@@ -101,6 +112,7 @@ class Heads:
         self.clause_heads = clause_heads
         self._index = np.full(1 << BUCKET_BITS, -1, dtype=np.int32)
         self._index[buckets] = np.arange(len(buckets), dtype=np.int32)
+        self.wanted = self._index >= 0  # whether a bucket is in the vocabulary
 
     def index(self, buckets: NDArray[np.int64]) -> NDArray[np.int32]:
         """Return the row of each bucket in `weights`, -1 for one that is not in the vocabulary."""
@@ -131,7 +143,7 @@ class Heads:
         if clauses:
             starts = np.flatnonzero(np.diff(batch.row_of_clause, prepend=-1))
             rows = batch.row_of_clause[starts]
-            row_sums[rows] += np.add.reduceat(sums[:clauses, split:], starts, axis=0)
+            row_sums[rows] += _added(sums[:clauses, split:], starts)
             row_counts[rows] += np.add.reduceat(own, starts)
         row_scores = row_sums / np.sqrt(np.maximum(row_counts, 1))[:, None]
         return Scores(
@@ -147,6 +159,22 @@ class Heads:
         sums = np.zeros((segments, self.weights.shape[1]), dtype=np.float32)
         if not len(segment):
             return sums
+        starts = np.flatnonzero(np.diff(segment, prepend=-1))
+        sizes = np.diff(starts, append=len(segment))
+        short = sizes <= min(LONGEST, _SLICE)
+        if np.count_nonzero(short) < _MANY:
+            self._add_slices(sums, feature, segment)
+            return sums
+        sums[segment[starts[short]]] = run_sums(self.weights, feature, starts[short], sizes[short])
+        if not short.all():
+            long = np.repeat(~short, sizes)
+            self._add_slices(sums, feature[long], segment[long])
+        return sums
+
+    def _add_slices(
+        self, sums: NDArray[np.float32], feature: NDArray[np.int32], segment: NDArray[np.int64]
+    ) -> None:
+        """Add the weights of each segment to its sum, a slice of features at a time."""
         starts = np.flatnonzero(np.diff(segment, prepend=-1))
         # A long segment is summed piece by piece, so that the gathered rows never fill the memory;
         # pieces are counted from its own start, so that its sum does not depend on its neighbours.
@@ -164,4 +192,11 @@ class Heads:
                 gathered, starts[first:last] - low, axis=0
             )
             first = last
-        return sums
+
+
+def _added(clauses: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the sums of the clauses of each text; a text's clauses begin where `starts` says."""
+    sizes = np.diff(starts, append=len(clauses))
+    if len(starts) < _MANY or sizes.max() > LONGEST:
+        return cast("NDArray[np.float32]", np.add.reduceat(clauses, starts, axis=0))
+    return run_sums(clauses, np.arange(len(clauses)), starts, sizes)

@@ -202,7 +202,9 @@ class LiteModel:
         if len(batch) == 1 and len(batch[0].folded) > LONGEST and batch[0].clauses:
             return read_long(batch[0].folded, batch[0].clauses, self.heads)
         read = read_batch(
-            [prepared.folded for prepared in batch], [prepared.clauses for prepared in batch]
+            [prepared.folded for prepared in batch],
+            [prepared.clauses for prepared in batch],
+            self.heads.wanted,
         )
         return read, self.heads.score(read)
 
