@@ -120,8 +120,19 @@ def _word_hash(word: str) -> int:
 
 
 @cache
-def _negation_hashes() -> NDArray[np.uint64]:
-    return np.sort(np.array([_word_hash(word) for word in _NEGATIONS], dtype=np.uint64))
+def _negation_hashes() -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """Return the hashes of the negations, and by their first 16 bits whether one begins so."""
+    hashes = np.array([_word_hash(word) for word in _NEGATIONS], dtype=np.uint64)
+    begins = np.zeros(1 << 16, dtype=bool)
+    begins[hashes >> np.uint64(48)] = True
+    return hashes, begins
+
+
+def _negators(unit: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return which units are negations; most are told apart by one look at a small table."""
+    hashes, begins = _negation_hashes()
+    likely = np.flatnonzero(begins[unit >> np.uint64(48)])
+    return likely[np.isin(unit[likely], hashes)]
 
 
 def _codes(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
@@ -218,15 +229,14 @@ def extract(texts: Sequence[str], wanted: NDArray[np.bool_] | None = None) -> Fe
         stem = (prefix[at + _STEM] - prefix[at]) * inverse[at]
         found.add(_mix(stem + np.uint64(211)), long_words, 0)
 
-    negations = _negation_hashes()
-    nearest = np.minimum(np.searchsorted(negations, unit), len(negations) - 1)
-    negators = np.flatnonzero(negations[nearest] == unit)
+    negators = _negators(unit)
     for reach in range(1, _NEGATION_REACH + 1):
         at = negators[negators + reach < len(unit)]
         at = at[stretch[at] == stretch[at + reach]]
         found.add(_mix(unit[at + reach] + np.uint64(307)), at, reach)
 
     bucket, first, last = found.in_order()
-    row = np.searchsorted(starts_of_texts, start[first], side="right") - 1
+    units = np.diff(np.searchsorted(start, starts_of_texts), append=len(start))
+    row = np.repeat(np.arange(len(texts)), units)[first]
     offset = starts_of_texts[row]
     return Features(bucket, start[first] - offset, end[last] - offset, row)

@@ -73,15 +73,16 @@ def read_batch(
     if len(spans) == 0:
         nowhere = np.full(len(features.bucket), -1, dtype=np.int64)
         return Batch(features, nowhere, row_of_clause, start, end, len(texts))
-    # Texts follow one another in one coordinate, so that one search finds every clause.
+    # Texts follow one another in one coordinate, so that one search finds where every clause
+    # begins among the features, which are in the same order.
     stride = max(int(features.end.max(initial=0)), int(end.max())) + 1
-    at = (
-        np.searchsorted(
-            row_of_clause * stride + start, features.row * stride + features.start, "right"
-        )
-        - 1
+    firsts = np.searchsorted(
+        features.row * stride + features.start, row_of_clause * stride + start, "left"
     )
-    at = np.maximum(at, 0)
+    # A feature belongs to the last clause that starts no later; those before the first are put to it.
+    counts = np.diff(firsts, append=len(features.row))
+    counts[0] += firsts[0]
+    at = np.repeat(np.arange(len(spans)), counts)
     inside = (
         (row_of_clause[at] == features.row)
         & (features.end <= end[at])
@@ -199,4 +200,5 @@ def _added(clauses: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[n
     sizes = np.diff(starts, append=len(clauses))
     if len(starts) < _MANY or sizes.max() > LONGEST:
         return cast("NDArray[np.float32]", np.add.reduceat(clauses, starts, axis=0))
-    return run_sums(clauses, np.arange(len(clauses)), starts, sizes)
+    # In one piece, or each time that rows are taken all of it would be copied.
+    return run_sums(np.ascontiguousarray(clauses), np.arange(len(clauses)), starts, sizes)

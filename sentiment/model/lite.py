@@ -47,9 +47,9 @@ from sentiment.text import Prepared
 
 __all__ = ["LiteModel"]
 
-# Texts scored at one time: enough for array operations to pay, few enough for the arrays to stay in
-# the cache. Long texts come fewer at a time, so that the memory they take has a limit.
-_ROWS = 128
+# Texts scored at one time: as many as a job's part has, for array operations cost least on many. Long
+# texts come fewer at a time, so that the memory they take has a limit.
+_ROWS = 512
 _LETTERS = 100_000
 
 
