@@ -166,6 +166,10 @@ Amazing Delivery Price Prices Thanks Thank Its It's There You Poor Bad Friendly 
 SENTENCE_STARTS = frozenset(_STARTS.split())
 
 
+# Where more characters than this may come next, sets of them are asked about first.
+_MOST_BRANCHES = 48
+
+
 def class_codes() -> dict[str, str]:
     """Return the code of every word."""
     return {word: code for code, words in CLASSES.items() for word in words.split()}
@@ -174,7 +178,8 @@ def class_codes() -> dict[str, str]:
 def tree(words: frozenset[str]) -> str:
     """Return a pattern for any of the words, the longest that fits, as a tree of characters.
 
-    Plain alternation tries every word at every place; the tree looks at one character and goes on.
+    Plain alternation tries every word at every place; the tree looks at one character and goes on. Where
+    hundreds of characters may come next, a look at a set of them passes over many at once.
     """
     tails: dict[str, set[str]] = {}
     for word in words:
@@ -183,10 +188,13 @@ def tree(words: frozenset[str]) -> str:
     leaves = "".join(sorted(first for first, rest in tails.items() if rest == {""}))
     # One look at a set of characters is cheaper than one branch each, so the leaves come first.
     parts = [f"[{re.escape(leaves)}]"] if leaves else []
-    parts += [
-        re.escape(first) + tree(frozenset(rest))
-        for first, rest in sorted(tails.items(), key=lambda item: (-len(item[1]), item[0]))
-        if rest != {""}
-    ]
+    branches = sorted(first for first, rest in tails.items() if rest != {""})
+    if len(branches) <= _MOST_BRANCHES:
+        branches.sort(key=lambda first: -len(tails[first]))
+    for at in range(0, len(branches), _MOST_BRANCHES):
+        some = branches[at : at + _MOST_BRANCHES]
+        choice = "|".join(re.escape(first) + tree(frozenset(tails[first])) for first in some)
+        alone = len(branches) <= _MOST_BRANCHES
+        parts.append(choice if alone else f"(?=[{re.escape(''.join(some))}])(?:{choice})")
     body = f"(?:{'|'.join(parts)})"
     return f"{body}?" if "" in words else body

@@ -96,10 +96,14 @@ def _words() -> re.Pattern[str]:
     """Return the pattern whose matches, one after the other, are the whole text."""
     chinese = frozenset(word for word in class_codes() if "㐀" <= word[0] <= "鿿")
     first = "".join(sorted({word[0] for word in chinese}))
+    # An alternative that starts with a letter or a set is passed over at a glance; so "x x*", not "x+",
+    # and what is not Chinese comes before the tree of Chinese words.
+    other = f"[^{_NOT_HAN}{first}]"
     return re.compile(
-        rf"(?:e\.g|i\.e)\.|[a-zß-ɏ]+(?:['’][a-z]+)?|[ ]|[^{_NOT_HAN}{first}]+"
+        rf"e\.g\.|i\.e\.|[a-zß-ɏ][a-zß-ɏ]*(?:['’][a-z]+)?|[ ]|{other}{other}*"
+        r"|[。！？!?；;…\n][。！？!?；;…\n]*|\.\.*|[，,|｜•—][，,|｜•—]*|--*|\d\d*(?:[.,:/]\d+)*"
         rf"|(?=[{_HAN}])(?:{tree(chinese)}|[{_HAN}])"
-        rf"|\d+(?:[.,:/]\d+)*|[。！？!?；;…\n]+|\.+|[，,|｜•—]+|-+|[{EMOJI}]+|[^\W\d_]+|[\s\S]"
+        rf"|[{EMOJI}]+|[^\W\d_]+|[\s\S]"
     )
 
 
@@ -111,15 +115,19 @@ _ZH = "acdghijkmnopqtu"
 _JUDGED = "(?:[gin]+a|j|q[gin]*a)"
 _EN_FRESH = rf"(?:D_{_ANY}_(?:{_ANY}_)?B|P_[BVJZ]|T_[RBJ]|(?:V_|R_)*Z)"
 
+# Each alternative starts with a letter or a set, which is passed over at a glance where it does not
+# fit, and ends with an empty group that names it.
 _BORDER = re.compile(
-    r"(?P<mark>[!.,~][!.,~_el]*|(?<=_)-(?=_)_?|e+_?)"
-    r"|(?P<list>l)"
-    rf"|(?P<judged>{_JUDGED}(?:p*(?=[qkc]|#[.l]|h{{1,2}}[gin]+[aj])|(?<=i[aj])dp*(?=[qk])"
-    r"|[pd]*(?=[kot])))"
-    r"|(?P<turn>(?=[ct]))"
-    rf"|_(?:(?P<but>(?=C_))|(?P<and>(?=A_))|(?P<fresh>(?<=[JMT]_)(?={_EN_FRESH}))"
-    rf"|(?P<phrase>(?<=[JT]_)(?=J_T))|(?P<with>(?=W_(?:[DR]_)*J_(?:{_ANY}_)?T))"
-    rf"|(?P<space>(?<=[{_ZH}]_)|(?=[{_ZH}])))"
+    r"[!.,~][!.,~_el]*(?P<mark>)"
+    r"|l(?P<list>)"
+    rf"|_(?:(?=C_)(?P<but>)|(?=A_)(?P<and>)|(?<=[JMT]_)(?={_EN_FRESH})(?P<fresh>)"
+    rf"|(?<=[JT]_)(?=J_T)(?P<phrase>)|(?=W_(?:[DR]_)*J_(?:{_ANY}_)?T)(?P<with>)"
+    rf"|(?:(?<=[{_ZH}]_)|(?=[{_ZH}]))(?P<space>))"
+    rf"|(?=[ginjq]){_JUDGED}(?:p*(?=[qkc]|#[.l]|h{{1,2}}[gin]+[aj])|(?<=i[aj])dp*(?=[qk])"
+    r"|[pd]*(?=[kot]))(?P<judged>)"
+    r"|-(?<=_-)(?=_)_?(?P<dash>)"
+    r"|ee*_?(?P<emoji>)"
+    r"|(?=[ct])(?P<turn>)"
 )
 
 # "and" joins two clauses (they have a verb each), two verbs of one subject, or a judged noun.
@@ -314,6 +322,8 @@ def _at_space(w: _Words, start: int, first: int, last: int) -> bool:
 
 _DECIDE: dict[str, Callable[[_Words, int, int, int], bool]] = {
     "mark": _at_mark,
+    "dash": _at_mark,
+    "emoji": _at_mark,
     "list": _at_list,
     "judged": _at_judged,
     "turn": _at_turn,
