@@ -3,15 +3,19 @@
 A text is read in windows of tokens. One window holds most texts; a longer one is read in several
 that overlap, and they are put together so: a driver or tag is judged as the window says that is
 surest of it, with the evidence found there; the overall sentiment is the mean of the windows, each
-counted by its tokens. Windows are padded to an even number of tokens (a multiple of 16 on a GPU) and
+counted by its tokens. What is written in one language and then in another is read passage by passage
+(`text.passages`), and the sentiments are put together as those of two customers who agree or not.
+Windows are padded to an even number of tokens (a multiple of 16 on a GPU) and
 those of one width are run together; padding is masked. So no result depends on the other texts, on a
 CPU not by a last digit.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +31,7 @@ from sentiment.model.runtime import OnnxRuntime, Runtime, TorchRuntime, pick_dev
 from sentiment.records import POLARITIES, SENTIMENTS
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import Prepared
+from sentiment.text.passages import passages
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -65,11 +70,12 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """Tokens `first` to `last` (exclusive) of one text."""
+    """Tokens `first` to `last` (exclusive) of one text, in one of its passages."""
 
     text: int
     first: int
     last: int
+    passage: int = 0
 
 
 @dataclass(frozen=True)
@@ -146,7 +152,12 @@ class TransformerModel:
             [prepared.folded for prepared in batch], add_special_tokens=False
         )
         ids = [encoding.ids for encoding in encodings]
-        windows = [window for text in range(len(ids)) for window in self._windows(text, ids[text])]
+        windows: list[_Window] = []
+        for text, prepared in enumerate(batch):
+            for passage, (first, last) in enumerate(
+                _in_tokens(passages(prepared.folded), encodings[text].offsets)
+            ):
+                windows.extend(self._windows(text, first, last, passage))
         read: list[list[tuple[_Window, _Read]]] = [[] for _ in batch]
         for window, result in self._run(windows, ids):
             read[window.text].append((window, result))
@@ -165,7 +176,7 @@ class TransformerModel:
             texts.append(prepared.folded[:start] + " " * (end - start) + prepared.folded[end:])
         ids = [one.ids for one in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
         # The first window alone: what is explained is a decision, not a book.
-        windows = [next(iter(self._windows(text, ids[text]))) for text in range(len(texts))]
+        windows = [next(self._windows(text, 0, len(ids[text]))) for text in range(len(texts))]
         scores = np.zeros(len(texts))
         for part, outputs in self._outputs(windows, ids):
             if name == "sentiment":
@@ -187,7 +198,7 @@ class TransformerModel:
             [prepared.folded for prepared in batch], add_special_tokens=False
         )
         ids = [encoding.ids for encoding in encodings]
-        windows = [next(iter(self._windows(text, ids[text]))) for text in range(len(ids))]
+        windows = [next(self._windows(text, 0, len(ids[text]))) for text in range(len(ids))]
         parts: list[Chances] = []
         order: list[int] = []
         for part, outputs in self._outputs(windows, ids):
@@ -196,14 +207,13 @@ class TransformerModel:
         back = np.argsort(order)
         return Chances(*(np.concatenate(arrays)[back] for arrays in zip(*parts, strict=True)))
 
-    def _windows(self, text: int, ids: Sequence[int]) -> Iterator[_Window]:
-        """Yield the windows of a text: one, or several of which each moves on by as much."""
+    def _windows(self, text: int, first: int, end: int, passage: int = 0) -> Iterator[_Window]:
+        """Yield the windows of a passage: one, or several of which each moves on by as much."""
         room = self.settings.window - 2
-        first = 0
         while True:
-            last = min(first + room, len(ids))
-            yield _Window(text, first, last)
-            if last == len(ids):
+            last = min(first + room, end)
+            yield _Window(text, first, last, passage)
+            if last == end:
                 return
             first = last - self.settings.overlap
 
@@ -258,10 +268,7 @@ class TransformerModel:
         self, parts: Sequence[tuple[_Window, _Read]], offsets: Sequence[tuple[int, int]]
     ) -> Prediction:
         """Put the windows of one text together, by the rule at the top."""
-        means = parts[0][1].probabilities
-        if len(parts) > 1:
-            sizes = np.array([max(1, window.last - window.first) for window, _ in parts])
-            means = np.average([read.probabilities for _, read in parts], axis=0, weights=sizes)
+        probabilities = parts[0][1].probabilities if len(parts) == 1 else _sentiment(parts)
         surest: dict[int, Found] = {}
         # In the order of the text, so that of two equally sure windows the first one counts.
         for _, read in sorted(parts, key=lambda part: part[0].first):
@@ -281,8 +288,47 @@ class TransformerModel:
             for one in surest.values()
         ]
         findings.sort(key=lambda one: (one.name not in self.taxonomy.drivers, one.start, one.end))
-        negative, neutral, positive, mixed = means.tolist()
+        negative, neutral, positive, mixed = probabilities.tolist()
         return Prediction((negative, neutral, positive, mixed), tuple(findings))
+
+
+def _in_tokens(
+    spans: Sequence[tuple[int, int]], offsets: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """Yield the tokens, first and last (exclusive), of spans of a text that follow one another."""
+    first = 0
+    for _, end in spans[:-1]:
+        # The mark of a word's start may cover the space before it: its end tells where it belongs.
+        last = bisect_right(offsets, end, key=lambda offset: offset[1])
+        yield first, last
+        first = last
+    yield first, len(offsets)
+
+
+def _sentiment(parts: Sequence[tuple[_Window, _Read]]) -> NDArray[np.float32]:
+    """Return how likely each sentiment is, of a text that was read in several windows."""
+    by_passage: dict[int, list[tuple[_Window, _Read]]] = {}
+    for part in parts:
+        by_passage.setdefault(part[0].passage, []).append(part)
+    means: list[NDArray[np.float32]] = []
+    for some in by_passage.values():
+        sizes = np.array([max(1, window.last - window.first) for window, _ in some])
+        means.append(np.average([read.probabilities for _, read in some], axis=0, weights=sizes))
+    together: NDArray[np.float32] = reduce(_beside, means)
+    return together
+
+
+def _beside(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how likely each sentiment is of two passages: praise beside blame is mixed.
+
+    Neutral beside anything changes nothing, mixed beside anything is mixed.
+    """
+    neutral = SENTIMENTS.index("neutral")
+    together: NDArray[np.float32] = one * other + one[neutral] * other + one * other[neutral]
+    together[neutral] = one[neutral] * other[neutral]
+    together[SENTIMENTS.index("mixed")] = 0
+    together[SENTIMENTS.index("mixed")] = 1 - together.sum()
+    return together
 
 
 def _size(window: _Window) -> int:

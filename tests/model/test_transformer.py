@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 import threading
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -173,11 +173,47 @@ def test_a_long_text_is_read_to_its_end_and_every_window_counts(model: Transform
 
 def test_windows_leave_no_token_out_and_overlap(model: TransformerModel) -> None:
     for length in (1, 61, 62, 63, 64, 109, 500, 5000):
-        windows = list(model._windows(0, range(length)))
+        windows = list(model._windows(0, 0, length))
         assert windows[0].first == 0
         assert windows[-1].last == length
         assert all(window.last - window.first <= 62 for window in windows)
         assert all(before.last - after.first == 16 for before, after in pairwise(windows))
+
+
+def test_two_languages_are_read_one_after_the_other(model: TransformerModel, rule: Rule) -> None:
+    text = "包装还可以，物流很快。but yours came late again, 这家店下次会再来的"
+    batch = [prepare(text)]
+    assert said(model, text) == [
+        {
+            ("delivery.speed", "positive"): "很快",
+            ("delivery.speed", "negative"): "late",
+            ("repurchase", "positive"): "会再来",
+        }
+    ]
+    assert sum(rows for rows, _ in rule.shapes) == 3
+    (whole,) = model.predict(batch)
+    alone = [
+        model.predict([prepare(part)])[0].probabilities
+        for part in ("包装还可以，物流很快。", "but yours came late again,", "这家店下次会再来的")
+    ]
+    # Neutral where all are, praise where one praises and none blames, and so on.
+    expected = np.zeros(4)
+    for each in product(range(4), repeat=3):
+        kinds = {SENTIMENTS[one] for one in each} - {"neutral"}
+        verdict = kinds.pop() if len(kinds) == 1 else "mixed" if kinds else "neutral"
+        expected[SENTIMENTS.index(verdict)] += np.prod(
+            [probabilities[one] for probabilities, one in zip(alone, each, strict=True)]
+        )
+    assert whole.probabilities == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_long_passage_is_read_in_windows(model: TransformerModel) -> None:
+    text = "late " + "words " * 200 + "。物流真的很快，" + "还可以" * 60 + "会再来"
+    assert set(said(model, text)[0]) == {
+        ("delivery.speed", "negative"), ("delivery.speed", "positive"), ("repurchase", "positive"),
+    }  # fmt: skip
+    (prediction,) = model.predict([prepare(text)])
+    assert sum(prediction.probabilities) == pytest.approx(1)
 
 
 def test_runs_keep_their_room(model: TransformerModel, rule: Rule) -> None:
