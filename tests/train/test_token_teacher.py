@@ -86,6 +86,14 @@ def test_vectors_are_kept_by_text(trained: Tokenizer, tmp_path: Path) -> None:
         np.testing.assert_allclose(target.vectors[alone], said.numpy()[alone], atol=0.05)
 
 
+def test_vectors_of_other_tokens_are_left_out(trained: Tokenizer, tmp_path: Path) -> None:
+    asked, same_letters = rows("it came late"), rows("it came, late!!")
+    write_vectors(asked, trained, 64, (encoder(trained), trained, 64), tmp_path)
+    [target] = read_targets(same_letters, trained, TAXONOMY, 64, vectors=TokenVectors(tmp_path))
+    assert same_letters[0].group in TokenVectors(tmp_path)
+    assert target.vectors is None
+
+
 def test_what_the_teacher_does_not_read_is_not_known(trained: Tokenizer, tmp_path: Path) -> None:
     write_vectors(rows(TEXTS[1]), trained, 64, (encoder(trained), trained, 4), tmp_path)
     vectors = TokenVectors(tmp_path)[group_of(TEXTS[1])]

@@ -104,10 +104,15 @@ def read_targets(
                 kind=kind or _kind(example),
                 language=example.language,
                 taught=None if said is None else _corrected(said, topics, taxonomy),
-                vectors=(vectors or {}).get(example.group),
+                vectors=_fitting((vectors or {}).get(example.group), len(ids) - 2),
             )
         )
     return targets
+
+
+def _fitting(vectors: NDArray[np.float16] | None, tokens: int) -> NDArray[np.float16] | None:
+    """Return the vectors unless they are of a text of the group with more or fewer tokens."""
+    return vectors if vectors is not None and len(vectors) == tokens else None
 
 
 def encoded(
