@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any, Literal, cast
 
 __all__ = [
@@ -39,8 +41,32 @@ STATUSES: tuple[Status, ...] = ("ok", "empty", "damaged", "unsupported")
 # Four decimals in every output, so that one run gives the same bytes in every format.
 _DECIMALS = 4
 
-# One encoder for all records: json.dumps() makes a new one for each.
+# One encoder for all records: json.dumps() makes a new one for each. Even so a call costs more than
+# writing down a few fields, so `to_json` asks it only for what may hold anything.
 _encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _number(value: float) -> str:
+    """Return a rounded number as JSON has it."""
+    return repr(value) if type(value) is float and -1.0 <= value <= 1.0 else _encode(value)
+
+
+def _string(value: str | None) -> str:
+    return "null" if value is None else encode_basestring(value)
+
+
+@lru_cache(maxsize=4096)
+def _fields(pairs: tuple[tuple[str, str], ...]) -> str:
+    """Return some fields as JSON, without brackets; the same few come again and again."""
+    return _encode(dict(pairs))[1:-1]
+
+
+def _finding(of: str, confidence: float, evidence: str, start: int, end: int) -> str:
+    """Return an opinion or a tag as JSON; `of` are its first fields."""
+    return (
+        f'{{{of}, "confidence": {_number(round(confidence, _DECIMALS))}, '
+        f'"evidence": {encode_basestring(evidence)}, "start": {start}, "end": {end}}}'
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +117,11 @@ class Opinion:
             "end": self.end,
         }
 
+    def to_json(self) -> str:
+        """Return the opinion as JSON, as `json` writes `to_dict`."""
+        of = _fields((("topic", self.topic), ("driver", self.driver), ("polarity", self.polarity)))
+        return _finding(of, self.confidence, self.evidence, self.start, self.end)
+
 
 @dataclass(frozen=True, slots=True)
 class Tag:
@@ -113,6 +144,11 @@ class Tag:
             "start": self.start,
             "end": self.end,
         }
+
+    def to_json(self) -> str:
+        """Return the tag as JSON, as `json` writes `to_dict`."""
+        of = _fields((("tag", self.tag), ("polarity", self.polarity)))
+        return _finding(of, self.confidence, self.evidence, self.start, self.end)
 
 
 def topic_states(opinions: Iterable[Opinion], topics: Iterable[str]) -> dict[str, State]:
@@ -189,8 +225,24 @@ class Analysis:
         }
 
     def to_json(self) -> str:
-        """Return the record as one line of JSON."""
-        return _encode(self.to_dict())
+        """Return the record as one line of JSON, as `json` writes `to_dict`."""
+        score, confidence, chances = self.score, self.confidence, self.probabilities
+        probabilities = "null"
+        if chances is not None:
+            values = [f'"{name}": {_number(round(chances[name], _DECIMALS))}' for name in chances]
+            probabilities = f"{{{', '.join(values)}}}"
+        return (
+            f'{{"row": {self.row}, "id": {_string(self.id)}, "question": {_string(self.question)}, '
+            f'"text": {_string(self.text)}, "language": "{self.language}", '
+            f'"status": "{self.status}", "sentiment": {_string(self.sentiment)}, "score": '
+            f'{"null" if score is None else _number(round(score, _DECIMALS) + 0.0)}, "confidence": '
+            f"{'null' if confidence is None else _number(round(confidence, _DECIMALS))}, "
+            f'"probabilities": {probabilities}, "topics": {{{_fields(tuple(self.topics.items()))}}}, '
+            f'"opinions": [{", ".join([opinion.to_json() for opinion in self.opinions])}], '
+            f'"tags": [{", ".join([tag.to_json() for tag in self.tags])}], '
+            f'"truncated": {"true" if self.truncated else "false"}, '
+            f'"model": {_string(self.model)}, "columns": {_encode(dict(self.columns))}}}'
+        )
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Analysis:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from json.encoder import encode_basestring
 
 from sentiment.records import Analysis
 
@@ -61,20 +60,17 @@ class Layout:
             decimal(analysis.confidence),
             *(analysis.topics.get(topic, "absent") for topic in self.topics),
             ";".join([f"{opinion.driver}:{opinion.polarity}" for opinion in opinions]),
-            _json([opinion.evidence for opinion in opinions]),
-            _json([tag.to_dict() for tag in analysis.tags]),
-            _json([opinion.to_dict() for opinion in opinions]),
+            _list([encode_basestring(opinion.evidence) for opinion in opinions]),
+            _list([tag.to_json() for tag in analysis.tags]),
+            _list([opinion.to_json() for opinion in opinions]),
             analysis.language,
             analysis.status,
         ]
 
 
-# One encoder for all cells: json.dumps() makes a new one for each.
-_encode = json.JSONEncoder(ensure_ascii=False).encode
-
-
-def _json(values: list[Any]) -> str:
-    return _encode(values) if values else "[]"  # as most lists of tags are
+def _list(values: Sequence[str]) -> str:
+    """Return a list in JSON of what is JSON already."""
+    return f"[{', '.join(values)}]" if values else "[]"  # as most lists of tags are
 
 
 def decimal(value: float | None) -> str | None:
