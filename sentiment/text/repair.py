@@ -33,7 +33,7 @@ _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
 # 業(yè)務(wù): a Han character, then one to six letters with a tone mark in brackets. The opening
 # bracket may have been eaten by a wrong byte before it: 應 + ?yīng).
 _SYLLABLE = rf"(?=[a-zü]*[{_TONED}])[a-zü{_TONED}]{{1,6}}[)）]"
-GLOSS = re.compile(rf"(?<=[{_HAN}])[(（]{_SYLLABLE}|(?<=[{_HAN}])[?？]{_SYLLABLE}")
+GLOSS = re.compile(rf"[(（?？](?<=[{_HAN}].){_SYLLABLE}")
 # Particles carry no tone mark in pinyin either; believed only beside glosses that do.
 _TONELESS = rf"(?<=[{_HAN}])[(（](?:men|de|le|ge|me|ma|ne|zhe|zi)[)）]"
 _GLOSS_OR_PARTICLE = re.compile(f"{GLOSS.pattern}|{_TONELESS}")
