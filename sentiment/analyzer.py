@@ -137,6 +137,7 @@ class Analyzer:
         self._own_taxonomy = taxonomy
         self._speed = speed
         self._topics = tuple(self.taxonomy.topics)
+        self._topic_of = {name: driver.topic for name, driver in self.taxonomy.drivers.items()}
 
     def __repr__(self) -> str:
         return f"Analyzer({self.model_name!r})"
@@ -255,8 +256,8 @@ class Analyzer:
             # Rounded as they are written, so that a record that is read back is the same record.
             values = _rounded(prediction.probabilities)
             probabilities = dict(zip(SENTIMENTS, values, strict=True))
-            sentiment = max(SENTIMENTS, key=probabilities.__getitem__)
-            confidence = probabilities[sentiment]
+            confidence = max(values)
+            sentiment = SENTIMENTS[values.index(confidence)]
             score = round(probabilities["positive"] - probabilities["negative"], 4) + 0.0
             opinions, tags = self._found(item.text, prepared, prediction.findings)
         return Analysis(
@@ -283,7 +284,6 @@ class Analyzer:
     ) -> tuple[tuple[Opinion, ...], tuple[Tag, ...]]:
         opinions: list[Opinion] = []
         tags: list[Tag] = []
-        drivers = self.taxonomy.drivers
         for finding in findings:
             start, end = prepared.to_original(finding.start, finding.end)
             if end - start > _WHOLE and end - start >= len(text.strip()):
@@ -291,8 +291,8 @@ class Analyzer:
                 end = start + _WHOLE
             evidence = text[start:end]
             confidence = round(finding.confidence, 4)
-            if finding.name in drivers:
-                topic = drivers[finding.name].topic
+            topic = self._topic_of.get(finding.name)
+            if topic is not None:
                 opinions.append(
                     Opinion(topic, finding.name, finding.polarity, confidence, evidence, start, end)
                 )
@@ -305,7 +305,8 @@ def _rounded(probabilities: Sequence[float]) -> list[float]:
     """Round to four decimals so that they still sum to 1: the largest takes what is left over."""
     values = [round(float(value), 4) for value in probabilities]
     largest = values.index(max(values))
-    values[largest] = round(1.0 - sum(values[:largest] + values[largest + 1 :]), 4)
+    values[largest] = 0.0  # so that the sum is that of the others
+    values[largest] = round(1.0 - sum(values), 4)
     return values
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +95,22 @@ class Labels:
             ]
             for topic in range(len(self.topics))
         ]
+
+    @cached_property
+    def exclusions(self) -> tuple[list[list[bool]], list[list[bool]], list[list[bool]]]:
+        """Which labels rule out which: in other clauses, in one, there unless nearly as likely.
+
+        Neither praise and blame nor one name twice is meant by the same words.
+        """
+        names, topics, kinds = np.array(self.names), self.topic_of, self.polarity_of
+        one_name, one_topic = names[:, None] == names, topics[:, None] == topics
+        of_topics = (topics[:, None] >= 0) & (topics >= 0)
+        loyalty = np.isin(names, list(_OPPOSITES))
+        opposite = loyalty[:, None] & loyalty & ~one_name
+        praise_and_blame = abs(kinds[:, None] - kinds) == POLARITIES.index("positive")
+        together = one_name | opposite | (of_topics & praise_and_blame)
+        alike = of_topics & one_topic & (kinds[:, None] == kinds)
+        return opposite.tolist(), together.tolist(), alike.tolist()
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -350,33 +366,41 @@ def settle(
     costs no F1 and gains .002 on drivers.
     """
     settled = chosen.copy()
-    for row in np.flatnonzero(chosen.sum(1) > 1).tolist():
-        found = np.flatnonzero(chosen[row])
-        odds, clause = probabilities[row], clause_of[row]
-        kept: list[int] = []
-        for label in found[np.argsort(-odds[found], kind="stable")].tolist():
-            if any(
-                _excludes(other, label, clause[other] == clause[label], odds, labels)
-                for other in kept
-            ):
-                settled[row, label] = False
-            else:
-                kept.append(label)
+    rows, found = np.nonzero(chosen)
+    odds = probabilities[rows, found]
+    order = np.lexsort((-odds, rows))
+    rows, found, odds = rows[order], found[order], odds[order]
+    several = np.bincount(rows, minlength=len(chosen))[rows] > 1
+    rows, found, odds = rows[several], found[several], odds[several]
+    row_before, kept = -1, list[_Kept]()
+    for row, *one in zip(
+        rows.tolist(), found.tolist(), clause_of[rows, found].tolist(), odds.tolist(),
+        (_NEARLY * odds).tolist(), strict=True,
+    ):  # fmt: skip
+        if row != row_before:
+            row_before, kept = row, []
+        weak = _Kept(*one)
+        if any(_excludes(strong, weak, labels) for strong in kept):
+            settled[row, weak.label] = False
+        else:
+            kept.append(weak)
     return settled
 
 
-def _excludes(strong: int, weak: int, together: bool, odds: Floats, labels: Labels) -> bool:
-    """Tell whether a label rules out a less likely one; `together` is in the same clause."""
-    names = (labels.names[strong], labels.names[weak])
-    if not together:
-        return set(names) == _OPPOSITES
-    if names[0] == names[1] or set(names) == _OPPOSITES:
+class _Kept(NamedTuple):
+    """A label of a text, the clause that says it, how likely it is, and how likely is nearly that."""
+
+    label: int
+    clause: int
+    odds: float
+    nearly: float
+
+
+def _excludes(strong: _Kept, weak: _Kept, labels: Labels) -> bool:
+    """Tell whether a label rules out a less likely one."""
+    apart, together, unless_near = labels.exclusions
+    if strong.clause != weak.clause:
+        return apart[strong.label][weak.label]
+    if weak.odds < strong.nearly and unless_near[strong.label][weak.label]:
         return True
-    topics = (labels.topic_of[strong], labels.topic_of[weak])
-    if min(topics) < 0:
-        return False
-    polarities = (labels.polarities[strong], labels.polarities[weak])
-    if set(polarities) == {"negative", "positive"}:
-        return True
-    alike = topics[0] == topics[1] and polarities[0] == polarities[1]
-    return alike and bool(odds[weak] < _NEARLY * odds[strong])
+    return together[strong.label][weak.label]
