@@ -89,6 +89,11 @@ class Feedback:
     columns: Mapping[str, str | None] = field(default_factory=dict)
     damage: str | None = None
 
+    def __reduce__(self) -> tuple[type[Feedback], tuple[object, ...]]:
+        """Be pickled as what it is made from: every row goes to a worker, and this is half the price."""
+        values = (self.text, self.row, self.id, self.question, self.columns, self.damage)
+        return Feedback, values
+
 
 @dataclass(frozen=True, slots=True)
 class Opinion:

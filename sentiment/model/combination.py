@@ -44,6 +44,8 @@ _FEWEST = 1e-6
 # Of two drivers of one topic in one clause the second stays when it is this nearly as likely; .5 to
 # .85 were tried on cross-fitted rows, the F1 of drivers is highest here over both languages.
 _NEARLY = 0.7
+# Texts of more clauses than this are not gone through in turns.
+_TURNS = 64
 _OPPOSITES = {"repurchase", "churn"}
 
 
@@ -198,11 +200,38 @@ def clause_pool(
     if len(scores):
         starts = np.flatnonzero(np.diff(row_of_clause, prepend=-1))
         present = row_of_clause[starts]
+        sizes = np.diff(starts, append=len(scores))
+        if sizes.max() <= min(_TURNS, len(starts)):
+            best[present], at[present] = _pool_in_turns(scores, starts, sizes)
+            return best, at
         best[present] = np.maximum.reduceat(scores, starts, axis=0)
         clauses = np.arange(len(scores))[:, None]
         having = np.where(scores == best[row_of_clause], clauses, len(scores))
         at[present] = np.minimum.reduceat(having, starts, axis=0)
     return best, at
+
+
+def _pool_in_turns(
+    scores: Floats, starts: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Return what `clause_pool` does: first clauses of all texts, then second ones, and so on.
+
+    That is several times as fast as going through each text's clauses column by column.
+    """
+    order = np.argsort(-sizes, kind="stable")  # long texts first: those that are left are the first
+    starts = starts[order]
+    best = scores[starts]
+    at = np.zeros(best.shape, dtype=np.uint8)
+    left = np.cumsum(np.bincount(sizes)[::-1])[::-1].tolist()  # of so many clauses or more
+    for turn in range(1, len(left) - 1):
+        more = left[turn + 1]
+        some = scores[starts[:more] + turn]
+        # The last turn that was better has the highest number.
+        better = (some > best[:more]) * np.uint8(turn)
+        np.maximum(at[:more], better, out=at[:more])
+        np.maximum(best[:more], some, out=best[:more])
+    back = np.argsort(order)
+    return best[back], (at + starts[:, None])[back]
 
 
 def topic_features(probabilities: Floats, topics: Floats, labels: Labels) -> Floats:

@@ -101,13 +101,15 @@ class Evidence:
     def _piece(self, prepared: Prepared, start: int, end: int) -> _Piece:
         text = prepared.text
         # A character above the last Latin letter tells the scripts apart well enough here.
-        above = sum(map(len, _ABOVE_LATIN.findall(text, start, end)))
+        above = 0
+        if not text.isascii():
+            above = sum(map(len, _ABOVE_LATIN.findall(text, start, end)))
         han = above * 3 > end - start
         size, longest = self.whole_han, _LONGEST_HAN
         if not han:
             size, longest = self.whole_latin, _LONGEST_LATIN
         original = len(prepared.original.strip())
-        if max(end - start, original) > _WHOLE and (start, end) == _trimmed(text, 0, len(text)):
+        if max(end - start, original) > _WHOLE and _is_all(text, start, end):
             longest = min(_WHOLE, max(1, int((end - start) * _SHARE)))
         price = self.price_han if han else self.price_latin
         long = end - start > min(size, longest)
@@ -207,6 +209,11 @@ def _best_stretches(
     stop = np.maximum(stop, begin + 1)
     begin, stop = np.where(mean, begin, 0), np.where(mean, stop, size)
     return list(zip((start + begin).tolist(), (start + stop).tolist(), strict=True))
+
+
+def _is_all(text: str, start: int, end: int) -> bool:
+    """Tell whether a clause is all that the text says; most have something behind them."""
+    return not text[end:].strip(_EDGES) and (start, end) == _trimmed(text, 0, len(text))
 
 
 def _whole_words(text: str, first: int, last: int, start: int, end: int) -> tuple[int, int]:

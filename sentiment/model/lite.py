@@ -241,6 +241,8 @@ class LiteModel:
             findings[row].append(Finding(names[label], polarities[label], confidence, *span))
         drivers = self.taxonomy.drivers
         for found in findings:
+            if len(found) < 2:
+                continue
             found.sort(key=lambda finding: (finding.name not in drivers, finding.start))
         predictions = [
             Prediction(tuple(values), tuple(found))

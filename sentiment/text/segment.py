@@ -118,7 +118,8 @@ _EN_FRESH = rf"(?:D_{_ANY}_(?:{_ANY}_)?B|P_[BVJZ]|T_[RBJ]|(?:V_|R_)*Z)"
 # Each alternative starts with a letter or a set, which is passed over at a glance where it does not
 # fit, and ends with an empty group that names it.
 _BORDER = re.compile(
-    r"[!.,~][!.,~_el]*(?P<mark>)"
+    r"![!.,~_el]*(?P<end>)"
+    r"|[.,~][!.,~_el]*(?P<mark>)"
     r"|l(?P<list>)"
     rf"|_(?:(?=C_)(?P<but>)|(?=A_)(?P<and>)|(?<=[JMT]_)(?={_EN_FRESH})(?P<fresh>)"
     rf"|(?<=[JT]_)(?=J_T)(?P<phrase>)|(?=W_(?:[DR]_)*J_(?:{_ANY}_)?T)(?P<with>)"
@@ -179,8 +180,6 @@ class _Words:
 def _at_mark(w: _Words, start: int, first: int, last: int) -> bool:
     """Part at punctuation and emoji, nearly always."""
     sign = w.codes[first]
-    if sign == "!":
-        return True
     if sign == ".":
         return _is_stop(w, first)
     if sign == "~":
@@ -372,7 +371,9 @@ def _clauses(text: str, folded: str) -> tuple[Span, ...]:
     start = 0
     for match in _BORDER.finditer(w.codes):
         last = match.end()
-        if last > start and _DECIDE[match.lastgroup or ""](w, start, match.start(), last):
+        kind = match.lastgroup or ""
+        # Most borders are the end of a sentence, which there is nothing to decide about.
+        if last > start and (kind == "end" or _DECIDE[kind](w, start, match.start(), last)):
             cuts.append(w.ends[last - 1])
             start = last
     if text.isascii() and (lost := _lost_stops(text)):

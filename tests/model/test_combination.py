@@ -142,6 +142,22 @@ def test_the_best_clause_of_each_text() -> None:
     assert at.tolist() == [[-1, -1]] * 2
 
 
+def test_the_best_clause_is_the_same_one_alone_and_among_many() -> None:
+    chance = np.random.default_rng(4)
+    sizes = chance.integers(0, 9, size=60)
+    row_of_clause = np.repeat(np.arange(len(sizes)), sizes)
+    scores = chance.integers(-3, 3, size=(len(row_of_clause), 5)).astype(np.float32)  # many ties
+    best, at = clause_pool(scores, row_of_clause, len(sizes))
+    for row, size in enumerate(sizes.tolist()):
+        own = np.flatnonzero(row_of_clause == row)
+        alone, place = clause_pool(scores[own], np.zeros(size, dtype=np.int64), 1)
+        assert best[row].tolist() == alone[0].tolist()
+        assert (
+            at[row].tolist()
+            == np.where(place[0] < 0, -1, place[0] + own.min(initial=10**6)).tolist()
+        )
+
+
 def some_scores(rows: int = 3) -> Scores:
     chance = np.random.default_rng(1)
     row_of_clause = np.array([0, 0, 2])
