@@ -8,8 +8,9 @@ labelled text has two languages, thousands have one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import groupby
+
+from sentiment.text.script import says_something
 
 __all__ = ["passages"]
 
@@ -34,8 +35,10 @@ def passages(folded: str) -> tuple[Span, ...]:
     cuts = [0]
     scripts: list[str] = []
     last = 0  # where the letters before end
-    for script, count, start, end in _runs(folded):
-        if count >= _FEWEST[script]:
+    for script, run in groupby(_LETTERS.finditer(folded), key=lambda match: str(match.lastgroup)):
+        letters = list(run)
+        start, end = letters[0].start(), letters[-1].end()
+        if _is_passage(script, letters):
             if scripts and script != scripts[-1]:
                 gap = _MARKS.search(folded, last, start)
                 cuts.append(gap.end() if gap else start)
@@ -44,8 +47,7 @@ def passages(folded: str) -> tuple[Span, ...]:
     return tuple(zip(cuts, [*cuts[1:], len(folded)], strict=True))
 
 
-def _runs(folded: str) -> Iterator[tuple[str, int, int, int]]:
-    """Yield each run of one script: which, of how many characters or words, and where."""
-    for script, run in groupby(_LETTERS.finditer(folded), key=lambda match: str(match.lastgroup)):
-        letters = list(run)
-        yield script, len(letters), letters[0].start(), letters[-1].end()
+def _is_passage(script: str, letters: list[re.Match[str]]) -> bool:
+    if len(letters) < _FEWEST[script]:
+        return False
+    return script == "han" or says_something(match[0] for match in letters)
