@@ -47,8 +47,11 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _number(value: float) -> str:
-    """Return a rounded number as JSON has it."""
-    return repr(value) if type(value) is float and -1.0 <= value <= 1.0 else _encode(value)
+    """Return a number as JSON has it rounded; to round it and to write it down are one step here."""
+    if type(value) is not float or not -1.0 <= value <= 1.0:
+        return _encode(round(value, _DECIMALS))
+    digits = f"{value:.{_DECIMALS}f}".rstrip("0")
+    return f"{digits}0" if digits[-1] == "." else digits
 
 
 def _string(value: str | None) -> str:
@@ -64,7 +67,7 @@ def _fields(pairs: tuple[tuple[str, str], ...]) -> str:
 def _finding(of: str, confidence: float, evidence: str, start: int, end: int) -> str:
     """Return an opinion or a tag as JSON; `of` are its first fields."""
     return (
-        f'{{{of}, "confidence": {_number(round(confidence, _DECIMALS))}, '
+        f'{{{of}, "confidence": {_number(confidence)}, '
         f'"evidence": {encode_basestring(evidence)}, "start": {start}, "end": {end}}}'
     )
 
@@ -162,21 +165,14 @@ def topic_states(opinions: Iterable[Opinion], topics: Iterable[str]) -> dict[str
     No opinion is absent; positive and negative together are mixed; otherwise positive or negative
     if there is one; otherwise neutral.
     """
-    seen: dict[str, set[str]] = {topic: set() for topic in topics}
+    states: dict[str, State] = dict.fromkeys(topics, "absent")
     for opinion in opinions:
-        seen.setdefault(opinion.topic, set()).add(opinion.polarity)
-    states: dict[str, State] = {}
-    for topic, polarities in seen.items():
-        if not polarities:
-            states[topic] = "absent"
-        elif {"positive", "negative"} <= polarities:
+        topic, polarity = opinion.topic, opinion.polarity
+        state = states.get(topic, "absent")
+        if state in ("absent", "neutral"):
+            states[topic] = polarity
+        elif polarity not in ("neutral", state):
             states[topic] = "mixed"
-        elif "positive" in polarities:
-            states[topic] = "positive"
-        elif "negative" in polarities:
-            states[topic] = "negative"
-        else:
-            states[topic] = "neutral"
     return states
 
 
@@ -234,14 +230,14 @@ class Analysis:
         score, confidence, chances = self.score, self.confidence, self.probabilities
         probabilities = "null"
         if chances is not None:
-            values = [f'"{name}": {_number(round(chances[name], _DECIMALS))}' for name in chances]
+            values = [f'"{name}": {_number(chances[name])}' for name in chances]
             probabilities = f"{{{', '.join(values)}}}"
         return (
             f'{{"row": {self.row}, "id": {_string(self.id)}, "question": {_string(self.question)}, '
             f'"text": {_string(self.text)}, "language": "{self.language}", '
             f'"status": "{self.status}", "sentiment": {_string(self.sentiment)}, "score": '
             f'{"null" if score is None else _number(round(score, _DECIMALS) + 0.0)}, "confidence": '
-            f"{'null' if confidence is None else _number(round(confidence, _DECIMALS))}, "
+            f"{'null' if confidence is None else _number(confidence)}, "
             f'"probabilities": {probabilities}, "topics": {{{_fields(tuple(self.topics.items()))}}}, '
             f'"opinions": [{", ".join([opinion.to_json() for opinion in self.opinions])}], '
             f'"tags": [{", ".join([tag.to_json() for tag in self.tags])}], '

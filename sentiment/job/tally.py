@@ -52,16 +52,23 @@ def count(analyses: Sequence[Analysis], rejected: int = 0) -> Tally:
     tally = Tally()
     if rejected:
         tally.rows["rejected"] = rejected
-    for _, answers in groupby(analyses, key=lambda analysis: analysis.row):
-        found = {answer.status for answer in answers}
-        tally.rows[next(status for status in _ROW_STATUS if status in found)] += 1
+    statuses = [analysis.status for analysis in analyses]
+    tally.answers.update(statuses)
+    if len({analysis.row for analysis in analyses}) == len(analyses):  # one answer a row
+        tally.rows.update(statuses)
+    else:
+        for _, answers in groupby(analyses, key=lambda analysis: analysis.row):
+            found = {answer.status for answer in answers}
+            tally.rows[next(status for status in _ROW_STATUS if status in found)] += 1
     for analysis in analyses:
-        tally.answers[analysis.status] += 1
         if analysis.sentiment is not None:
             tally.sentiments[analysis.sentiment] += 1
-        for topic, state in analysis.topics.items():
-            if state != "absent":
-                tally.topics[f"{topic}:{state}"] += 1
         for opinion in analysis.opinions:
             tally.drivers[f"{opinion.driver}:{opinion.polarity}"] += 1
+    # The same few states of all topics come again and again.
+    states = Counter(tuple(analysis.topics.items()) for analysis in analyses)
+    for pairs, texts in states.items():
+        for topic, state in pairs:
+            if state != "absent":
+                tally.topics[f"{topic}:{state}"] += texts
     return tally

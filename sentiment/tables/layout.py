@@ -75,7 +75,10 @@ def _list(values: Sequence[str]) -> str:
 
 def decimal(value: float | None) -> str | None:
     """Return a number with four decimals and no negative zero."""
-    return None if value is None else f"{round(value, 4) + 0.0:.4f}"
+    if value is None:
+        return None
+    text = f"{value:.4f}"
+    return "0.0000" if text == "-0.0000" else text
 
 
 def scored_columns(columns: Sequence[str]) -> Mapping[str, str] | None:
