@@ -119,7 +119,8 @@ _EN_FRESH = rf"(?:D_{_ANY}_(?:{_ANY}_)?B|P_[BVJZ]|T_[RBJ]|(?:V_|R_)*Z)"
 # fit, and ends with an empty group that names it.
 _BORDER = re.compile(
     r"![!.,~_el]*(?P<end>)"
-    r"|[.,~][!.,~_el]*(?P<mark>)"
+    r"|,[!.,~_el]*(?P<comma>)"
+    r"|[.~][!.,~_el]*(?P<mark>)"
     r"|l(?P<list>)"
     rf"|_(?:(?=C_)(?P<but>)|(?=A_)(?P<and>)|(?<=[JMT]_)(?={_EN_FRESH})(?P<fresh>)"
     rf"|(?<=[JT]_)(?=J_T)(?P<phrase>)|(?=W_(?:[DR]_)*J_(?:{_ANY}_)?T)(?P<with>)"
@@ -178,7 +179,7 @@ class _Words:
 
 
 def _at_mark(w: _Words, start: int, first: int, last: int) -> bool:
-    """Part at punctuation and emoji, nearly always."""
+    """Part at a full stop, a wave, a dash and an emoji, nearly always."""
     sign = w.codes[first]
     if sign == ".":
         return _is_stop(w, first)
@@ -186,8 +187,6 @@ def _at_mark(w: _Words, start: int, first: int, last: int) -> bool:
         return not (w.codes[first - 1 : first] == "#" == w.codes[last : last + 1])
     if sign == "e":
         return _closes(w, start, first, last)
-    if sign == ",":
-        return _at_comma(w, start, first, last)
     return True
 
 
@@ -320,6 +319,7 @@ def _at_space(w: _Words, start: int, first: int, last: int) -> bool:
 
 
 _DECIDE: dict[str, Callable[[_Words, int, int, int], bool]] = {
+    "comma": _at_comma,
     "mark": _at_mark,
     "dash": _at_mark,
     "emoji": _at_mark,
