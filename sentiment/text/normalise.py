@@ -202,9 +202,7 @@ STEPS: tuple[Rule, ...] = (
 # What a clean text is made of: printable ASCII without the signs that start an entity, a tag, a
 # mention or an Excel escape; Chinese punctuation; typographic punctuation; emoji. Chinese characters
 # are added below. One search over this set is all that most texts cost.
-_CLEAN = (
-    "\n -%'-;=?A-^`a-~‘-”…—–·、。《》「」『』【】！（），：；？～￥€£\U0001f300-\U0001faff"
-)
+_CLEAN = "\n -%'-;=?A-^`a-~‘-”…—–·、。《》「」『』【】！（），：；？～￥€£\U0001f300-\U0001faff"
 
 
 def _without(first: str, last: str, signs: str) -> str:
