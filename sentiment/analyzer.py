@@ -285,7 +285,9 @@ class Analyzer:
         opinions: list[Opinion] = []
         tags: list[Tag] = []
         for finding in findings:
-            start, end = prepared.to_original(finding.start, finding.end)
+            start, end = finding.start, finding.end
+            if prepared.steps:
+                start, end = prepared.to_original(start, end)
             if end - start > _WHOLE and end - start >= len(text.strip()):
                 # What the text line collapsed ("哈" a hundred times) is never evidence as a whole.
                 end = start + _WHOLE

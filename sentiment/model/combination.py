@@ -244,15 +244,15 @@ def topic_features(probabilities: Floats, topics: Floats, labels: Labels) -> Flo
     :param topics: The text's topic scores, shape (rows, topics * polarities).
     """
     rows = len(probabilities)
-    features = np.zeros((rows, len(labels.topics), 9), dtype=np.float32)
+    chances = np.full((rows, len(labels.topics), 6), 0.5, dtype=np.float32)
     for topic in range(len(labels.topics)):
         for index, columns in enumerate(labels.columns[topic]):
             if len(columns):
                 some = _columns(probabilities, columns)
-                features[:, topic, index] = _logit(1 - np.prod(1 - some, axis=1))
-                features[:, topic, 3 + index] = _logit(some.max(1))
-            features[:, topic, 6 + index] = topics[:, topic * 3 + index]
-    return features
+                chances[:, topic, index] = 1 - np.prod(1 - some, axis=1)
+                chances[:, topic, 3 + index] = some.max(1)
+    scores = topics.reshape(rows, len(labels.topics), len(POLARITIES))
+    return np.concatenate([_logit(chances), scores], axis=2, dtype=np.float32)
 
 
 def overall_features(
