@@ -56,8 +56,8 @@ _ABOUT = (
     "the words that prove them. Run by ONNX Runtime on a CPU and by torch on a GPU."
 )
 _WEAKNESSES = (
-    'English negation that turns praise or blame round: "No fees and no wait" counts as a complaint '
-    'about the price, and "Not bad at all, would buy again" as negative though as a repurchase.',
+    'English negation that turns blame round: "No fees and no wait" counts as a complaint about the '
+    "price.",
     'Sarcasm and what is only implied: "Great, another update that deletes my settings" counts as '
     "praise; the labels have few such rows.",
     "Praise beside blame, on the whole: 发货慢，不过客服态度很好 has both opinions and is called "
