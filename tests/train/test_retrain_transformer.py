@@ -15,10 +15,11 @@ pytest.importorskip("onnx", reason="needs the extra [torch]")
 pytest.importorskip("onnxruntime", reason="needs the extra [torch]")
 
 import sentiment
-from sentiment.errors import NotReached
+from sentiment.errors import InputError, NotReached
 from sentiment.model import bundle
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.retrain.run import Trained, TrainOptions, retrain
+from sentiment.train.retrain.transformer import TrainSettings
 from tests.train import checkpoints
 from tests.train.feedback import rows, write_table
 
@@ -107,3 +108,19 @@ def test_the_taxonomy_of_an_encoder_is_the_default(tmp_path: Path, tiny: Path) -
     trained = train(labelled, encoder, tmp_path / "mine", tiny)
     assert trained.bundle is not None
     assert [*trained.bundle.taxonomy.drivers] == [*Taxonomy.default().drivers]
+
+
+def test_settings_are_numbers_of_their_kind() -> None:
+    settings = TrainSettings.of({"anchor": 5, "epochs": 2, "steps": 40.0, "encoder_rate": 1e-4})
+    assert (settings.anchor, settings.epochs, settings.steps) == (5.0, 2.0, 40)
+    assert type(settings.anchor) is float
+    assert type(settings.steps) is int
+    for given, words in (
+        ({"ancor": 5}, "no setting ancor"),
+        ({"anchor": "5"}, "anchor is a number, not '5'"),
+        ({"threads": True}, "threads is a number"),
+        ({"steps": float("inf")}, "steps is a number, not inf"),
+        ({"steps": 2.5}, "steps is a whole number, not 2.5"),
+    ):
+        with pytest.raises(InputError, match=words):
+            TrainSettings.of(given)

@@ -60,7 +60,6 @@ class TokenVectors(Mapping[str, NDArray[np.float16]]):
         return len(self._spans)
 
 
-@torch.no_grad()
 def write_vectors(
     examples: Sequence[Example],
     tokenizer: Tokenizer,
@@ -118,7 +117,7 @@ def _encode(
         for at, row in enumerate(some):
             ids[at, : lengths[row]] = rows[row][: lengths[row]]
         given = torch.from_numpy(ids)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
             said = encoder(input_ids=given, attention_mask=(given != 0).long()).last_hidden_state
         for vectors, row in zip(said.float().numpy(), some, strict=True):
             yield row, vectors[1 : lengths[row] - (len(rows[row]) <= longest)]

@@ -15,6 +15,7 @@ import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,14 +60,25 @@ class TrainSettings:
     def of(cls, given: Mapping[str, Any]) -> TrainSettings:
         """Return the settings, those given in place of the usual ones.
 
-        :raises InputError: A name that is none of them.
+        :raises InputError: A name that is none of them, or a value that is no number.
         """
         known = {field.name for field in fields(cls)}
         if strange := sorted(set(given) - known):
             raise InputError(
                 f"there is no setting {strange[0]}; the settings are {', '.join(sorted(known))}"
             )
-        return cls(**given)
+        for name, value in given.items():
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (number and isfinite(value)):
+                raise InputError(f"the setting {name} is a number, not {value!r}")
+        whole = {field.name for field in fields(cls) if "float" not in str(field.type)}
+        if broken := sorted(name for name in whole & set(given) if given[name] != int(given[name])):
+            raise InputError(f"the setting {broken[0]} is a whole number, not {given[broken[0]]!r}")
+        # "anchor = 5" means 5.0, and numpy knows the two apart.
+        numbers: dict[str, Any] = {
+            name: int(value) if name in whole else float(value) for name, value in given.items()
+        }
+        return cls(**numbers)
 
 
 @dataclass(frozen=True)
