@@ -47,6 +47,7 @@ from sentiment.train.figures.measure import Figures, measure
 from sentiment.train.figures.provenance import commit, data_hash, training_sets
 
 WINDOW, OVERLAP = 256, 64
+DROPOUT = 0.1
 WRITTEN = Path(__file__).parents[1] / "data" / "written"
 
 _ABOUT = (
@@ -139,12 +140,14 @@ def main() -> None:
     )
     if arguments.taught_share is not None:
         options = with_share(options, arguments.taught_share)
-    network = FeedbackNetwork.on_pretrained(
-        str(arguments.encoder), len(taxonomy.topics), len(taxonomy.drivers) + len(taxonomy.tags)
-    )
     arguments.work.mkdir(parents=True, exist_ok=True)
     if arguments.start:
-        network.load_state_dict(unpack(arguments.start, taxonomy).state_dict())
+        network = unpack(arguments.start, taxonomy, DROPOUT)
+    else:
+        names = len(taxonomy.drivers) + len(taxonomy.tags)
+        network = FeedbackNetwork.on_pretrained(
+            str(arguments.encoder), len(taxonomy.topics), names, DROPOUT
+        )
     leave_out(network, arguments.leave_out)
     start = {name: one.clone() for name, one in network.state_dict().items()}
     vectors = TokenVectors(arguments.vectors) if arguments.vectors else None

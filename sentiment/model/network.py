@@ -215,18 +215,20 @@ def network_state(network: FeedbackNetwork) -> dict[str, torch.Tensor]:
 
 
 def load_network(
-    config: Mapping[str, Any], weights: Path, topics: int, names: int
+    config: Mapping[str, Any], weights: Path, topics: int, names: int, dropout: float = 0.0
 ) -> FeedbackNetwork:
     """Build the network of a bundle, fp32.
 
     :param config: config.json of the bundle.
     :param weights: What `network_state` gave, as safetensors.
+    :param dropout: Of a ModernBERT that is trained on; a bundle does not say what it had.
     :raises ValueError: An encoder that transformers does not know.
     :raises RuntimeError: Weights that do not fit.
     """
     from safetensors.torch import load_file
 
     fields = {name: value for name, value in config.items() if name not in _OWN}
+    fields |= {"mlp_dropout": dropout, "embedding_dropout": dropout} if dropout else {}
     encoder = AutoModel.from_config(AutoConfig.for_model(**fields))
     network = FeedbackNetwork(encoder, encoder.config.hidden_size, topics, names)
     prefix = f"{encoder.base_model_prefix}."

@@ -14,10 +14,12 @@ from tokenizers import Tokenizer
 from transformers import ModernBertModel
 
 from sentiment.errors import InputError
+from sentiment.model import bundle
 from sentiment.model.network import EncoderOptions, FeedbackNetwork, encoder_config
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.base import finetune as own
 from sentiment.train.base import tokenizer
+from sentiment.train.base.pack import unpack
 from sentiment.train.base.shorten import leave_out
 from sentiment.train.base.token_targets import join, read_targets
 from sentiment.train.base.token_teacher import TokenVectors, spread, write_vectors
@@ -151,3 +153,14 @@ def test_layers_are_left_out(trained: Tokenizer) -> None:
     for wrong in ([0], [2]):
         with pytest.raises(ValueError, match="Layers 1 to 1 can be left out"):
             leave_out(model, wrong)
+
+
+def test_a_bundle_with_fewer_layers_is_gone_on_from() -> None:
+    plain, trained_on = (unpack(bundle.find("base"), TAXONOMY, dropout) for dropout in (0.0, 0.1))
+    for name, value in plain.state_dict().items():
+        assert torch.equal(value, trained_on.state_dict()[name]), name
+    for model, dropout in ((plain, 0.0), (trained_on, 0.1)):
+        encoder = model.encoder
+        assert {part.p for part in encoder.modules() if isinstance(part, torch.nn.Dropout)} == {
+            dropout
+        }

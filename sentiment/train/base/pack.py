@@ -57,11 +57,13 @@ class BaseParts:
         )
 
 
-def unpack(folder: Path, taxonomy: Taxonomy) -> FeedbackNetwork:
+def unpack(folder: Path, taxonomy: Taxonomy, dropout: float = 0.0) -> FeedbackNetwork:
     """Return the network of a bundle, to go on from."""
     saved = bundle.read(folder)
     names = len(taxonomy.drivers) + len(taxonomy.tags)
-    return load_network(saved.config, saved.file(bundle.NETWORK), len(taxonomy.topics), names)
+    return load_network(
+        saved.config, saved.file(bundle.NETWORK), len(taxonomy.topics), names, dropout
+    )
 
 
 def pack(
