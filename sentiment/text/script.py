@@ -180,8 +180,7 @@ def _han_language(folded: str, words: list[str]) -> Language:
     """Chinese, unless English says something of its own beside it: two words of a sentence."""
     said = 0
     for run in _LATIN_RUN.findall(folded):
-        english = _english(_WORD.findall(run))
-        said += len(english)
+        said += len(_english(_WORD.findall(run)))
     if not said:
         return "zh"
     # The name of a dish in an English sentence.

@@ -68,7 +68,7 @@ def write_vectors(
     folder: Path,
     tell: Callable[[int, int], None] = lambda done, texts: None,
 ) -> int:
-    """Write the vectors of every text's tokens in fp16; return how many tokens have some.
+    """Write the vectors of every text's tokens in fp16; return how many tokens that are.
 
     :param tokenizer: The base model's.
     :param teacher: Its encoder, its tokenizer, and the tokens that it reads at once. What it does not
