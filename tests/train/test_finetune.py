@@ -346,6 +346,16 @@ def test_batches_hold_every_row_once_and_keep_their_room() -> None:
     assert sorted(seen) == sorted(map(id, rows))
 
 
+def test_joined_rows_keep_the_room_of_a_batch() -> None:
+    draw = np.random.default_rng(0)
+    rows = [
+        replace(ROW, kind="gold", ids=np.ones(n, dtype=np.int64)) for n in draw.integers(3, 60, 300)
+    ]
+    options = replace(QUICK, tokens=1024, joined=0.5)
+    for batch, _ in zip(own.batches(rows, options, seed=1), range(60), strict=False):
+        assert len(batch) * max(len(target.ids) for target in batch) <= 1024
+
+
 def test_every_second_joined_row_is_praise_beside_blame(trained: Tokenizer) -> None:
     praise = one(trained, gold("物流很快", SPEED, overall="positive"))
     blame = one(trained, gold("the delivery was late", LATE))

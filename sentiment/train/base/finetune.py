@@ -26,6 +26,7 @@ from sentiment.model.network import Answers, FeedbackNetwork
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.base.base_settings import Held
+from sentiment.train.base.quick import quick
 from sentiment.train.base.token_targets import UNKNOWN, Targets, join
 from sentiment.train.base.tokenizer import SPECIALS
 
@@ -284,10 +285,11 @@ def batches(
     while True:
         order = draw.permutation(len(targets))
         for pool in np.array_split(order, max(1, len(order) // 2048)):
-            by_length = sorted(pool.tolist(), key=lambda index: len(targets[index].ids))
-            cut = _cut(by_length, [len(targets[index].ids) for index in by_length], options.tokens)
+            rows = [_perhaps_joined(targets[index], targets, options, draw) for index in pool]
+            rows.sort(key=lambda row: len(row.ids))
+            cut = _cut(list(range(len(rows))), [len(row.ids) for row in rows], options.tokens)
             for at in draw.permutation(len(cut)):
-                yield [_perhaps_joined(targets[index], targets, options, draw) for index in cut[at]]
+                yield [rows[index] for index in cut[at]]
 
 
 def _perhaps_joined(
@@ -383,40 +385,41 @@ def finetune(
     if first:
         say(f"going on from step {first}")
     progress, said = _Progress(), time.monotonic()
-    for step in range(options.steps):
-        done = step / options.steps
-        rows = next(streams[_choose(draw, streams, options, done)])
-        if step < first:
-            continue  # done before the interruption: only the draws are made again
-        if time.monotonic() > ends:
-            say(f"stopped by time at step {step} of {options.steps}")
-            break
-        run.keep(step)
-        scale = min(1.0, (step + 1) / (options.warmup * options.steps + 1)) * (1.0 - done)
-        for group in optimizer.param_groups:
-            group["lr"] = group["full_rate"] * scale
-        batch = collate(rows, device)
-        _hide(batch.ids, options.hidden)
-        with torch.autocast(device, dtype=torch.bfloat16, enabled=options.bf16):
-            answers = network(batch.ids, batch.attention)
-            foretold = foretell(answers.encoded)
-        loss = loss_of(answers, batch, topic_of, options)
-        if batch.vectors.shape[-1]:
-            loss = loss + options.vectors_weight * _vectors_loss(foretold, batch.vectors)
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        averaged.update_parameters(network)
-        progress.losses.append(float(loss.detach()))
-        if time.monotonic() - said > 30:
-            said, loss_now = time.monotonic(), progress.take()
-            tell(step + 1, options.steps, loss_now)
-            left = (time.monotonic() - began) / (step + 1 - first) * (options.steps - step - 1)
-            say(
-                f"step {step + 1} of {options.steps} loss {loss_now:.3f} "
-                f"about {left / 60:.0f} min left"
-            )
+    with quick(network, device):
+        for step in range(options.steps):
+            done = step / options.steps
+            rows = next(streams[_choose(draw, streams, options, done)])
+            if step < first:
+                continue  # done before the interruption: only the draws are made again
+            if time.monotonic() > ends:
+                say(f"stopped by time at step {step} of {options.steps}")
+                break
+            run.keep(step)
+            scale = min(1.0, (step + 1) / (options.warmup * options.steps + 1)) * (1.0 - done)
+            for group in optimizer.param_groups:
+                group["lr"] = group["full_rate"] * scale
+            batch = collate(rows, device)
+            _hide(batch.ids, options.hidden)
+            with torch.autocast(device, dtype=torch.bfloat16, enabled=options.bf16):
+                answers = network(batch.ids, batch.attention)
+                foretold = foretell(answers.encoded)
+            loss = loss_of(answers, batch, topic_of, options)
+            if batch.vectors.shape[-1]:
+                loss = loss + options.vectors_weight * _vectors_loss(foretold, batch.vectors)
+            torch.autograd.backward(loss)
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            averaged.update_parameters(network)
+            progress.losses.append(float(loss.detach()))
+            if time.monotonic() - said > 30:
+                said, loss_now = time.monotonic(), progress.take()
+                tell(step + 1, options.steps, loss_now)
+                left = (time.monotonic() - began) / (step + 1 - first) * (options.steps - step - 1)
+                say(
+                    f"step {step + 1} of {options.steps} loss {loss_now:.3f} "
+                    f"about {left / 60:.0f} min left"
+                )
     run.forget()
     network.load_state_dict(averaged.module.state_dict())
     return network.eval()
