@@ -4,12 +4,13 @@
 
 DATA is the folder that `scripts/fetch_data.py` fills, TOKENIZER and ENCODER come from
 `scripts/train_tokenizer.py` and `scripts/pretrain.py`. A tenth of the gold rows is kept aside: the
-probabilities and thresholds are settled on it, and its figures printed. About three steps in two
+probabilities and thresholds are settled on it, and its figures printed. About five steps in two
 seconds on two cores with avx512_bf16; the state is kept in WORK, and the same command goes on from
 there. A second round takes the first one's bundle among its teachers (`scripts/teach.py`) and goes on
 from it: `--taught TAUGHT --start BASE --rate 0.6 --way 0.7`, forty minutes. A third can leave layers
 out (`--leave-out`) and learn what a larger encoder makes of each token (`--vectors`, from
-`scripts/teach_tokens.py`). The dev rows are read once, at the end, and then by
+`scripts/teach_tokens.py`). Runs from the same start with other seeds can be put together: `--soup` takes
+the mean of their weights. The dev rows are read once, at the end, and then by
 `scripts/card_checks.py`, which adds to the card.
 """
 
@@ -38,6 +39,7 @@ from sentiment.train.base.choice import ASIDE, LONGEST, MOST, TAUGHT, choose_row
 from sentiment.train.base.finetune import FinetuneOptions, finetune, hold, with_share
 from sentiment.train.base.pack import BaseParts, pack, unpack
 from sentiment.train.base.shorten import leave_out
+from sentiment.train.base.soup import average
 from sentiment.train.base.teach import read_taught
 from sentiment.train.base.token_targets import read_targets
 from sentiment.train.base.token_teacher import TokenVectors
@@ -48,6 +50,7 @@ from sentiment.train.figures.provenance import commit, data_hash, training_sets
 
 WINDOW, OVERLAP = 256, 64
 DROPOUT = 0.1
+FINISHED = "finetuned.pt"
 WRITTEN = Path(__file__).parents[1] / "data" / "written"
 
 _ABOUT = (
@@ -88,6 +91,14 @@ def main() -> None:
     parser.add_argument(
         "--way", type=float, default=1.0, help="how far to go from --start to there"
     )
+    parser.add_argument(
+        "--soup",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="WORK",
+        help="finished runs from the same --start, whose weights are averaged with this one's",
+    )
     parser.add_argument("--rate", type=float, default=1.0, help="times the usual learning rates")
     parser.add_argument(
         "--leave-out",
@@ -111,6 +122,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.way < 1 and not arguments.start:
         parser.error("--way is the way from --start; name a bundle there")
+    if arguments.soup and not arguments.start:
+        parser.error("--soup averages runs from one --start; name a bundle there")
     began = time.perf_counter()
 
     def say(line: str) -> None:
@@ -156,13 +169,14 @@ def main() -> None:
     rows += further
     say(f"{len(targets)} of them ready")
     state = arguments.work / "finetune.pt"
-    done = arguments.work / "finetuned.pt"  # what comes after must not cost the run
+    done = arguments.work / FINISHED  # what comes after must not cost the run
     if done.exists():
         network.load_state_dict(torch.load(done, weights_only=True))
         network.eval()
     else:
         finetune(network, targets, taxonomy, options, say, checkpoint=state)
         torch.save(network.state_dict(), done)
+    average(network, [one / FINISHED for one in arguments.soup])
     if arguments.way < 1:
         _go_back(network, start, arguments.way)
     held = read_targets(aside, tokenizer, taxonomy, WINDOW)
@@ -227,7 +241,9 @@ def _command(given: argparse.Namespace) -> str:
     if given.vectors:
         parts.append("--vectors VECTORS")
     if given.start:
-        parts.append(f"--start BASE --rate {given.rate:g} --way {given.way:g}")
+        parts.append(f"--start BASE --rate {given.rate:g} --way {given.way:g} --seed {given.seed}")
+    if given.soup:
+        parts.append(f"--soup {' '.join('RUN' for _ in given.soup)}")
     if given.leave_out:
         parts.append(f"--leave-out {' '.join(map(str, given.leave_out))}")
     if given.without:
