@@ -74,8 +74,9 @@ class Evidence:
     ) -> list[tuple[int, int]]:
         """Return the span of the prepared text for each (row, clause, label) that is asked for."""
         known = heads.known(read)
-        clause = read.clause[known]
-        order = known[np.argsort(clause, kind="stable")]
+        order = known[
+            read.clause[known] >= 0
+        ]  # in the order of the texts is in that of their clauses
         bounds = np.searchsorted(
             read.clause[order], np.arange(len(read.row_of_clause) + 1)
         ).tolist()
@@ -178,7 +179,7 @@ def _best_stretches(
     row = np.repeat(np.arange(count), features)
     inside = order[np.arange(len(row)) + np.repeat(high - np.cumsum(features), features)]
     label = np.array([piece.label for piece in pieces])[row]
-    weight = heads.weights[heads.index(read.features.bucket[inside]), label]
+    weight = heads.weight(read.features.bucket[inside], label)
     first = read.features.start[inside] - start[row]
     last = read.features.end[inside] - start[row]
     each = weight / (last - first)

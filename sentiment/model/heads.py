@@ -10,20 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.model.features import BUCKET_BITS, Features, extract
-from sentiment.model.sums import LONGEST, run_sums
+from sentiment.model.sums import run_sums
 
 __all__ = ["Batch", "Heads", "Scores", "read_batch"]
 
-# The gathered rows of a slice of this many features stay in the processor's second-level cache.
-_SLICE = 4096
-# So many runs are worth adding together: each way of adding has a price of its own for each call.
-_MANY = 64
+# So many weights of eight bits add up to a number of sixteen; a longer clause is added in pieces.
+_PIECE = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +92,14 @@ def read_batch(
 class Heads:
     """The weights of every head, and how a batch is scored with them.
 
+    Weights are whole numbers of a step per head, as a bundle stores them. Their sums are exact, so that
+    a score cannot depend on what else is in the batch, and half as wide as floats, which counts: most
+    of the time goes into fetching them.
+
     :param buckets: Buckets of the features in the vocabulary, ascending, shape (vocabulary,).
-    :param weights: One row a feature, float32, shape (vocabulary, clause heads + row heads).
+    :param stored: One row a feature, whole numbers of eight bits, shape (vocabulary, clause heads + row
+        heads).
+    :param scale: What one step of a head's weights is, one value a head.
     :param bias: One value a head.
     :param clause_heads: How many of the columns are scored clause by clause; the rest score rows.
     """
@@ -103,21 +107,40 @@ class Heads:
     def __init__(
         self,
         buckets: NDArray[np.int64],
-        weights: NDArray[np.float32],
+        stored: NDArray[np.int8],
+        scale: NDArray[np.float32],
         bias: NDArray[np.float32],
         clause_heads: int,
     ) -> None:
+        if stored.dtype != np.int8:
+            raise ValueError(f"weights of the type {stored.dtype}, not int8")
         self.buckets = buckets
-        self.weights = np.ascontiguousarray(weights, dtype=np.float32)
+        # As wide as their sums: adding does not have to widen them first.
+        self.stored = np.ascontiguousarray(stored, dtype=np.int16)
+        self.scale = np.asarray(scale, dtype=np.float32)
         self.bias = np.asarray(bias, dtype=np.float32)
         self.clause_heads = clause_heads
         self._index = np.full(1 << BUCKET_BITS, -1, dtype=np.int32)
         self._index[buckets] = np.arange(len(buckets), dtype=np.int32)
         self.wanted = self._index >= 0  # whether a bucket is in the vocabulary
 
+    @cached_property
+    def weights(self) -> NDArray[np.float32]:
+        """The weights as numbers, shape as `stored`; for training, scoring has no use for them."""
+        return self.stored * self.scale
+
     def index(self, buckets: NDArray[np.int64]) -> NDArray[np.int32]:
         """Return the row of each bucket in `weights`, -1 for one that is not in the vocabulary."""
         return self._index[buckets]
+
+    def weight(
+        self, buckets: NDArray[np.int64], columns: NDArray[np.int64] | int
+    ) -> NDArray[np.float32]:
+        """Return the weight of each bucket of the vocabulary in a column, or in one each."""
+        weights: NDArray[np.float32] = (
+            self.stored[self._index[buckets], columns] * self.scale[columns]
+        )
+        return weights
 
     def known(self, batch: Batch) -> NDArray[np.int64]:
         """Return the positions of the features that are in the vocabulary."""
@@ -125,80 +148,57 @@ class Heads:
 
     def score(self, batch: Batch) -> Scores:
         """Return the scores of every clause and of every text."""
-        known = self.known(batch)
-        feature = self._index[batch.features.bucket[known]]
-        clause = batch.clause[known]
-        row = batch.features.row[known]
-        clauses = len(batch.row_of_clause)
-        # Features of one clause come together; those that cross a border form a segment of their own
-        # after the clauses of their text, and count for the text alone.
-        segment = np.where(clause >= 0, clause, clauses + row)
-        order = np.argsort(segment, kind="stable")
-        sums = self._sums(feature[order], segment[order], clauses + batch.rows)
-        counts = np.bincount(segment, minlength=clauses + batch.rows).astype(np.float32)
-        split = self.clause_heads
-        own = counts[:clauses]
-        clause_scores = sums[:clauses, :split] / np.sqrt(np.maximum(own, 1))[:, None]
-        row_sums = sums[clauses:, split:].copy()
-        row_counts = counts[clauses:].copy()
+        clauses, split = len(batch.row_of_clause), self.clause_heads
+        index = self._index[batch.features.bucket]
+        # Features of one clause stand together; those that cross a border form a segment of their own
+        # after the clauses, one for each text, and count for the text alone.
+        inside = np.flatnonzero((index >= 0) & (batch.clause >= 0))
+        crossing = np.flatnonzero((index >= 0) & (batch.clause < 0))
+        segment = np.concatenate((batch.clause[inside], clauses + batch.features.row[crossing]))
+        sums = self._sums(index[np.concatenate((inside, crossing))], segment, clauses + batch.rows)
+        counts = np.bincount(segment, minlength=clauses + batch.rows)
+        row_sums, row_counts = sums[clauses:, split:], counts[clauses:]
         if clauses:
             starts = np.flatnonzero(np.diff(batch.row_of_clause, prepend=-1))
             rows = batch.row_of_clause[starts]
-            row_sums[rows] += _added(sums[:clauses, split:], starts)
-            row_counts[rows] += np.add.reduceat(own, starts)
-        row_scores = row_sums / np.sqrt(np.maximum(row_counts, 1))[:, None]
+            sizes = np.diff(starts, append=clauses)
+            # In one piece, or each time that rows are taken all of it would be copied.
+            of_clauses = np.ascontiguousarray(sums[:clauses, split:])
+            row_sums[rows] += run_sums(of_clauses, np.arange(clauses), starts, sizes)
+            row_counts[rows] += np.add.reduceat(counts[:clauses], starts)
         return Scores(
-            (clause_scores + self.bias[:split]).astype(np.float32),
-            (row_scores + self.bias[split:]).astype(np.float32),
+            self._scores(sums[:clauses, :split], counts[:clauses], slice(split)),
+            self._scores(row_sums, row_counts, slice(split, None)),
             batch.row_of_clause,
         )
 
+    def _scores(
+        self, sums: NDArray[np.int32], counts: NDArray[np.int64], columns: slice
+    ) -> NDArray[np.float32]:
+        """Return the scores of pieces of text from the sums and the numbers of their features."""
+        roots = np.sqrt(np.maximum(counts, 1)).astype(np.float32)
+        scores = sums.astype(np.float32)
+        scores *= self.scale[columns]
+        scores /= roots[:, None]
+        scores += self.bias[columns]
+        return scores
+
     def _sums(
         self, feature: NDArray[np.int32], segment: NDArray[np.int64], segments: int
-    ) -> NDArray[np.float32]:
-        """Return the sum of the weights of each segment; `segment` is ascending."""
-        sums = np.zeros((segments, self.weights.shape[1]), dtype=np.float32)
+    ) -> NDArray[np.int32]:
+        """Return the sum of the stored weights of each segment; `segment` is ascending."""
+        sums = np.zeros((segments, self.stored.shape[1]), dtype=np.int32)
         if not len(segment):
             return sums
         starts = np.flatnonzero(np.diff(segment, prepend=-1))
         sizes = np.diff(starts, append=len(segment))
-        short = sizes <= min(LONGEST, _SLICE)
-        if np.count_nonzero(short) < _MANY:
-            self._add_slices(sums, feature, segment)
+        pieces = -(-sizes // _PIECE)
+        if pieces.max() == 1:
+            sums[segment[starts]] = run_sums(self.stored, feature, starts, sizes)
             return sums
-        sums[segment[starts[short]]] = run_sums(self.weights, feature, starts[short], sizes[short])
-        if not short.all():
-            long = np.repeat(~short, sizes)
-            self._add_slices(sums, feature[long], segment[long])
+        first = np.cumsum(pieces) - pieces
+        at = np.repeat(starts - first * _PIECE, pieces) + np.arange(pieces.sum()) * _PIECE
+        size = np.minimum(np.repeat(starts + sizes, pieces) - at, _PIECE)
+        of_pieces = run_sums(self.stored, feature, at, size).astype(np.int32)
+        sums[segment[starts]] = run_sums(of_pieces, np.arange(len(at)), first, pieces)
         return sums
-
-    def _add_slices(
-        self, sums: NDArray[np.float32], feature: NDArray[np.int32], segment: NDArray[np.int64]
-    ) -> None:
-        """Add the weights of each segment to its sum, a slice of features at a time."""
-        starts = np.flatnonzero(np.diff(segment, prepend=-1))
-        # A long segment is summed piece by piece, so that the gathered rows never fill the memory;
-        # pieces are counted from its own start, so that its sum does not depend on its neighbours.
-        pieces = -(-np.diff(starts, append=len(segment)) // _SLICE)
-        within = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-        starts = np.repeat(starts, pieces) + within * _SLICE
-        ends = np.append(starts[1:], len(segment))
-        first = 0
-        while first < len(starts):
-            # As many pieces as fit in a slice. A full one fills it: no segment is in a slice twice.
-            last = int(np.searchsorted(ends, starts[first] + _SLICE, "right"))
-            low, high = starts[first], ends[last - 1]
-            gathered = self.weights.take(feature[low:high], axis=0)
-            sums[segment[starts[first:last]]] += np.add.reduceat(
-                gathered, starts[first:last] - low, axis=0
-            )
-            first = last
-
-
-def _added(clauses: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the sums of the clauses of each text; a text's clauses begin where `starts` says."""
-    sizes = np.diff(starts, append=len(clauses))
-    if len(starts) < _MANY or sizes.max() > LONGEST:
-        return cast("NDArray[np.float32]", np.add.reduceat(clauses, starts, axis=0))
-    # In one piece, or each time that rows are taken all of it would be copied.
-    return run_sums(np.ascontiguousarray(clauses), np.arange(len(clauses)), starts, sizes)

@@ -93,10 +93,10 @@ class LiteModel:
         taxonomy = saved.taxonomy
         try:
             labels = Labels.of([tuple(pair) for pair in config["labels"]], taxonomy)
-            weights = arrays["weights"].astype(np.float32) * arrays["scale"].astype(np.float32)
             heads = Heads(
-                arrays["buckets"].astype(np.int64), weights, arrays["bias"], config["clause_heads"]
-            )
+                arrays["buckets"].astype(np.int64), arrays["weights"], arrays["scale"],
+                arrays["bias"], config["clause_heads"],
+            )  # fmt: skip
             combination = Combination(
                 arrays["combine.clause"], arrays["combine.label"],
                 arrays["combine.state"], arrays["combine.overall"],
@@ -125,8 +125,9 @@ class LiteModel:
         labels, heads, combination = self.labels, self.heads, self.combination
         count, topics = len(labels), len(labels.topics)
         width = 2 * count + 1 + topics * len(POLARITIES) + len(SENTIMENTS) + 1
-        shapes = {
-            "weights": (heads.weights, (len(heads.buckets), width)),
+        shapes: dict[str, tuple[NDArray[Any], tuple[int, ...]]] = {
+            "weights": (heads.stored, (len(heads.buckets), width)),
+            "scale": (heads.scale, (width,)),
             "bias": (heads.bias, (width,)),
             "combine.clause": (combination.clause, (2, count)),
             "combine.label": (combination.label, (5, count)),
@@ -186,7 +187,7 @@ class LiteModel:
             _, at = label_probabilities(scores, 1, self.combination, self.labels)
             # What spoke for a finding is in the clause that decided.
             known = known[read.clause[known] == at[0, column]]
-        weights = self.heads.weights[self.heads.index(read.features.bucket[known]), column]
+        weights = self.heads.weight(read.features.bucket[known], column)
         pieces: dict[tuple[int, int], float] = {}
         for start, end, weight in zip(
             read.features.start[known].tolist(),

@@ -33,7 +33,7 @@ def read_long(folded: str, clauses: Sequence[Span], heads: Heads) -> tuple[Batch
     reads: list[Batch] = []
     scores = []
     split = heads.clause_heads
-    row_sum = np.zeros(heads.weights.shape[1] - split, dtype=np.float64)
+    row_sum = np.zeros(len(heads.bias) - split, dtype=np.float64)
     known = 0
     for spans in _windows(clauses):
         first = spans[0][0]

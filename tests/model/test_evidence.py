@@ -21,8 +21,8 @@ CUT = Evidence(whole_han=12, whole_latin=30, price_han=0.5, price_latin=0.5)
 def heads_for(*words: str) -> Heads:
     """Heads whose one label is spoken for by these words and by nothing else."""
     buckets = np.unique(extract(list(words)).bucket)
-    weights = np.ones((len(buckets), 2), dtype=np.float32)
-    return Heads(buckets, weights, np.zeros(2, dtype=np.float32), 1)
+    one = np.ones(2, dtype=np.float32)
+    return Heads(buckets, np.ones((len(buckets), 2), dtype=np.int8), one, 0 * one, 1)
 
 
 def cut(text: str, *words: str, clause: int = 0, evidence: Evidence = CUT) -> str:

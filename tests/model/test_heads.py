@@ -21,8 +21,9 @@ def make_heads(texts: list[str], clause_heads: int = 3, row_heads: int = 4) -> H
     chance = np.random.default_rng(len(texts))
     known = np.unique(extract(texts).bucket)[::2]
     width = clause_heads + row_heads
-    weights = chance.normal(size=(len(known), width)).astype(np.float32)
-    return Heads(known, weights, chance.normal(size=width).astype(np.float32), clause_heads)
+    stored = chance.integers(-127, 128, size=(len(known), width), dtype=np.int8)
+    scale = chance.uniform(0.005, 0.02, size=width).astype(np.float32)
+    return Heads(known, stored, scale, chance.normal(size=width).astype(np.float32), clause_heads)
 
 
 HEADS = make_heads([*TEXTS[:200], "不好", "not good", "👍", "battery excellent"])
@@ -92,25 +93,38 @@ def test_no_score_depends_on_the_neighbours(
         assert rows_of(alone, 0) == rows_of(together, at) == rows_of(turned, place)
 
 
-@pytest.mark.parametrize("slice_", [1, 2, 7, 64])
+@pytest.mark.parametrize("piece", [1, 2, 7, 64])
 def test_sums_taken_in_pieces_are_the_same_sums(
-    monkeypatch: pytest.MonkeyPatch, slice_: int
+    monkeypatch: pytest.MonkeyPatch, piece: int
 ) -> None:
     texts = [text * 3 for text in TEXTS[:30]] + ["", "。"]
     clauses: list[Spans] = [
         [(0, len(text) // 2)] if at % 3 else [] for at, text in enumerate(texts)
     ]
     whole = HEADS.score(read_batch(texts, clauses))
-    monkeypatch.setattr(module, "_SLICE", slice_)
+    monkeypatch.setattr(module, "_PIECE", piece)
     pieces = HEADS.score(read_batch(texts, clauses))
-    np.testing.assert_allclose(pieces.row, whole.row, rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(pieces.clause, whole.clause, rtol=1e-4, atol=1e-4)
-    for at in range(len(texts)):
-        alone = HEADS.score(read_batch([texts[at]], [clauses[at]]))
-        assert rows_of(alone, 0) == rows_of(pieces, at)
+    np.testing.assert_array_equal(pieces.row, whole.row)
+    np.testing.assert_array_equal(pieces.clause, whole.clause)
 
 
-def test_a_long_clause_is_not_gathered_at_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("weight", [-128, 127])
+def test_no_sum_runs_over(weight: int) -> None:
+    text = "好快" * 300
+    known = np.unique(extract([text]).bucket)
+    one = np.ones(2, dtype=np.float32)
+    heads = Heads(known, np.full((len(known), 2), weight, dtype=np.int8), one, 0 * one, 1)
+    for spans in ([(0, len(text))], [(0, 500), (500, 600)], []):
+        batch = read_batch([text], [spans])
+        count = len(heads.known(batch))
+        scores = heads.score(batch)
+        assert scores.row[0, 0] == pytest.approx(weight * count**0.5)
+        for place, score in enumerate(scores.clause[:, 0].tolist()):
+            inside = int(np.count_nonzero(batch.clause == place))
+            assert score == pytest.approx(weight * inside**0.5)
+
+
+def test_a_long_clause_is_not_gathered_at_one_time() -> None:
     text = "快" * 20_000
     heads = make_heads([text])
     batch = read_batch([text], [[(0, len(text))]])
@@ -122,10 +136,24 @@ def test_a_long_clause_is_not_gathered_at_one_time(monkeypatch: pytest.MonkeyPat
             return np.asarray(self).take(indices, axis=axis, out=out, mode=mode)
 
     expected = heads.score(batch)
-    heads.weights = heads.weights.view(Counted)
+    heads.stored = heads.stored.view(Counted)
     np.testing.assert_array_equal(heads.score(batch).row, expected.row)
     assert len(asked) > 1
-    assert max(asked) <= module._SLICE
+    assert max(asked) <= 512
+
+
+def test_weights_are_whole_numbers_times_the_scale_of_their_column() -> None:
+    at = np.array([3, 1])
+    np.testing.assert_array_equal(HEADS.weights, HEADS.stored * HEADS.scale)
+    np.testing.assert_array_equal(HEADS.weight(HEADS.buckets[at], 2), HEADS.weights[at, 2])
+    np.testing.assert_array_equal(
+        HEADS.weight(HEADS.buckets[at], np.array([0, 5])), HEADS.weights[at, [0, 5]]
+    )
+
+
+def test_weights_that_are_no_bytes_are_refused() -> None:
+    with pytest.raises(ValueError, match="float32"):
+        Heads(HEADS.buckets, HEADS.weights, HEADS.scale, HEADS.bias, 3)  # type: ignore[arg-type]
 
 
 def test_nothing_in_is_nothing_out() -> None:

@@ -75,7 +75,7 @@ def test_how_many_go_at_one_time_changes_nothing(
 
 def test_its_arrays_are_never_written(tiny: Path) -> None:
     model: Any = LiteModel.of(bundle.read(tiny))
-    arrays = [model.heads.weights, model.heads.bias, model.combination.overall]
+    arrays = [model.heads.stored, model.heads.scale, model.heads.bias, model.combination.overall]
     for array in arrays:
         array.flags.writeable = False
     before = [array.copy() for array in arrays]

@@ -36,7 +36,7 @@ from sentiment.train.linear.heads import (
     matrices,
     score_heads,
 )
-from sentiment.train.linear.lite import LiteParts, LiteRecipe, fit_lite
+from sentiment.train.linear.lite import LiteParts, LiteRecipe, eight_bits, fit_lite
 from sentiment.train.linear.targets import Corpus, read_corpus
 
 TAXONOMY = Taxonomy.default()
@@ -140,9 +140,10 @@ def test_a_vocabulary_is_what_occurs_in_most_rows() -> None:
 def test_training_and_scoring_weigh_features_alike() -> None:
     corpus, x = small_corpus()
     chance = np.random.default_rng(0)
-    weights = chance.normal(size=(300, 5)).astype(np.float32)
+    stored, scale = eight_bits(chance.normal(size=(300, 5)).astype(np.float32))
+    weights = stored * scale
     bias = chance.normal(size=5).astype(np.float32)
-    scores = Heads(x.buckets, weights, bias, 2).score(
+    scores = Heads(x.buckets, stored, scale, bias, 2).score(
         read_batch(
             [one.folded for one in corpus.prepared], [one.clauses for one in corpus.prepared]
         )

@@ -95,7 +95,7 @@ class LiteParts:
         """
         model = LiteModel(
             name="lite@0", taxonomy=taxonomy, labels=labels,
-            heads=Heads(buckets, stored * scale, bias, len(labels) + 1), combination=combination,
+            heads=Heads(buckets, stored, scale, bias, len(labels) + 1), combination=combination,
             thresholds=thresholds, evidence=evidence,
         )  # fmt: skip
         arrays: dict[str, NDArray[Any]] = {
@@ -168,7 +168,7 @@ def fit_lite(
     kept = _weightiest(weights, x, recipe.vocabulary)
     stored, scale = eight_bits(weights[kept])
     buckets = x.buckets[kept]
-    shipped = Heads(buckets, stored * scale, bias, len(labels) + 1)
+    shipped = Heads(buckets, stored, scale, bias, len(labels) + 1)
     evidence = _tune_evidence(corpus, golds, shipped, clause_of, targets)
     say(f"evidence {evidence}")
     parts = LiteParts.of(
