@@ -46,6 +46,8 @@ _KINDS = ("gold", "aspects", "overall", "taught")
 _STEP = 8
 _ANSWERED = 8192  # tokens of a batch that nothing is learnt from
 _LONGEST_JOINED = 128  # tokens; a longer row would stretch its batch's padding
+_SAID, _TOLD = 30.0, 2.0  # seconds between two lines of the log, between two moves of a bar
+_RECENT = 20  # steps whose loss a bar shows
 _TRIES = 8  # rows drawn to find one that says the opposite
 _OPPOSITES = {SENTIMENTS.index("negative"), SENTIMENTS.index("positive")}
 _BLAMED, _PRAISED = STATES.index("negative"), STATES.index("positive")
@@ -333,6 +335,10 @@ class _Progress:
 
     losses: list[float] = field(default_factory=list)
 
+    def recent(self) -> float:
+        """Return the mean of the last steps."""
+        return float(np.mean(self.losses[-_RECENT:])) if self.losses else float("nan")
+
     def take(self) -> float:
         """Return the mean since the last call."""
         mean = float(np.mean(self.losses)) if self.losses else float("nan")
@@ -357,7 +363,7 @@ def finetune(
 
     :param checkpoint: File in which the state of the run is kept every few minutes; a run that
         finds one there goes on from it.
-    :param tell: Called with the steps done, all steps and the loss, as often as `say`.
+    :param tell: Called with the steps done, all steps and the loss, every few seconds.
     """
     options = options or FinetuneOptions()
     began = time.monotonic()
@@ -385,6 +391,7 @@ def finetune(
     if first:
         say(f"going on from step {first}")
     progress, said = _Progress(), time.monotonic()
+    told = said
     with quick(network, device):
         for step in range(options.steps):
             done = step / options.steps
@@ -412,9 +419,11 @@ def finetune(
             optimizer.zero_grad(set_to_none=True)
             averaged.update_parameters(network)
             progress.losses.append(float(loss.detach()))
-            if time.monotonic() - said > 30:
+            if time.monotonic() - told > _TOLD:
+                told = time.monotonic()
+                tell(step + 1, options.steps, progress.recent())
+            if time.monotonic() - said > _SAID:
                 said, loss_now = time.monotonic(), progress.take()
-                tell(step + 1, options.steps, loss_now)
                 left = (time.monotonic() - began) / (step + 1 - first) * (options.steps - step - 1)
                 say(
                     f"step {step + 1} of {options.steps} loss {loss_now:.3f} "

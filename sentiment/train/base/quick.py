@@ -19,11 +19,11 @@ _CHANCES = 256  # of a byte
 _BYTES = 8  # of a random number
 
 
-class ByteDropout(nn.Module):
+class ByteDropout(nn.Dropout):
     """Dropout with a probability that is a multiple of 1/256; what is kept is scaled up by it."""
 
     def __init__(self, probability: float) -> None:
-        super().__init__()
+        super().__init__(probability)
         self.kept = _CHANCES - round(_CHANCES * probability)
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:

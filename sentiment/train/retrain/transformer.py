@@ -1,7 +1,11 @@
 """Fine-tuning a transformer on a team's own rows: the bundled one, or an encoder of another maker.
 
 rows -> a part kept aside -> fine-tuning (`finetune`) -> of the way from the base to the fine-tuned
-weights, as far as the part aside says (Wortsman et al. 2022, WiSE-FT) -> decision moved on it -> model
+weights, as far as the part aside says (Wortsman et al. 2022, WiSE-FT) -> decision moved on it (`settle`)
+-> model
+
+Of few rows every part is kept aside in turn, so that all of them say how far to go and where the
+decision stands; a last run learns from all of them.
 
 Going only part of the way is what early stopping is for, and can be chosen after the run: with few
 rows it forgets less of what the rows do not speak about.
@@ -29,13 +33,16 @@ from sentiment.train.retrain.bases import PARTS, Fitted, Holding, Step
 if TYPE_CHECKING:
     from sentiment.model.network import FeedbackNetwork
     from sentiment.model.transformer import Settings, TransformerModel
+    from sentiment.train.base.finetune import FinetuneOptions
     from sentiment.train.base.pack import BaseParts
+    from sentiment.train.base.token_targets import Targets
     from sentiment.train.retrain.encoder import Encoder
 
 __all__ = ["BundleBase", "EncoderBase", "TrainSettings"]
 
 _MISSING = 'Training a transformer needs an extra: pip install "sentiment[torch]".'
 _OVERLAP = 64
+_MOST_PARTS = 4  # that are kept aside in turn: each is a run of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +60,7 @@ class TrainSettings:
     other_rate: float = 3e-5  # of an encoder of another maker, which is larger
     heads_rate: float = 1e-3
     aside: int = 8  # one part in so many rows is kept, to settle on
+    in_turn: int = 1000  # of so few rows a part is too small: all are kept aside in turn
     anchor: float = 20.0  # rows that the base's own decision is worth
     threads: int = 2
 
@@ -226,48 +234,103 @@ def _fit(
     :param known: Whether its weights already solve the task, so that going part of the way makes
         sense.
     """
+    import copy
+
     from tokenizers import Tokenizer
 
     from sentiment.model.runtime import pick_device
-    from sentiment.train.base.finetune import finetune
     from sentiment.train.base.pack import BaseParts
     from sentiment.train.base.token_targets import read_targets
     from sentiment.train.data.split import folds
-    from sentiment.train.retrain.carry import choose_way, settle_near
     from sentiment.train.retrain.phrases import weak_examples
+    from sentiment.train.retrain.settle import answers_along, choose_way, go, joined, settle_near
 
     place = pick_device(device)
     tokenizer = Tokenizer.from_str(tokenizer_json)
     full, weak = weak_examples(examples, taxonomy, base)
-    fold = folds(full, settings.aside, seed)
-    window = model.window
-    learn = read_targets(
-        [one for one, at in zip(full, fold, strict=True) if at], tokenizer, taxonomy, window
-    )
-    aside = [one for one, at in zip(full, fold, strict=True) if not at]
-    options = _options(settings, sum(len(one.ids) for one in learn), seed, place)
-    if state is not None:
-        state.mkdir(parents=True, exist_ok=True)
+    in_turn = known and len(full) <= settings.in_turn
+    parts = min(settings.aside, _MOST_PARTS) if in_turn else settings.aside
+    fold = folds(full, parts, seed)
+
+    by_part = [
+        read_targets(
+            [one for one, at in zip(full, fold, strict=True) if at == part],
+            tokenizer, taxonomy, model.window,
+        )
+        for part in range(parts)
+    ]  # fmt: skip
+    aside = by_part if in_turn else by_part[:1]
+    learn = [_all_but(by_part, turn) for turn in range(len(aside))]
+    if in_turn:
+        learn.append(_all_but(by_part, None))
+    options = [_options(settings, sum(len(one.ids) for one in some), seed, place) for some in learn]
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    finetune(
-        network, learn, taxonomy, options, lambda line: None, place,
-        None if state is None else state / "finetune.pt", step,
-    )  # fmt: skip
-    network.to("cpu")
-    held = read_targets(aside, tokenizer, taxonomy, window)
-    way = choose_way(network, before, held, model.decision, settings.anchor) if known else 1.0
-    decision = settle_near(network, held, model.decision, settings.anchor)
+    along = []
+    for turn, some in enumerate(learn):
+        tuned = copy.deepcopy(network)
+        _learn(
+            tuned, some, taxonomy, options[turn], place,
+            None if state is None else state / str(turn),
+            _of_all(step, [one.steps for one in options], turn),
+        )  # fmt: skip
+        if turn < len(aside):
+            along.append(answers_along(tuned, before, aside[turn]))
+    # The last one is what is kept: of all rows, where each part was held out in turn.
+    held = _all_but(aside, None)
+    said = joined(along)
+    way = choose_way(said, held, model.decision, settings.anchor) if known else 1.0
+    go(tuned, before, {name: value.clone() for name, value in tuned.state_dict().items()}, way)
+    decision = settle_near(said[way], held, model.decision, settings.anchor)
     path = Path(tempfile.mkdtemp(prefix="sentiment-")) / bundle.TOKENIZER
     path.write_text(tokenizer_json, encoding="utf-8")
-    parts = BaseParts(network, path, taxonomy, replace(model, decision=decision))
-    recipe = {**asdict(settings), "steps": options.steps, "bf16": options.bf16, "way": way}
-    fitted = _FittedTransformer(parts, [one.ids for one in held[:200]], recipe, weak)
+    made = BaseParts(tuned, path, taxonomy, replace(model, decision=decision))
+    last = options[-1]
+    recipe = {**asdict(settings), "steps": last.steps, "bf16": last.bf16, "way": way}
+    fitted = _FittedTransformer(made, [one.ids for one in held[:200]], recipe, weak)
     # The tokenizer's file is there as long as the model that it is saved with.
     weakref.finalize(fitted, shutil.rmtree, path.parent, ignore_errors=True)
     return fitted
 
 
-def _options(settings: TrainSettings, tokens: int, seed: int, place: str) -> Any:
+def _all_but(parts: Sequence[Sequence[Targets]], left_out: int | None) -> list[Targets]:
+    return [one for at, part in enumerate(parts) if at != left_out for one in part]
+
+
+def _learn(
+    network: FeedbackNetwork, targets: Sequence[Targets], taxonomy: Taxonomy,
+    options: FinetuneOptions, place: str, kept: Path | None, step: Step,
+) -> None:  # fmt: skip
+    """Fine-tune the network and leave it on the CPU; a run that is found finished is taken up."""
+    import torch
+
+    from sentiment.train.base.finetune import finetune
+
+    done = None if kept is None else kept / "finetuned.pt"
+    if done is not None and done.exists():
+        network.load_state_dict(torch.load(done, weights_only=True))
+        return
+    checkpoint = None
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        checkpoint = kept / "finetune.pt"
+    finetune(network, targets, taxonomy, options, lambda line: None, place, checkpoint, step)
+    network.to("cpu")
+    if done is not None:
+        unfinished = done.with_suffix(".new")
+        torch.save(network.state_dict(), unfinished)
+        unfinished.replace(done)
+
+
+def _of_all(step: Step, steps: Sequence[int], turn: int) -> Step:
+    """Return what tells of a turn's steps as of some of all."""
+
+    def told(done: int, of: int, loss: float) -> None:
+        step(sum(steps[:turn]) + done, sum(steps), loss)
+
+    return told
+
+
+def _options(settings: TrainSettings, tokens: int, seed: int, place: str) -> FinetuneOptions:
     from sentiment.train.base.finetune import FinetuneOptions
 
     wanted = int(settings.epochs * tokens / settings.tokens)
