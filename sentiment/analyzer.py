@@ -13,6 +13,8 @@ from itertools import islice
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sentiment.errors import InputError, ModelError
 from sentiment.model import bundle
 from sentiment.model.protocol import Finding, Model, Prediction
@@ -34,6 +36,9 @@ _BATCH = 256
 _WHOLE = 40
 _DEVICES = ("auto", "cpu", "cuda")
 _SPEEDS = ("full", "fast")
+
+# Probabilities as they are written, the place of the largest, and the score.
+_Rounded = tuple[list[float], int, float]
 
 
 def load(
@@ -202,7 +207,11 @@ class Analyzer:
         found = self._model.predict([prepared[index] for index in scored])
         for index, prediction in zip(scored, found, strict=True):
             predictions[index] = prediction
-        return [self._analysis(*item) for item in zip(feedback, prepared, predictions, strict=True)]
+        rounded = _rounded([prediction.probabilities for prediction in found])
+        return [
+            self._analysis(item, ready, prediction, next(rounded) if prediction else None)
+            for item, ready, prediction in zip(feedback, prepared, predictions, strict=True)
+        ]
 
     def stream(self, texts: Iterable[object]) -> Iterator[Analysis]:
         """Yield one analysis per text, lazily, in order, in constant memory.
@@ -246,38 +255,27 @@ class Analyzer:
         return Explanation.of(prepared, self.analyze(item), self._model, self.taxonomy)
 
     def _analysis(
-        self, item: Feedback, prepared: Prepared, prediction: Prediction | None
+        self,
+        item: Feedback,
+        prepared: Prepared,
+        prediction: Prediction | None,
+        rounded: _Rounded | None,
     ) -> Analysis:
-        probabilities = None
-        sentiment = confidence = score = None
-        opinions: tuple[Opinion, ...] = ()
-        tags: tuple[Tag, ...] = ()
-        if prediction is not None:
-            # Rounded as they are written, so that a record that is read back is the same record.
-            values = _rounded(prediction.probabilities)
-            probabilities = dict(zip(SENTIMENTS, values, strict=True))
-            confidence = max(values)
-            sentiment = SENTIMENTS[values.index(confidence)]
-            score = round(probabilities["positive"] - probabilities["negative"], 4) + 0.0
-            opinions, tags = self._found(item.text, prepared, prediction.findings)
+        if prediction is None or rounded is None:
+            return Analysis(
+                item.row, item.id, item.question, item.text, prepared.language, prepared.status,
+                None, None, None, None, topic_states((), self._topics), (), (), False,
+                self._model.name, item.columns,
+            )  # fmt: skip
+        values, largest, score = rounded
+        opinions, tags = self._found(item.text, prepared, prediction.findings)
+        # By place: to name sixteen fields takes as long as to set them, for each text.
         return Analysis(
-            row=item.row,
-            id=item.id,
-            question=item.question,
-            text=item.text,
-            language=prepared.language,
-            status=prepared.status,
-            sentiment=sentiment,
-            score=score,
-            confidence=confidence,
-            probabilities=probabilities,
-            topics=topic_states(opinions, self._topics),
-            opinions=opinions,
-            tags=tags,
-            truncated=prediction is not None and prediction.truncated,
-            model=self._model.name,
-            columns=item.columns,
-        )
+            item.row, item.id, item.question, item.text, prepared.language, prepared.status,
+            SENTIMENTS[largest], score, values[largest], dict(zip(SENTIMENTS, values, strict=True)),
+            topic_states(opinions, self._topics), opinions, tags, prediction.truncated,
+            self._model.name, item.columns,
+        )  # fmt: skip
 
     def _found(
         self, text: str, prepared: Prepared, findings: Sequence[Finding]
@@ -303,13 +301,21 @@ class Analyzer:
         return tuple(opinions), tuple(tags)
 
 
-def _rounded(probabilities: Sequence[float]) -> list[float]:
-    """Round to four decimals so that they still sum to 1: the largest takes what is left over."""
-    values = [round(float(value), 4) for value in probabilities]
-    largest = values.index(max(values))
-    values[largest] = 0.0  # so that the sum is that of the others
-    values[largest] = round(1.0 - sum(values), 4)
-    return values
+def _rounded(probabilities: Sequence[tuple[float, ...]]) -> Iterator[_Rounded]:
+    """Round to four decimals, as they are written, so that a record that is read back is the same one.
+
+    They still sum to 1: the largest takes what is left over. All texts at once, in ten-thousandths:
+    `round` takes longer for one number than all this does for a text.
+    """
+    if not probabilities:
+        return iter(())
+    whole = np.rint(np.array(probabilities, dtype=np.float64) * 10_000)
+    at = np.arange(len(whole))
+    whole[at, whole.argmax(1)] += 10_000 - whole.sum(1)
+    scores = whole[:, SENTIMENTS.index("positive")] - whole[:, SENTIMENTS.index("negative")]
+    return zip(
+        (whole / 10_000).tolist(), whole.argmax(1).tolist(), (scores / 10_000).tolist(), strict=True
+    )
 
 
 def _several(texts: Iterable[object]) -> Iterable[object]:

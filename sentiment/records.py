@@ -64,6 +64,12 @@ def _fields(pairs: tuple[tuple[str, str], ...]) -> str:
     return _encode(dict(pairs))[1:-1]
 
 
+@lru_cache(maxsize=4096)
+def _opinion(topic: str, driver: str, polarity: str) -> str:
+    """Return the first fields of an opinion as JSON, without brackets."""
+    return _fields((("topic", topic), ("driver", driver), ("polarity", polarity)))
+
+
 def _finding(of: str, confidence: float, evidence: str, start: int, end: int) -> str:
     """Return an opinion or a tag as JSON; `of` are its first fields."""
     return (
@@ -127,7 +133,7 @@ class Opinion:
 
     def to_json(self) -> str:
         """Return the opinion as JSON, as `json` writes `to_dict`."""
-        of = _fields((("topic", self.topic), ("driver", self.driver), ("polarity", self.polarity)))
+        of = _opinion(self.topic, self.driver, self.polarity)
         return _finding(of, self.confidence, self.evidence, self.start, self.end)
 
 

@@ -209,20 +209,21 @@ class _DelimitedWriter:
             _copy(parts, stream)
 
     def _encoded(self, rows: Iterable[Sequence[str | None]]) -> bytes:
-        mark, special = self._delimiter, self._special
         # As csv.writer has it, which looks at every letter and takes far longer.
-        lines = [
-            mark.join(
-                [
-                    "" if not cell else cell if special(cell) is None else _quoted(cell)
-                    for cell in row
-                ]
-            )
-            for row in rows
-        ]
+        columns = [self._column(cells) for cells in zip(*rows, strict=True)]
+        lines = map(self._delimiter.join, zip(*columns, strict=True))
         text = "\r\n".join([*lines, ""])
         # What the encoding lacks is written as &#128512; rather than lost.
         return text.encode(self._encoding, errors="xmlcharrefreplace")
+
+    def _column(self, cells: Sequence[str | None]) -> Sequence[str]:
+        """Return the cells of a column as they are written."""
+        plain = [cell or "" for cell in cells]
+        special = self._special
+        # In most columns no cell is special; one look at all of them tells that.
+        if special("".join(plain)) is None:
+            return plain
+        return [cell if special(cell) is None else _quoted(cell) for cell in plain]
 
 
 def _quoted(cell: str) -> str:

@@ -21,7 +21,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, chain
 
 from sentiment.text.lexicon import ABBREVIATIONS, DOMAINS, HEADS, SENTENCE_STARTS, class_codes, tree
 
@@ -56,7 +56,7 @@ _NOT_HAN = "\x00-㏿ꀀ-\U0010ffff"
 
 
 # Words met before are looked up, not told again: the common ones, a few megabytes at most.
-_MOST_CODES = 50_000
+_MOST_KEPT = 20_000
 _LONGEST_KEPT = 16
 
 
@@ -66,7 +66,7 @@ class _Codes(dict[str, str]):
     def __missing__(self, word: str) -> str:
         """Return the code of a word that is in no list."""
         code = self._told(word)
-        if len(self) < _MOST_CODES and len(word) <= _LONGEST_KEPT:
+        if len(self) < _MOST_KEPT and len(word) <= _LONGEST_KEPT:
             self[word] = code
         return code
 
@@ -154,28 +154,54 @@ _CAPITALISED = re.compile(r"(?:\A|\s)[A-Z]\S* \Z")
 _REACH = 40
 
 
+class _Pieces(dict[str, tuple[str, tuple[int, ...]]]):
+    """The codes and the lengths of the words and signs between two spaces, the space behind included.
+
+    No word or sign reaches across a space. So English is looked up piece by piece, a comma at its end
+    and all, at half the price of finding its words anew.
+    """
+
+    def __missing__(self, piece: str) -> tuple[str, tuple[int, ...]]:
+        """Return them for a piece that was not met before, or is too long to be met again."""
+        words = _words().findall(piece)
+        found = "".join(map(_codes().__getitem__, words)) + "_", (*map(len, words), 1)
+        if len(self) < _MOST_KEPT and len(piece) <= _LONGEST_KEPT:
+            self[piece] = found
+        return found
+
+
+@cache
+def _pieces() -> _Pieces:
+    return _Pieces()
+
+
 @dataclass(slots=True)
 class _Words:
     """A text as words and signs: their codes, one letter each, and where each ends."""
 
     text: str
-    words: list[str]
+    folded: str
     codes: str
     ends: list[int]
 
     @classmethod
     def of(cls, text: str, folded: str) -> _Words:
-        words = _words().findall(folded)
-        return cls(
-            text,
-            words,
-            "".join(map(_codes().__getitem__, words)),
-            list(accumulate(map(len, words))),
-        )
+        if not folded.isascii():
+            words = _words().findall(folded)
+            codes = "".join(map(_codes().__getitem__, words))
+            return cls(text, folded, codes, list(accumulate(map(len, words))))
+        pieces, sizes = zip(*map(_pieces().__getitem__, folded.split(" ")), strict=True)
+        ends = list(accumulate(chain.from_iterable(sizes)))
+        ends.pop()  # behind the last piece there is no space
+        return cls(text, folded, "".join(pieces)[:-1], ends)
 
     def place(self, index: int) -> int:
         """Return where the word with this index starts."""
         return self.ends[index - 1] if index else 0
+
+    def word(self, index: int) -> str:
+        """Return the word with this index, nothing behind the last one."""
+        return self.folded[self.place(index) : self.ends[index]] if index < len(self.ends) else ""
 
 
 def _at_mark(w: _Words, start: int, first: int, last: int) -> bool:
@@ -195,14 +221,14 @@ def _is_stop(w: _Words, index: int) -> bool:
     before, after = w.codes[index - 1 : index], w.codes[index + 1 : index + 2]
     if before in _ZH and before:
         return True
-    word = w.words[index - 1] if index else ""
+    word = w.word(index - 1) if index else ""
     if after == "_" or not after:
         return not (
             after and (word in ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word != "i"))
         )
     if after in _ZH:
         return before != "#" or len(word) > 1  # 2.早餐 is a list, 20.早餐 the end of a sentence
-    follower = w.words[index + 1]
+    follower = w.word(index + 1)
     return len(word) > 2 and len(follower) > 1 and follower not in DOMAINS and before != "#"
 
 
@@ -250,7 +276,7 @@ def _at_turn(w: _Words, start: int, first: int, last: int) -> bool:
 
 def _at_but(w: _Words, start: int, first: int, last: int) -> bool:
     """Part before "but" always; not in "a while", "even though"."""
-    if w.codes[first - 1] in "RD" and w.words[last] in ("while", "though"):
+    if w.codes[first - 1] in "RD" and w.word(last) in ("while", "though"):
         return False
     return w.place(first) - w.place(start) > 2
 
@@ -265,9 +291,7 @@ def _at_and(w: _Words, start: int, first: int, last: int) -> bool:
     if phrase := _PHRASE.match(codes, last):
         # "clean and comfortable bed": two words for one noun.
         return phrase[0][-1] == "Y" or codes[first - 1] != "J"
-    return bool(
-        first - start > 4 and (_ACTION.match(codes, last) or w.words[last + 2 : last + 3] == ["no"])
-    )
+    return bool(first - start > 4 and (_ACTION.match(codes, last) or w.word(last + 2) == "no"))
 
 
 def _at_fresh(w: _Words, start: int, first: int, last: int) -> bool:
@@ -277,7 +301,7 @@ def _at_fresh(w: _Words, start: int, first: int, last: int) -> bool:
     if before != "J":
         if after == "P":
             return False  # "the driver I had", "the time it took"
-        if before == "T" == after and (codes[last + 2] == "B" or w.words[last] in HEADS):
+        if before == "T" == after and (codes[last + 2] == "B" or w.word(last) in HEADS):
             return False  # "the delivery driver was" is one noun
     elif after == "T" and not _EN_PREDICATE.search(codes, left, last):
         return False  # "a pretty nice crew"
@@ -296,7 +320,7 @@ def _at_phrase(w: _Words, start: int, first: int, last: int) -> bool:
 
 def _at_with(w: _Words, start: int, first: int, last: int) -> bool:
     """Part "good chair" from "for a great price": that is a judgement of something else."""
-    if w.words[last + 2] in ("best", "worst"):  # "at best"
+    if w.word(last + 2) in ("best", "worst"):  # "at best"
         return False
     return bool(_EN_JUDGES.search(w.codes, max(start, first - _REACH), first))
 
