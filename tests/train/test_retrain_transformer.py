@@ -18,6 +18,7 @@ import sentiment
 from sentiment.errors import InputError, NotReached
 from sentiment.model import bundle
 from sentiment.taxonomy import Taxonomy
+from sentiment.train.base import finetune as finetuning
 from sentiment.train.retrain.run import Trained, TrainOptions, retrain
 from sentiment.train.retrain.transformer import TrainSettings
 from tests.train import checkpoints
@@ -87,6 +88,54 @@ def test_the_same_again_gives_the_same_weights(tmp_path: Path, tiny: Path) -> No
     for name in ("one", "two"):
         train(labelled, encoder, tmp_path / name / "mine", tiny)
     assert weights(tmp_path / "one" / "mine") == weights(tmp_path / "two" / "mine")
+
+
+def test_a_run_that_was_interrupted_takes_up_the_turns_that_are_finished(
+    tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labelled = write_table(tmp_path / "labelled.csv")
+    encoder = checkpoints.bert(tmp_path / "encoder", [row["text"] for row in rows()])
+    train(labelled, encoder, tmp_path / "first", tiny)
+    real, calls = finetuning.finetune, list[int]()
+
+    def cut_short(*given: object, **more: object) -> object:
+        calls.append(len(calls))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*given, **more)
+
+    monkeypatch.setattr(finetuning, "finetune", cut_short)
+    with pytest.raises(KeyboardInterrupt):
+        train(labelled, tmp_path / "first", tmp_path / "second", tiny)
+    train(labelled, tmp_path / "first", tmp_path / "second", tiny)
+    # Four parts aside in turn and all rows at last: two of the five were finished.
+    assert len(calls) == 3 + 3
+    monkeypatch.setattr(finetuning, "finetune", real)
+    train(labelled, tmp_path / "first", tmp_path / "whole" / "second", tiny)
+    assert weights(tmp_path / "second") == weights(tmp_path / "whole" / "second")
+
+
+def test_of_many_rows_one_part_is_kept_aside(
+    tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labelled = write_table(tmp_path / "labelled.csv")
+    encoder = checkpoints.bert(tmp_path / "encoder", [row["text"] for row in rows()])
+    train(labelled, encoder, tmp_path / "first", tiny)
+    real, calls = finetuning.finetune, list[int]()
+
+    def counted(*given: object, **more: object) -> object:
+        calls.append(len(calls))
+        return real(*given, **more)
+
+    monkeypatch.setattr(finetuning, "finetune", counted)
+    settings = {**QUICK, "in_turn": 10}
+    options = TrainOptions(
+        labelled=labelled, output=tmp_path / "second", base=str(tmp_path / "first"),
+        against=str(tiny), device="cpu", force=True, settings=settings,
+    )  # fmt: skip
+    trained = retrain(options)
+    assert trained.bundle is not None
+    assert len(calls) == 1
 
 
 def test_no_better_is_not_saved(tmp_path: Path, tiny: Path) -> None:

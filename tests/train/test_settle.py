@@ -15,6 +15,7 @@ from sentiment.taxonomy import Taxonomy
 from sentiment.train.base.token_targets import UNKNOWN, Targets
 from sentiment.train.retrain import settle as own
 from sentiment.train.retrain.carry import first_decision
+from sentiment.train.retrain.recalibrate import move_limits
 
 TAXONOMY = Taxonomy.default()
 NAMES = len(TAXONOMY.drivers) + len(TAXONOMY.tags)
@@ -76,7 +77,7 @@ def test_a_threshold_moves_with_enough_rows_and_only_where_something_is_labelled
         gold = np.where(likely[:, :, ABSENT] < 0.8, PRAISED, ABSENT)
         gold[:, 1] = UNKNOWN  # a topic that nobody labelled
         gold[:, 2] = ABSENT  # one that nobody judged
-        return own._limits(likely, gold, DECISION).state
+        return move_limits(likely, gold, DECISION.thresholds).state
 
     old = DECISION.thresholds.state
     many = limits(2000)

@@ -14,10 +14,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sentiment.model.combination import Thresholds, sigmoid, softmax, weighted
+from sentiment.model.combination import sigmoid, softmax, weighted
 from sentiment.model.decision import (
     Decision,
-    Floats,
     Outputs,
     chances,
     overall_features,
@@ -26,7 +25,7 @@ from sentiment.model.decision import (
 from sentiment.model.network import FeedbackNetwork
 from sentiment.train.base.finetune import answer
 from sentiment.train.base.token_targets import Targets
-from sentiment.train.retrain.recalibrate import level_labels, move_softmax
+from sentiment.train.retrain.recalibrate import level_labels, move_limits, move_softmax
 
 __all__ = ["Along", "answers_along", "choose_way", "go", "joined", "settle_near"]
 
@@ -37,10 +36,6 @@ Weights = Mapping[str, torch.Tensor]
 
 _WAYS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _LEAST = 1e-9
-# Thresholds of a topic that are tried, and what it costs to leave the old one: F1 of few rows is
-# chance, and with 400 rows a change by a quarter must win two points of it.
-_LIMITS = np.linspace(0.2, 0.85, 27)
-_HELD = 120.0
 
 
 def go(network: FeedbackNetwork, before: Weights, after: Weights, share: float) -> None:
@@ -90,28 +85,9 @@ def settle_near(
     if not held:
         return decision
     moved = _moved(outputs, held, decision, anchor, np.ones(len(held), dtype=bool))
-    states, _ = _codes(held)
-    return replace(moved, thresholds=_limits(chances(outputs, moved).states, states, moved))
-
-
-def _limits(states: Floats, labelled: NDArray[np.int64], decision: Decision) -> Thresholds:
-    """Return the thresholds with each topic's where the F1 of its states is highest, or near.
-
-    :param states: Probability of every state, (rows, topics, states).
-    :param labelled: The labelled ones, below 0 where there is none, (rows, topics).
-    """
-    limits = list(decision.thresholds.state)
-    for topic, old in enumerate(limits):
-        known = labelled[:, topic] >= 0
-        gold, likely = labelled[known, topic], states[known, topic]
-        if not (gold > 0).any():
-            continue
-        found = likely[:, 0] < _LIMITS[:, None]  # (limits, rows)
-        right = found & (gold > 0) & (1 + likely[:, 1:].argmax(1) == gold)
-        f1 = 2 * right.sum(1) / (found.sum(1) + (gold > 0).sum())
-        price = _HELD / len(gold) * (_LIMITS - old) ** 2
-        limits[topic] = float(_LIMITS[(f1 - price).argmax()])
-    return replace(decision.thresholds, state=tuple(limits))
+    labelled, _ = _codes(held)
+    limits = move_limits(chances(outputs, moved).states, labelled, moved.thresholds)
+    return replace(moved, thresholds=limits)
 
 
 def _cross_loss(
