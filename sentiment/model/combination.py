@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +99,18 @@ class Labels:
         ]
 
     @cached_property
+    def alike(self) -> NDArray[np.int64]:
+        """The labels of each topic and polarity, shape (topics * polarities, most of them).
+
+        Where there are fewer, the rest is the number of labels.
+        """
+        groups = [group for topic in self.columns for group in topic]
+        table = np.full((len(groups), max(map(len, groups))), len(self), dtype=np.int64)
+        for place, group in enumerate(groups):
+            table[place, : len(group)] = group
+        return table
+
+    @cached_property
     def exclusions(self) -> tuple[list[list[bool]], list[list[bool]], list[list[bool]]]:
         """Which labels rule out which: in other clauses, in one, there unless nearly as likely.
 
@@ -173,12 +185,13 @@ def softmax(values: Floats) -> Floats:
 def weighted(weights: Floats, features: Floats) -> Floats:
     """Return features (rows, f) times weights (outputs, f + 1), the last one a bias.
 
+    With weights (topics, outputs, f + 1) and features (rows, topics, f) every topic has its own.
     Summed feature by feature, not by a matrix product: BLAS picks another order of summation for
     another number of rows, and a text's result must not depend on its neighbours.
     """
-    result = np.repeat(weights[None, :, -1], len(features), axis=0)
-    for index in range(features.shape[1]):
-        result += features[:, index, None] * weights[None, :, index]
+    result = np.repeat(weights[None, ..., -1], len(features), axis=0)
+    for index in range(features.shape[-1]):
+        result += features[..., index, None] * weights[..., index]
     return result
 
 
@@ -243,16 +256,19 @@ def topic_features(probabilities: Floats, topics: Floats, labels: Labels) -> Flo
     :param probabilities: Of each label, shape (rows, labels).
     :param topics: The text's topic scores, shape (rows, topics * polarities).
     """
-    rows = len(probabilities)
-    chances = np.full((rows, len(labels.topics), 6), 0.5, dtype=np.float32)
-    for topic in range(len(labels.topics)):
-        for index, columns in enumerate(labels.columns[topic]):
-            if len(columns):
-                some = _columns(probabilities, columns)
-                chances[:, topic, index] = 1 - np.prod(1 - some, axis=1)
-                chances[:, topic, 3 + index] = some.max(1)
-    scores = topics.reshape(rows, len(labels.topics), len(POLARITIES))
-    return np.concatenate([_logit(chances), scores], axis=2, dtype=np.float32)
+    rows, kinds = len(probabilities), len(POLARITIES)
+    # One row a label: what is done with a label is done for all texts in one go. The last one is of
+    # no label and says nothing, for polarities that have fewer labels than others.
+    by_label = np.zeros((len(labels) + 1, rows), dtype=np.float32)
+    by_label[:-1] = probabilities.T
+    some = by_label.take(labels.alike, axis=0)
+    chances = np.stack([1 - np.prod(1 - some, axis=1), some.max(1)])
+    chances[:, (labels.alike == len(labels)).all(1)] = 0.5
+    features = np.empty((rows, len(labels.topics), 3 * kinds), dtype=np.float32)
+    of_topics = _logit(chances).reshape(2, len(labels.topics), kinds, rows)
+    features[..., : 2 * kinds] = of_topics.transpose(3, 1, 0, 2).reshape(rows, -1, 2 * kinds)
+    features[..., 2 * kinds :] = topics.reshape(rows, -1, kinds)
+    return features
 
 
 def overall_features(
@@ -341,7 +357,10 @@ def label_features(
     """
     count = len(labels)
     text = scores.row[:, :count]
-    own = scores.clause[:, :count] + clause[0] * text[scores.row_of_clause] + clause[1]
+    own = text[scores.row_of_clause]
+    own *= clause[0]
+    own += scores.clause[:, :count]
+    own += clause[1]
     best, at = clause_pool(own, scores.row_of_clause, rows)
     topic = np.zeros_like(text)
     drivers = np.flatnonzero(labels.topic_of >= 0)
@@ -364,10 +383,7 @@ def state_probabilities(
 ) -> Floats:
     """Return the probability of every state of every topic, shape (rows, topics, states)."""
     features = topic_features(probabilities, scores.row[:, topic_columns(labels)], labels)
-    states = [
-        weighted(weights.state[topic], features[:, topic]) for topic in range(len(labels.topics))
-    ]
-    return softmax(np.stack(states, axis=1))
+    return softmax(weighted(weights.state, features))
 
 
 def overall_probabilities(
@@ -401,35 +417,24 @@ def settle(
     rows, found, odds = rows[order], found[order], odds[order]
     several = np.bincount(rows, minlength=len(chosen))[rows] > 1
     rows, found, odds = rows[several], found[several], odds[several]
-    row_before, kept = -1, list[_Kept]()
-    for row, *one in zip(
+    apart, together, unless_near = labels.exclusions
+    row_before, kept = -1, list[tuple[int, int, float]]()
+    for row, label, clause, likely, nearly in zip(
         rows.tolist(), found.tolist(), clause_of[rows, found].tolist(), odds.tolist(),
         (_NEARLY * odds).tolist(), strict=True,
     ):  # fmt: skip
         if row != row_before:
             row_before, kept = row, []
-        weak = _Kept(*one)
-        if any(_excludes(strong, weak, labels) for strong in kept):
-            settled[row, weak.label] = False
+        for strong, its_clause, nearly_as_strong in kept:
+            if clause != its_clause:
+                if apart[strong][label]:
+                    break
+            elif together[strong][label] or (
+                likely < nearly_as_strong and unless_near[strong][label]
+            ):
+                break
         else:
-            kept.append(weak)
+            kept.append((label, clause, nearly))
+            continue
+        settled[row, label] = False
     return settled
-
-
-class _Kept(NamedTuple):
-    """A label of a text, the clause that says it, how likely it is, and how likely is nearly that."""
-
-    label: int
-    clause: int
-    odds: float
-    nearly: float
-
-
-def _excludes(strong: _Kept, weak: _Kept, labels: Labels) -> bool:
-    """Tell whether a label rules out a less likely one."""
-    apart, together, unless_near = labels.exclusions
-    if strong.clause != weak.clause:
-        return apart[strong.label][weak.label]
-    if weak.odds < strong.nearly and unless_near[strong.label][weak.label]:
-        return True
-    return together[strong.label][weak.label]

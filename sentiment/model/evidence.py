@@ -8,7 +8,7 @@ that is short or says one thing stays whole, and of a long one the judged words 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -73,48 +73,68 @@ class Evidence:
         asked: Iterable[tuple[int, int, int]],
     ) -> list[tuple[int, int]]:
         """Return the span of the prepared text for each (row, clause, label) that is asked for."""
-        known = heads.known(read)
-        order = known[
-            read.clause[known] >= 0
-        ]  # in the order of the texts is in that of their clauses
-        bounds = np.searchsorted(
-            read.clause[order], np.arange(len(read.row_of_clause) + 1)
-        ).tolist()
         starts, ends = read.clause_start.tolist(), read.clause_end.tolist()
-        pieces: list[_Piece] = []
-        long: list[int] = []
+        spans: list[tuple[int, int]] = []
+        whole: dict[int, tuple[int, int]] = {}  # by clause, of those that no label makes shorter
+        long: list[tuple[int, int, _Piece]] = []
         for row, at, label in asked:
-            if at < 0:
-                pieces.append(_Piece(batch[row].text, 0, min(len(batch[row].text), _LONGEST_HAN)))
-                continue
-            piece = self._piece(batch[row], starts[at], ends[at])
-            if piece.price is not None and bounds[at] < bounds[at + 1]:
-                piece = piece._replace(label=label, features=(bounds[at], bounds[at + 1]))
-                long.append(len(pieces))
-            pieces.append(piece)
-        stretches: dict[int, tuple[int, int]] = {}
-        for first in range(0, len(long), _AT_ONCE):
-            some = long[first : first + _AT_ONCE]
-            found = _best_stretches([pieces[index] for index in some], order, read, heads)
-            stretches.update(zip(some, found, strict=True))
-        return [_cut(piece, stretches.get(index)) for index, piece in enumerate(pieces)]
+            span = whole.get(at)
+            if span is None:
+                piece = self._piece(batch[row], starts[at], ends[at], label) if at >= 0 else None
+                if piece is None:
+                    text = batch[row].text
+                    piece = _Piece(text, 0, min(len(text), _LONGEST_HAN))
+                elif piece.price is not None:
+                    long.append((len(spans), at, piece))
+                span = _cut(piece, None)
+                if at >= 0 and piece.price is None:
+                    whole[at] = span
+            spans.append(span)
+        for place, span in self._shorter(long, read, heads):
+            spans[place] = span
+        return spans
 
-    def _piece(self, prepared: Prepared, start: int, end: int) -> _Piece:
+    def _shorter(
+        self, long: Sequence[tuple[int, int, _Piece]], read: Batch, heads: Heads
+    ) -> Iterator[tuple[int, tuple[int, int]]]:
+        """Yield places of long pieces, and the evidence in them; not of those without features.
+
+        :param long: Their places, clauses and pieces.
+        """
+        if not long:
+            return
+        known = heads.known(read)
+        order = known[read.clause[known] >= 0]  # texts are in order, and so are their clauses
+        clauses = np.array([at for _, at, _ in long])
+        low, high = np.searchsorted(read.clause[order], (clauses, clauses + 1)).tolist()
+        some = [
+            (place, piece._replace(features=(first, last)))
+            for (place, _, piece), first, last in zip(long, low, high, strict=True)
+            if first < last
+        ]
+        for first in range(0, len(some), _AT_ONCE):
+            chunk = some[first : first + _AT_ONCE]
+            found = _best_stretches([piece for _, piece in chunk], order, read, heads)
+            for (place, piece), stretch in zip(chunk, found, strict=True):
+                yield place, _cut(piece, stretch)
+
+    def _piece(self, prepared: Prepared, start: int, end: int, label: int) -> _Piece:
         text = prepared.text
         # A character above the last Latin letter tells the scripts apart well enough here.
         above = 0
         if not text.isascii():
             above = sum(map(len, _ABOVE_LATIN.findall(text, start, end)))
         han = above * 3 > end - start
-        size, longest = self.whole_han, _LONGEST_HAN
-        if not han:
-            size, longest = self.whole_latin, _LONGEST_LATIN
-        original = len(prepared.original.strip())
-        if max(end - start, original) > _WHOLE and _is_all(text, start, end):
+        if han:
+            size, longest, price = self.whole_han, _LONGEST_HAN, self.price_han
+        else:
+            size, longest, price = self.whole_latin, _LONGEST_LATIN, self.price_latin
+        if (end - start > _WHOLE or len(prepared.original.strip()) > _WHOLE) and _is_all(
+            text, start, end
+        ):
             longest = min(_WHOLE, max(1, int((end - start) * _SHARE)))
-        price = self.price_han if han else self.price_latin
         long = end - start > min(size, longest)
-        return _Piece(text, start, end, han, longest, price if long else None)
+        return _Piece(text, start, end, han, longest, price if long else None, label)
 
 
 class _Piece(NamedTuple):
@@ -190,8 +210,8 @@ def _best_stretches(
     change -= np.bincount(row * width + last, each, count * width)
     by_letter = np.cumsum(change.reshape(count, width), axis=1)
     by_letter[place >= size[:, None]] = 0
-    positive = [letters[letters > 0] for letters in by_letter]
-    mean = np.array([letters.mean() if len(letters) else 0.0 for letters in positive])
+    positive = np.maximum(by_letter, 0)
+    mean = np.cumsum(positive, axis=1)[:, -1] / np.maximum(np.count_nonzero(positive, axis=1), 1)
     price = np.array([piece.price for piece in pieces]) * mean
     total = np.zeros((count, width))
     np.cumsum((by_letter - price[:, None])[:, :-1], axis=1, out=total[:, 1:])

@@ -234,8 +234,8 @@ def _is_clean(text: str) -> bool:
         or text[:1].isspace()
         or text[-1:].isspace()
         or ("\n" in text and _WHITESPACE_DIRT.search(text))
-        or ("?" in text and repair.SHIFTED.search(text))
-        or ("？" in text and repair.SHIFTED.search(text))
+        # Chinese behind a question mark is nearly always just that.
+        or (("?" in text or "？" in text) and repair.shifted(text)[0] != text)
     )
 
 

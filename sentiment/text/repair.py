@@ -206,6 +206,7 @@ def _first_character(data: bytes) -> tuple[str, int]:
 # A lost byte leaves a question mark, and every character after it is read from the wrong halves
 # until an ASCII letter happens to end one: 。客戶滿 becomes ??蛻魸M.
 SHIFTED = re.compile(rf"[?？\ufffd](?P<run>[{_HAN}][^\x00-\x7f，。！？、；：]{{0,60}}[@-~]?)")
+_HANS = re.compile(f"[{_HAN}]+")
 _LOST_LEAD = b"\xbf"  # the byte that ends 。 and 保 before 客 and 快 when it goes missing
 
 
@@ -228,10 +229,8 @@ def _unshift(match: re.Match[str]) -> str:
 
 def _common_share(text: str) -> float:
     """Return the share of characters in daily use among the Chinese ones."""
-    han = [character for character in to_simplified(text) if "㐀" <= character <= "鿿"]
-    return (
-        sum(1 for character in han if character in common_characters()) / len(han) if han else 0.0
-    )
+    han = "".join(_HANS.findall(to_simplified(text)))
+    return sum(map(common_characters().__contains__, han)) / len(han) if han else 0.0
 
 
 # --- beyond repair --------------------------------------------------------------------------------
