@@ -21,6 +21,7 @@ from torch import nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
+from sentiment.errors import NotReached
 from sentiment.model.decision import Outputs
 from sentiment.model.network import Answers, FeedbackNetwork
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
@@ -47,6 +48,7 @@ _STEP = 8
 _ANSWERED = 8192  # tokens of a batch that nothing is learnt from
 _LONGEST_JOINED = 128  # tokens; a longer row would stretch its batch's padding
 _SAID, _TOLD = 30.0, 2.0  # seconds between two lines of the log, between two moves of a bar
+_MOST_PASSED = 0.01  # of the steps may be passed over
 _RECENT = 20  # steps whose loss a bar shows
 _TRIES = 8  # rows drawn to find one that says the opposite
 _OPPOSITES = {SENTIMENTS.index("negative"), SENTIMENTS.index("positive")}
@@ -273,6 +275,8 @@ def _vectors_loss(said: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
     """Return the share of the vectors' variance that is not foretold; 1 for saying their mean."""
     known = ~vectors[..., 0].isnan()
     told = vectors[known]
+    if len(told) < 2:
+        return said.sum() * 0.0  # one vector has no variance
     return functional.mse_loss(said[known].float(), told) / told.var(0).mean().clamp(min=1e-6)
 
 
@@ -364,6 +368,7 @@ def finetune(
     :param checkpoint: File in which the state of the run is kept every few minutes; a run that
         finds one there goes on from it.
     :param tell: Called with the steps done, all steps and the loss, every few seconds.
+    :raises NotReached: More than a few steps gave a gradient that is no number.
     """
     options = options or FinetuneOptions()
     began = time.monotonic()
@@ -392,6 +397,7 @@ def finetune(
         say(f"going on from step {first}")
     progress, said = _Progress(), time.monotonic()
     told = said
+    passed_over = 0
     with quick(network, device):
         for step in range(options.steps):
             done = step / options.steps
@@ -414,7 +420,18 @@ def finetune(
             if batch.vectors.shape[-1]:
                 loss = loss + options.vectors_weight * _vectors_loss(foretold, batch.vectors)
             torch.autograd.backward(loss)
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            norm = nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            if not bool(torch.isfinite(norm)):
+                # One such step would make every weight after it no number.
+                optimizer.zero_grad(set_to_none=True)
+                passed_over += 1
+                say(f"step {step + 1}: its gradient is no number, its rows are passed over")
+                if passed_over > _MOST_PASSED * options.steps:
+                    raise NotReached(
+                        f"{passed_over} of {step + 1} steps gave a gradient that is no number; "
+                        "take a lower rate, or train without bf16."
+                    )
+                continue
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             averaged.update_parameters(network)
