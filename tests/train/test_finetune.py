@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tokenizers import Tokenizer
 from transformers import AutoModel, AutoTokenizer, ModernBertModel
 
 from sentiment.analyzer import Analyzer, load
+from sentiment.errors import NotReached
 from sentiment.model import bundle
 from sentiment.model.network import Answers, EncoderOptions, FeedbackNetwork, encoder_config
 from sentiment.model.runtime import TorchRuntime
@@ -313,6 +315,32 @@ def test_a_run_that_was_interrupted_ends_in_the_same_weights(
     for name, value in whole.state_dict().items():
         assert torch.equal(value, again.state_dict()[name]), name
     assert not state.exists()
+
+
+def test_a_gradient_that_is_no_number_is_passed_over(
+    trained: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    targets = read_targets(examples(), trained, TAXONOMY, window=64)
+    real, calls = own.loss_of, list[int]()
+
+    def broken(*given: Any) -> torch.Tensor:
+        calls.append(len(calls))
+        loss = real(*given)
+        return loss * torch.nan if len(calls) in bad else loss
+
+    monkeypatch.setattr(own, "loss_of", broken)
+    bad = {3}
+    said: list[str] = []
+    tuned = own.finetune(
+        network(trained), targets, TAXONOMY, replace(QUICK, steps=100), said.append
+    )
+    assert len(calls) == 100
+    assert [line for line in said if line.startswith("step 3:")]
+    assert all(bool(weights.isfinite().all()) for weights in tuned.parameters())
+    calls.clear()
+    bad = {3, 4}
+    with pytest.raises(NotReached, match="2 of 4 steps"):
+        own.finetune(network(trained), targets, TAXONOMY, replace(QUICK, steps=100), said.append)
 
 
 def test_two_rows_joined_are_what_both_say(trained: Tokenizer) -> None:

@@ -113,6 +113,15 @@ def test_the_loss_is_the_share_that_is_not_foretold() -> None:
     assert own._vectors_loss(vectors.nan_to_num(7.0), vectors).item() == 0
     mean = vectors[known].mean(0).expand(2, 5, 8)
     assert own._vectors_loss(mean, vectors).item() == pytest.approx(1, abs=0.2)
+    for few in (0, 1):  # of which there is no variance
+        alone = torch.full((1, 4, 8), torch.nan)
+        alone[0, :few] = 1.0
+        said = torch.zeros(1, 4, 8, requires_grad=True)
+        loss = own._vectors_loss(said, alone)
+        loss.backward()
+        assert loss.item() == 0
+        assert said.grad is not None
+        assert not said.grad.any()
 
 
 def test_vectors_alone_teach(
