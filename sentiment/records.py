@@ -47,9 +47,16 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _number(value: float) -> str:
-    """Return a number as JSON has it rounded; to round it and to write it down are one step here."""
-    if type(value) is not float or not -1.0 <= value <= 1.0:
-        return _encode(round(value, _DECIMALS))
+    """Return a number as JSON has it rounded."""
+    if type(value) is float and 0.0 < value <= 1.0:
+        return _share(value)
+    return _encode(round(value, _DECIMALS))
+
+
+# Of four decimals there are ten thousand shares.
+@lru_cache(maxsize=1 << 14)
+def _share(value: float) -> str:
+    """Return a number from 0 to 1 as JSON has it rounded; to round and to write it is one step here."""
     digits = f"{value:.{_DECIMALS}f}".rstrip("0")
     return f"{digits}0" if digits[-1] == "." else digits
 

@@ -41,25 +41,29 @@ def cut(records: Iterable[SourceRow | Reject]) -> Iterator[Part]:
     that was resumed, whatever the number of workers.
     """
     part = Part(index=0)
-    digest = hashlib.blake2b(digest_size=16)
+    contents: list[str] = []
     characters = 0
     for record in records:
         content = _content(record)
-        digest.update(content.encode("utf-8", "surrogatepass"))
+        contents.append(content)
         characters += len(content)
         if isinstance(record, SourceRow):
             part.rows.append(record)
         else:
             part.rejects.append(record)
-        if len(part) >= PART_ROWS or characters >= _PART_CHARACTERS:
-            part.digest = digest.hexdigest()
+        if len(contents) >= PART_ROWS or characters >= _PART_CHARACTERS:
+            part.digest = _digest(contents)
             yield part
             part = Part(index=part.index + 1)
-            digest = hashlib.blake2b(digest_size=16)
-            characters = 0
-    if len(part):
-        part.digest = digest.hexdigest()
+            contents, characters = [], 0
+    if contents:
+        part.digest = _digest(contents)
         yield part
+
+
+def _digest(contents: list[str]) -> str:
+    content = "".join(contents).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def _content(record: SourceRow | Reject) -> str:

@@ -129,11 +129,12 @@ class Evidence:
             size, longest, price = self.whole_han, _LONGEST_HAN, self.price_han
         else:
             size, longest, price = self.whole_latin, _LONGEST_LATIN, self.price_latin
-        if (end - start > _WHOLE or len(prepared.original.strip()) > _WHOLE) and _is_all(
-            text, start, end
-        ):
-            longest = min(_WHOLE, max(1, int((end - start) * _SHARE)))
-        long = end - start > min(size, longest)
+        length = end - start
+        original = prepared.original
+        longer = length > _WHOLE or (len(original) > _WHOLE and len(original.strip()) > _WHOLE)
+        if longer and _is_all(text, start, end):
+            longest = min(_WHOLE, max(1, int(length * _SHARE)))
+        long = length > min(size, longest)
         return _Piece(text, start, end, han, longest, price if long else None, label)
 
 

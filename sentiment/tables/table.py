@@ -129,16 +129,11 @@ class Table:
 
 def feedback_of(row: SourceRow, roles: Roles) -> tuple[Feedback, ...]:
     """Return a row's feedback, one for each text column."""
-    several = len(roles.text) > 1
+    cells, id_ = row.cells, None if roles.id is None else row.cells.get(roles.id)
+    if len(roles.text) == 1:
+        return (Feedback(cells.get(roles.text[0]) or "", row.row, id_, None, cells, row.damage),)
     return tuple(
-        Feedback(
-            text=row.cells.get(column) or "",
-            row=row.row,
-            id=None if roles.id is None else row.cells.get(roles.id),
-            question=column if several else None,
-            columns=row.cells,
-            damage=row.damage,
-        )
+        Feedback(cells.get(column) or "", row.row, id_, column, cells, row.damage)
         for column in roles.text
     )
 

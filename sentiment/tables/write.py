@@ -227,8 +227,7 @@ class _DelimitedWriter:
 
 
 def _quoted(cell: str) -> str:
-    doubled = cell.replace('"', '""')
-    return f'"{doubled}"'
+    return '"' + cell.replace('"', '""') + '"'
 
 
 class _JsonWriter:

@@ -260,7 +260,7 @@ def is_misread(text: str) -> bool:
 
 def is_damaged(text: str) -> bool:
     """Tell whether a normalised text lost too much to be trusted."""
-    if not _SUSPECT.search(text):
+    if text.isascii() or not _SUSPECT.search(text):
         return False
     lost = sum(1 for _ in _LOST.finditer(text))
     return lost * _TOLERANCE >= len(text) and lost > 0

@@ -248,9 +248,11 @@ def _at_comma(w: _Words, start: int, first: int, last: int) -> bool:
     """Hold a bare noun and its judgement together across a comma, and the words of a list."""
     codes = w.codes
     if codes[first - 1 : first] in _ZH:
-        short = w.place(first) - w.place(start) <= 12
         return not (
-            short and _BARE.match(codes, last) and not _ZH_JUDGES.search(codes, start, first)
+            first - start <= 12  # words, and then in characters
+            and w.place(first) - w.place(start) <= 12
+            and _BARE.match(codes, last)
+            and not _ZH_JUDGES.search(codes, start, first)
         )
     if first - start < 10 and not _EN_JUDGES.search(codes, start, first):
         return w.codes[last : last + 1] in _ZH
