@@ -25,6 +25,7 @@ from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 
@@ -33,16 +34,20 @@ from sentiment.model import bundle
 from sentiment.model.network import FeedbackNetwork
 from sentiment.model.protocol import Model
 from sentiment.model.transformer import Settings, TransformerModel
+from sentiment.model.words import Words
 from sentiment.taxonomy import Taxonomy
+from sentiment.text import prepare
 from sentiment.train.base.base_settings import settle
 from sentiment.train.base.choice import ASIDE, LONGEST, MOST, TAUGHT, choose_rows
-from sentiment.train.base.finetune import FinetuneOptions, finetune, hold, with_share
+from sentiment.train.base.corpus import is_held_out
+from sentiment.train.base.finetune import FinetuneOptions, answer, finetune, hold, with_share
 from sentiment.train.base.pack import BaseParts, pack, unpack
 from sentiment.train.base.shorten import leave_out
 from sentiment.train.base.soup import average
 from sentiment.train.base.teach import read_taught
-from sentiment.train.base.token_targets import read_targets
+from sentiment.train.base.token_targets import is_read, read_targets
 from sentiment.train.base.token_teacher import TokenVectors
+from sentiment.train.base.word_weights import WordHeads, fit_word_heads, give_say
 from sentiment.train.data.examples import Example, load_examples, read_labelled
 from sentiment.train.figures.card import Card, write_card
 from sentiment.train.figures.measure import Figures, measure
@@ -57,7 +62,8 @@ _ABOUT = (
     "A small bilingual transformer (ModernBERT, {layers} layers, {width} wide, {millions:.1f} million "
     "parameters besides the embedding), pretrained on review text and fine-tuned on every head at "
     "once: overall sentiment, topics, second-level drivers and tags with polarity, and pointers to "
-    "the words that prove them. Run by ONNX Runtime on a CPU and by torch on a GPU."
+    "the words that prove them. Run by ONNX Runtime on a CPU and by torch on a GPU. What a linear model "
+    "over words and phrases says is added to the logits of the overall sentiment."
 )
 _WEAKNESSES = (
     'English negation that turns blame round: "No fees and no wait" counts as a complaint about the '
@@ -179,11 +185,14 @@ def main() -> None:
     average(network, [one / FINISHED for one in arguments.soup])
     if arguments.way < 1:
         _go_back(network, start, arguments.way)
-    held = read_targets(aside, tokenizer, taxonomy, WINDOW)
+    words = _words(arguments, aside, network, tokenizer)
+    say("words have their say")
+    held = read_targets(aside, tokenizer, taxonomy, WINDOW, words=words)
     decision = settle(hold(network, held), taxonomy)
     say(f"thresholds {decision.thresholds}")
 
-    parts = BaseParts(network, arguments.tokenizer, taxonomy, Settings(WINDOW, OVERLAP, decision))
+    settings = Settings(WINDOW, OVERLAP, decision)
+    parts = BaseParts(network, arguments.tokenizer, taxonomy, settings, words)
     recipe = {
         **asdict(options),
         "rows": f"of gold all but 1 in {ASIDE}; of other sets at most {MOST}, of {LONGEST} characters"
@@ -229,6 +238,32 @@ def main() -> None:
         [sys.executable, str(checks), str(saved.path), str(arguments.data), "--update"], check=True
     )
     say("the card says how sure is sure, and how it does on spliced rows and the behaviour suite")
+
+
+def _words(
+    given: argparse.Namespace,
+    aside: Sequence[Example],
+    network: FeedbackNetwork,
+    tokenizer: Tokenizer,
+) -> Words:
+    """Return what words add, fitted on all rows but those kept aside, and on those given their say."""
+    kept = given.work / "words.npz"
+    if kept.exists():
+        with np.load(kept, allow_pickle=False) as held:
+            heads = WordHeads(*(held[name] for name in ("buckets", "weights", "bias")))
+    else:
+        groups = {one.group for one in aside}
+        rows = load_examples(given.data, without=given.without)
+        heads = fit_word_heads(
+            [one for one in rows if one.group not in groups and not is_held_out(one)]
+        )
+        np.savez_compressed(kept, buckets=heads.buckets, weights=heads.weights, bias=heads.bias)
+    read = [(one, prepare(one.text)) for one in aside]
+    read = [(one, prepared) for one, prepared in read if is_read(prepared)]
+    targets = read_targets([one for one, _ in read], tokenizer, Taxonomy.default(), WINDOW)
+    logits = answer(network, targets).overall
+    sentiments = np.array([target.overall for target in targets])
+    return give_say(heads, [prepared.folded for _, prepared in read], logits, sentiments)
 
 
 def _command(given: argparse.Namespace) -> str:

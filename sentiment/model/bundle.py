@@ -122,6 +122,11 @@ class Bundle:
             (self.path / name).stat().st_size for name in (*self.manifest["files"], _MANIFEST)
         )
 
+    @property
+    def has_arrays(self) -> bool:
+        """Whether it holds arrays: a lite model always, a transformer where words have a say."""
+        return _WEIGHTS in self.manifest["files"]
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Read the arrays.
 
@@ -301,7 +306,7 @@ def write(
     The same input gives the same bytes.
 
     :param config: Fields of config.json; `schema` is added.
-    :param arrays: Those of a lite model.
+    :param arrays: Those of a lite model, or of a transformer's `words`.
     :param files: Copied as they are, under their own names.
     :param made: What it was made from, for the manifest: data hash, commit, versions, command.
     :raises OutputError: The folder exists and is no bundle, or cannot be written.

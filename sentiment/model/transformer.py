@@ -7,7 +7,7 @@ counted by its tokens. What is written in one language and then in another is re
 (`text.passages`), and the sentiments are put together as those of two customers who agree or not.
 Windows are padded to an even number of tokens (a multiple of 16 on a GPU) and
 those of one width are run together; padding is masked. So no result depends on the other texts, on a
-CPU not by a last digit.
+CPU not by a last digit. To the logits of the sentiments is added what the words alone say (`words`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from sentiment.model.bundle import GRAPH, NETWORK, TOKENIZER, Bundle
 from sentiment.model.decision import Chances, Decision, Found, Outputs, chances, decide
 from sentiment.model.protocol import Finding, Prediction, Reason
 from sentiment.model.runtime import OnnxRuntime, Runtime, TorchRuntime, pick_device
+from sentiment.model.words import Words
 from sentiment.records import POLARITIES, SENTIMENTS
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import Prepared
@@ -78,6 +79,21 @@ class _Window:
     passage: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A folded text, its tokens, and where each stands in it."""
+
+    letters: str
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+
+    def within(self, window: _Window) -> str:
+        """Return the letters of a window."""
+        if window.first == window.last:
+            return ""
+        return self.letters[self.offsets[window.first][0] : self.offsets[window.last - 1][1]]
+
+
 @dataclass(frozen=True)
 class _Read:
     """What the network says of one window: calibrated, evidence as tokens of the text."""
@@ -98,6 +114,7 @@ class TransformerModel:
         tokenizer: Tokenizer,
         runtime: Runtime,
         digest: str = "",
+        words: Words | None = None,
         accuracy: Mapping[str, Mapping[str, float]] | None = None,
         path: Path | None = None,
     ) -> None:
@@ -107,6 +124,7 @@ class TransformerModel:
         self.digest = digest
         self.accuracy = accuracy or {}
         self.path = path
+        self.words = words
         self._tokenizer = tokenizer
         self._runtime = runtime
         # What it puts around a text: [CLS] and [SEP] here, <s> and </s> elsewhere.
@@ -130,6 +148,7 @@ class TransformerModel:
         taxonomy = saved.taxonomy
         try:
             settings = Settings.of(saved.config, taxonomy)
+            words = Words.of(saved.arrays()) if saved.has_arrays else None
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{saved.path}: not a transformer that this release can run ({error!r}); "
@@ -142,28 +161,25 @@ class TransformerModel:
             tokenizer=_tokenizer(saved.file(TOKENIZER)),
             runtime=_runtime(saved, pick_device(device)),
             digest=saved.digest,
+            words=words,
             accuracy=saved.accuracy,
             path=saved.path,
         )
 
     def predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
         """Return one prediction per text, in order; no result depends on the other texts."""
-        encodings = self._tokenizer.encode_batch(
-            [prepared.folded for prepared in batch], add_special_tokens=False
-        )
-        ids = [encoding.ids for encoding in encodings]
+        texts = self._texts([prepared.folded for prepared in batch])
         windows: list[_Window] = []
-        for text, prepared in enumerate(batch):
+        for at, text in enumerate(texts):
             for passage, (first, last) in enumerate(
-                _in_tokens(passages(prepared.folded), encodings[text].offsets)
+                _in_tokens(passages(text.letters), text.offsets)
             ):
-                windows.extend(self._windows(text, first, last, passage))
+                windows.extend(self._windows(at, first, last, passage))
         read: list[list[tuple[_Window, _Read]]] = [[] for _ in batch]
-        for window, result in self._run(windows, ids):
+        for window, result in self._run(windows, texts):
             read[window.text].append((window, result))
         return [
-            self._together(parts, encoding.offsets)
-            for parts, encoding in zip(read, encodings, strict=True)
+            self._together(parts, text.offsets) for parts, text in zip(read, texts, strict=True)
         ]
 
     def reasons(self, prepared: Prepared, name: str, polarity: str) -> list[Reason]:
@@ -171,14 +187,14 @@ class TransformerModel:
 
         :param name: A driver or tag, or "sentiment" with one of `records.SENTIMENTS`.
         """
-        texts = [prepared.folded]
+        letters = [prepared.folded]
         for start, end in prepared.clauses:
-            texts.append(prepared.folded[:start] + " " * (end - start) + prepared.folded[end:])
-        ids = [one.ids for one in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
+            letters.append(prepared.folded[:start] + " " * (end - start) + prepared.folded[end:])
+        texts = self._texts(letters)
         # The first window alone: what is explained is a decision, not a book.
-        windows = [next(self._windows(text, 0, len(ids[text]))) for text in range(len(texts))]
+        windows = [next(self._windows(at, 0, len(text.ids))) for at, text in enumerate(texts)]
         scores = np.zeros(len(texts))
-        for part, outputs in self._outputs(windows, ids):
+        for part, outputs in self._outputs(windows, texts):
             if name == "sentiment":
                 logits = outputs.overall[:, SENTIMENTS.index(polarity)]
             else:
@@ -194,18 +210,22 @@ class TransformerModel:
 
     def chances(self, batch: Sequence[Prepared]) -> Chances:
         """Return how likely everything is that the first window of each text may say."""
-        encodings = self._tokenizer.encode_batch(
-            [prepared.folded for prepared in batch], add_special_tokens=False
-        )
-        ids = [encoding.ids for encoding in encodings]
-        windows = [next(self._windows(text, 0, len(ids[text]))) for text in range(len(ids))]
+        texts = self._texts([prepared.folded for prepared in batch])
+        windows = [next(self._windows(at, 0, len(text.ids))) for at, text in enumerate(texts)]
         parts: list[Chances] = []
         order: list[int] = []
-        for part, outputs in self._outputs(windows, ids):
+        for part, outputs in self._outputs(windows, texts):
             parts.append(chances(outputs, self.settings.decision))
             order.extend(window.text for window in part)
         back = np.argsort(order)
         return Chances(*(np.concatenate(arrays)[back] for arrays in zip(*parts, strict=True)))
+
+    def _texts(self, letters: Sequence[str]) -> list[_Text]:
+        encodings = self._tokenizer.encode_batch(list(letters), add_special_tokens=False)
+        return [
+            _Text(one, encoding.ids, encoding.offsets)
+            for one, encoding in zip(letters, encodings, strict=True)
+        ]
 
     def _windows(self, text: int, first: int, end: int, passage: int = 0) -> Iterator[_Window]:
         """Yield the windows of a passage: one, or several of which each moves on by as much."""
@@ -218,13 +238,13 @@ class TransformerModel:
             first = last - self.settings.overlap
 
     def _run(
-        self, windows: Sequence[_Window], ids: Sequence[Sequence[int]]
+        self, windows: Sequence[_Window], texts: Sequence[_Text]
     ) -> Iterator[tuple[_Window, _Read]]:
         """Yield what the network says of every window, calibrated, in no particular order."""
         part: list[_Window] = []
         runs: list[Outputs] = []
         tokens = 0
-        for same, outputs in self._outputs(windows, ids):
+        for same, outputs in self._outputs(windows, texts):
             part += same
             runs.append(outputs)
             tokens += sum(map(_size, same))
@@ -247,22 +267,26 @@ class TransformerModel:
             yield window, _Read(row, tuple(placed))
 
     def _outputs(
-        self, windows: Sequence[_Window], ids: Sequence[Sequence[int]]
+        self, windows: Sequence[_Window], texts: Sequence[_Text]
     ) -> Iterator[tuple[list[_Window], Outputs]]:
-        """Yield windows of one width, run together, with the network's outputs."""
+        """Yield windows of one width, run together, with the outputs of network and words."""
         step = self._runtime.step
-
-        def padded(window: _Window) -> int:
-            return -(-_size(window) // step) * step
-
-        for width, same in groupby(sorted(windows, key=padded), key=padded):
+        widths = [-(-_size(window) // step) * step for window in windows]
+        by_words = np.zeros((len(windows), len(SENTIMENTS)), dtype=np.float32)
+        if self.words is not None:
+            by_words = self.words.score([texts[one.text].within(one) for one in windows])
+        order = sorted(range(len(windows)), key=widths.__getitem__)
+        for width, same in groupby(order, key=widths.__getitem__):
             room = max(1, self._runtime.tokens // width)
             while part := list(islice(same, room)):
                 given = np.full((len(part), width), _PAD, dtype=np.int64)
-                for row, window in enumerate(part):
-                    tokens = ids[window.text][window.first : window.last]
+                for row, at in enumerate(part):
+                    window = windows[at]
+                    tokens = texts[window.text].ids[window.first : window.last]
                     given[row, : len(tokens) + 2] = [self._open, *tokens, self._close]
-                yield part, self._runtime.run(given)
+                outputs = self._runtime.run(given)
+                overall = outputs.overall + by_words[part]
+                yield [windows[at] for at in part], outputs._replace(overall=overall)
 
     def _together(
         self, parts: Sequence[tuple[_Window, _Read]], offsets: Sequence[tuple[int, int]]

@@ -37,6 +37,7 @@ from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import prepare
 from sentiment.train.base import tokenizer
+from tests.model.word_heads import words_of
 from tests.train.test_tokenizer import EN, OPTIONS, ZH, texts
 
 TAXONOMY = Taxonomy.default()
@@ -129,6 +130,27 @@ def said(model: TransformerModel, *lines: str) -> list[dict[tuple[str, str], str
         }
         for prepared, prediction in zip(batch, model.predict(batch), strict=True)
     ]
+
+
+def test_words_add_to_the_logits_of_their_own_window(words: Tokenizer, rule: Rule) -> None:
+    settings = Settings.of(FIELDS, TAXONOMY)
+    plain, spoken = (
+        TransformerModel(
+            name="tiny@1.0.0", taxonomy=TAXONOMY, settings=settings, tokenizer=words, runtime=rule,
+            words=some,
+        )
+        for some in (None, words_of({"dire": {"negative": 3}}))
+    )  # fmt: skip
+    batch = [prepare(line) for line in ("it was dire", "很快", "", "很快，but it was dire" * 20)]
+    before, after = plain.predict(batch), spoken.predict(batch)
+    assert after[0].probabilities[0] > before[0].probabilities[0] + 0.3
+    assert after[1:3] == before[1:3]
+    assert after[3].probabilities[0] > before[3].probabilities[0]
+    assert [one.findings for one in after] == [one.findings for one in before]
+    # In a batch or alone, and what `chances` says is what `predict` says of a text of one window.
+    assert spoken.predict(batch[:1]) == after[:1]
+    assert spoken.chances(batch[:1]).overall[0] == pytest.approx(after[0].probabilities)
+    assert spoken.reasons(batch[0], "sentiment", "negative")[0].weight > 0
 
 
 def test_evidence_is_of_the_prepared_text_drivers_before_tags(model: TransformerModel) -> None:

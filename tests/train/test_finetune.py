@@ -31,6 +31,7 @@ from sentiment.train.base.pack import BaseParts, pack
 from sentiment.train.base.token_targets import UNKNOWN, Targets, evidence_span, join, read_targets
 from sentiment.train.data.examples import Example, Judgement, group_of
 from sentiment.train.figures.measure import Figures, measure
+from tests.model.word_heads import words_of
 from tests.train.test_tokenizer import EN, OPTIONS, ZH, texts
 
 TAXONOMY = Taxonomy.default()
@@ -250,6 +251,29 @@ def test_it_is_packed_and_runs_the_same_by_onnx_and_torch(
         assert sorted((o.driver, ours.text == long or (o.start, o.end)) for o in ours.opinions) == (
             sorted((o.driver, ours.text == long or (o.start, o.end)) for o in theirs.opinions)
         )
+
+
+def test_words_are_packed_and_have_their_say(learnt: BaseParts, tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript", reason="needs the extra [torch]")
+    words = words_of({"dire": {"negative": 3}, "很快": {"positive": 2}})
+    targets = read_targets(examples(), _words(learnt), TAXONOMY, 64, words=words)
+    plain = read_targets(examples(), _words(learnt), TAXONOMY, 64)
+    added = own.answer(learnt.network, targets).overall - own.answer(learnt.network, plain).overall
+    said = words.score([prepare(example.text).folded for example in examples()])
+    assert added == pytest.approx(said, abs=1e-5)
+    assert said.any()
+    parts = replace(learnt, words=words)
+    saved, _ = pack(
+        parts, tmp_path / "tiny", name="tiny", version="1.0.0", metrics={}, card="# tiny",
+        made={}, checked=[target.ids for target in plain],
+    )  # fmt: skip
+    loaded = load(saved.path, device="cpu")
+    texts = ["it was dire", "物流很快，第3次"]
+    by_parts = Analyzer(parts.model()).analyze_batch(texts)
+    without = Analyzer(learnt.model()).analyze_batch(texts)
+    for ours, theirs, before in zip(loaded.analyze_batch(texts), by_parts, without, strict=True):
+        assert ours.probabilities == pytest.approx(theirs.probabilities, abs=5e-3)
+        assert ours.probabilities != before.probabilities
 
 
 def _words(parts: BaseParts) -> Tokenizer:

@@ -21,6 +21,7 @@ from sentiment.taxonomy import Taxonomy
 from sentiment.train.base import finetune as finetuning
 from sentiment.train.retrain.run import Trained, TrainOptions, retrain
 from sentiment.train.retrain.transformer import TrainSettings
+from tests.model.word_heads import words_of
 from tests.train import checkpoints
 from tests.train.feedback import rows, write_table
 
@@ -121,6 +122,12 @@ def test_of_many_rows_one_part_is_kept_aside(
     labelled = write_table(tmp_path / "labelled.csv")
     encoder = checkpoints.bert(tmp_path / "encoder", [row["text"] for row in rows()])
     train(labelled, encoder, tmp_path / "first", tiny)
+    saved, words = bundle.read(tmp_path / "first"), words_of({"dire": {"negative": 9}})
+    bundle.write(
+        tmp_path / "spoken", config=saved.config, metrics=saved.metrics, card=saved.card, made={},
+        arrays=words.arrays(), files=[saved.file(name) for name in (
+            bundle.GRAPH, bundle.NETWORK, bundle.TOKENIZER, "tokenizer_config.json")],
+    )  # fmt: skip
     real, calls = finetuning.finetune, list[int]()
 
     def counted(*given: object, **more: object) -> object:
@@ -130,12 +137,17 @@ def test_of_many_rows_one_part_is_kept_aside(
     monkeypatch.setattr(finetuning, "finetune", counted)
     settings = {**QUICK, "in_turn": 10}
     options = TrainOptions(
-        labelled=labelled, output=tmp_path / "second", base=str(tmp_path / "first"),
+        labelled=labelled, output=tmp_path / "second", base=str(tmp_path / "spoken"),
         against=str(tiny), device="cpu", force=True, settings=settings,
     )  # fmt: skip
     trained = retrain(options)
     assert trained.bundle is not None
     assert len(calls) == 1
+    # What the words of the base say is said by the new model too.
+    kept = trained.bundle.arrays()
+    assert {name: array.tolist() for name, array in kept.items()} == {
+        name: array.tolist() for name, array in words.arrays().items()
+    }
 
 
 def test_no_better_is_not_saved(tmp_path: Path, tiny: Path) -> None:

@@ -498,7 +498,7 @@ def _hide(ids: torch.Tensor, share: float) -> None:
 
 
 def answer(network: FeedbackNetwork, targets: Sequence[Targets]) -> Outputs:
-    """Return the network's logits about rows, in their order.
+    """Return the logits about rows, in their order: the network's, and what words add to them.
 
     The pointers are left out: they are chosen by argmax, and nothing is fitted to them.
     """
@@ -512,7 +512,9 @@ def answer(network: FeedbackNetwork, targets: Sequence[Targets]) -> Outputs:
             answers = network(batch.ids, batch.attention)
         arrays = [one.numpy() for one in (answers.overall, answers.topics, answers.findings)]
         for row, index in enumerate(group):
-            rows[index] = tuple(array[row] for array in arrays)
+            overall, *others = (array[row] for array in arrays)
+            by_words = targets[index].words
+            rows[index] = (overall if by_words is None else overall + by_words, *others)
     nothing = np.zeros(0, np.float32)
     overall, topics, findings = (np.stack(part) for part in zip(*rows, strict=True))
     return Outputs(overall, topics, findings, nothing, nothing)

@@ -17,6 +17,7 @@ from sentiment.model import bundle
 from sentiment.model.network import FeedbackNetwork, encoder_fields, load_network
 from sentiment.model.runtime import TorchRuntime
 from sentiment.model.transformer import Settings, TransformerModel
+from sentiment.model.words import Words
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.base.export import Parity, export_onnx, save_weights
 
@@ -39,12 +40,14 @@ class BaseParts:
     """A trained transformer: what a bundle stores.
 
     :param tokenizer: Its tokenizer.json.
+    :param words: What words alone say of the sentiment, or None where they have no say.
     """
 
     network: FeedbackNetwork
     tokenizer: Path
     taxonomy: Taxonomy
     settings: Settings
+    words: Words | None = None
 
     def model(self, name: str = "base@0") -> TransformerModel:
         """Return the model as it is in memory, run by torch on the CPU: for measuring it."""
@@ -54,6 +57,7 @@ class BaseParts:
             settings=self.settings,
             tokenizer=Tokenizer.from_file(str(self.tokenizer)),
             runtime=TorchRuntime(self.network, "cpu"),
+            words=self.words,
         )
 
 
@@ -107,6 +111,7 @@ def pack(
             metrics=metrics,
             card=card,
             made=made,
+            arrays=None if parts.words is None else parts.words.arrays(),
             files=sorted(folder.iterdir()),
         )
     return saved, parity

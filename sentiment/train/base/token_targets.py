@@ -14,12 +14,21 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from sentiment.model.decision import Chances
+from sentiment.model.words import Words
 from sentiment.records import POLARITIES, SENTIMENTS, STATES, State
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import Prepared, prepare
 from sentiment.train.data.examples import Example, Judgement
 
-__all__ = ["UNKNOWN", "Targets", "encoded", "evidence_span", "join", "read_targets"]
+__all__ = [
+    "UNKNOWN",
+    "Targets",
+    "encoded",
+    "evidence_span",
+    "is_read",
+    "join",
+    "read_targets",
+]
 
 UNKNOWN = -1  # not labelled; in `findings` as NaN, because 0 and 1 are taken there
 
@@ -47,6 +56,7 @@ class Targets:
     :param language: Of the text, "zh" or "en".
     :param taught: What a teacher says of the row; counts where nothing is labelled.
     :param vectors: What a larger encoder makes of each token of the text, (L - 2, V), or None.
+    :param words: What words alone add to the logits of the sentiments, (4,); see `model.words`.
     """
 
     ids: NDArray[np.int64]
@@ -59,6 +69,7 @@ class Targets:
     language: str
     taught: Chances | None = None
     vectors: NDArray[np.float16] | None = None
+    words: NDArray[np.float32] | None = None
 
 
 def read_targets(
@@ -69,6 +80,7 @@ def read_targets(
     taught: Mapping[str, Chances] | None = None,
     kind: str | None = None,
     vectors: Mapping[str, NDArray[np.float16]] | None = None,
+    words: Words | None = None,
 ) -> list[Targets]:
     """Prepare the texts as for scoring and lay out their labels; empty texts are left out.
 
@@ -76,11 +88,12 @@ def read_targets(
     :param kind: Of all of them; by default, what each is labelled with decides.
     :param vectors: What a larger encoder makes of the tokens, by the group of the example; see
         `token_teacher`.
+    :param words: Asked about each text, of rows whose answers decisions are fitted to.
     """
     targets = []
     for example in examples:
         prepared = prepare(example.text)
-        if prepared.status in ("empty", "unsupported"):
+        if not is_read(prepared):
             continue
         ids, offsets = encoded(prepared, tokenizer, window)
         findings = _findings(example, taxonomy)
@@ -105,9 +118,26 @@ def read_targets(
                 language=example.language,
                 taught=None if said is None else _corrected(said, topics, taxonomy),
                 vectors=_fitting((vectors or {}).get(example.group), len(ids) - 2),
+                words=_by_words(words, prepared, offsets),
             )
         )
     return targets
+
+
+def is_read(prepared: Prepared) -> bool:
+    """Tell whether a text is given to a model: not an empty one, nor one in another language."""
+    return prepared.status not in ("empty", "unsupported")
+
+
+def _by_words(
+    words: Words | None, prepared: Prepared, offsets: Sequence[tuple[int, int]]
+) -> NDArray[np.float32] | None:
+    """Return what the words say of the letters that the window holds, as in scoring."""
+    if words is None:
+        return None
+    letters = prepared.folded[offsets[1][0] : offsets[-1][1]] if len(offsets) > 1 else ""
+    said: NDArray[np.float32] = words.score([letters])[0]
+    return said
 
 
 def _fitting(vectors: NDArray[np.float16] | None, tokens: int) -> NDArray[np.float16] | None:

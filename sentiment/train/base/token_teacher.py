@@ -20,7 +20,7 @@ from torch import nn
 
 from sentiment.errors import InputError
 from sentiment.text import prepare
-from sentiment.train.base.token_targets import encoded
+from sentiment.train.base.token_targets import encoded, is_read
 from sentiment.train.data.examples import Example
 
 __all__ = ["TokenVectors", "spread", "write_vectors"]
@@ -80,7 +80,7 @@ def write_vectors(
     texts: dict[str, tuple[str, Offsets]] = {}
     for example in examples:
         prepared = prepare(example.text)
-        if prepared.status not in ("empty", "unsupported"):
+        if is_read(prepared):
             _, offsets = encoded(prepared, tokenizer, window)
             texts[example.group] = (prepared.folded, offsets[1:])
     ends = np.cumsum([len(offsets) for _, offsets in texts.values()])

@@ -45,7 +45,7 @@ from sentiment.train.linear.heads import (
 )
 from sentiment.train.linear.targets import Corpus, Targets, find_labels, read_corpus, set_targets
 
-__all__ = ["LiteParts", "LiteRecipe", "eight_bits", "fit_lite"]
+__all__ = ["LiteParts", "LiteRecipe", "choose_examples", "eight_bits", "fit_lite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,7 @@ def fit_lite(
     :param examples: Gold rows first or not, mapped and polarity rows among them as they come.
     :raises LabelError: Fewer gold rows than folds can be made of.
     """
-    chosen = _chosen(examples, recipe)
+    chosen = choose_examples(examples, recipe)
     golds = sum(example.gold for example in chosen)
     if golds < 10 * recipe.folds:
         raise LabelError(
@@ -178,7 +178,7 @@ def fit_lite(
     return parts
 
 
-def _chosen(examples: Sequence[Example], recipe: LiteRecipe) -> list[Example]:
+def choose_examples(examples: Sequence[Example], recipe: LiteRecipe) -> list[Example]:
     """Return the rows that are used: gold first, then mapped, then polarity rows, capped by set."""
     gold = [e for e in examples if e.gold and e.opinions is not None and e.overall is not None]
     mapped = [e for e in examples if not e.gold and e.topics is not None]

@@ -251,11 +251,12 @@ def _fit(
     in_turn = known and len(full) <= settings.in_turn
     parts = min(settings.aside, _MOST_PARTS) if in_turn else settings.aside
     fold = folds(full, parts, seed)
+    words = None if base is None else base.words
 
     by_part = [
         read_targets(
             [one for one, at in zip(full, fold, strict=True) if at == part],
-            tokenizer, taxonomy, model.window,
+            tokenizer, taxonomy, model.window, words=words,
         )
         for part in range(parts)
     ]  # fmt: skip
@@ -283,7 +284,7 @@ def _fit(
     decision = settle_near(said[way], held, model.decision, settings.anchor)
     path = Path(tempfile.mkdtemp(prefix="sentiment-")) / bundle.TOKENIZER
     path.write_text(tokenizer_json, encoding="utf-8")
-    made = BaseParts(tuned, path, taxonomy, replace(model, decision=decision))
+    made = BaseParts(tuned, path, taxonomy, replace(model, decision=decision), words)
     last = options[-1]
     recipe = {**asdict(settings), "steps": last.steps, "bf16": last.bf16, "way": way}
     fitted = _FittedTransformer(made, [one.ids for one in held[:200]], recipe, weak)
