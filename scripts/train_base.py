@@ -169,19 +169,19 @@ def main() -> None:
         )
     leave_out(network, arguments.leave_out)
     start = {name: one.clone() for name, one in network.state_dict().items()}
-    vectors = TokenVectors(arguments.vectors) if arguments.vectors else None
-    targets = read_targets(rows, tokenizer, taxonomy, WINDOW, taught, vectors=vectors)
-    targets += read_targets(further, tokenizer, taxonomy, WINDOW, taught, "taught", vectors)
-    rows += further
-    say(f"{len(targets)} of them ready")
     state = arguments.work / "finetune.pt"
     done = arguments.work / FINISHED  # what comes after must not cost the run
     if done.exists():
         network.load_state_dict(torch.load(done, weights_only=True))
         network.eval()
     else:
+        vectors = TokenVectors(arguments.vectors) if arguments.vectors else None
+        targets = read_targets(rows, tokenizer, taxonomy, WINDOW, taught, vectors=vectors)
+        targets += read_targets(further, tokenizer, taxonomy, WINDOW, taught, "taught", vectors)
+        say(f"{len(targets)} of them ready")
         finetune(network, targets, taxonomy, options, say, checkpoint=state)
         torch.save(network.state_dict(), done)
+    rows += further
     average(network, [one / FINISHED for one in arguments.soup])
     if arguments.way < 1:
         _go_back(network, start, arguments.way)
