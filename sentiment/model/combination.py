@@ -375,7 +375,10 @@ def label_probabilities(
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Return the probability of every label in every text, and the clause that says it most."""
     features, at = label_features(scores, rows, weights.clause, labels)
-    return sigmoid((features * weights.label[:-1, None]).sum(0) + weights.label[-1]), at
+    scores_of_labels = features[0] * weights.label[0]
+    for one, weight in zip(features[1:], weights.label[1:-1], strict=True):
+        scores_of_labels += one * weight
+    return sigmoid(scores_of_labels + weights.label[-1]), at
 
 
 def state_probabilities(

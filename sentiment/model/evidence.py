@@ -211,8 +211,8 @@ def _best_stretches(
     change -= np.bincount(row * width + last, each, count * width)
     by_letter = np.cumsum(change.reshape(count, width), axis=1)
     by_letter[place >= size[:, None]] = 0
-    positive = np.maximum(by_letter, 0)
-    mean = np.cumsum(positive, axis=1)[:, -1] / np.maximum(np.count_nonzero(positive, axis=1), 1)
+    positive = [letters[letters > 0] for letters in by_letter]
+    mean = np.array([letters.mean() if len(letters) else 0.0 for letters in positive])
     price = np.array([piece.price for piece in pieces]) * mean
     total = np.zeros((count, width))
     np.cumsum((by_letter - price[:, None])[:, :-1], axis=1, out=total[:, 1:])

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,9 +67,9 @@ def read_batch(
     features = extract(texts, wanted)
     counts = np.fromiter((len(spans) for spans in clauses), dtype=np.int64, count=len(clauses))
     row_of_clause = np.repeat(np.arange(len(texts)), counts)
-    spans = np.array([span for spans in clauses for span in spans], dtype=np.int64).reshape(-1, 2)
-    start, end = spans[:, 0], spans[:, 1]
-    if len(spans) == 0:
+    flat = chain.from_iterable(chain.from_iterable(clauses))
+    start, end = np.fromiter(flat, dtype=np.int64, count=2 * len(row_of_clause)).reshape(-1, 2).T
+    if len(start) == 0:
         nowhere = np.full(len(features.bucket), -1, dtype=np.int64)
         return Batch(features, nowhere, row_of_clause, start, end, len(texts))
     # Texts follow one another in one coordinate, so that one search finds where every clause
@@ -80,7 +81,7 @@ def read_batch(
     # A feature belongs to the last clause that starts no later; those before the first are put to it.
     counts = np.diff(firsts, append=len(features.row))
     counts[0] += firsts[0]
-    at = np.repeat(np.arange(len(spans)), counts)
+    at = np.repeat(np.arange(len(start)), counts)
     inside = (
         (row_of_clause[at] == features.row)
         & (features.end <= end[at])

@@ -138,7 +138,7 @@ class LiteModel:
         for name, (array, shape) in shapes.items():
             if array.shape != shape:
                 raise ValueError(f"{name} of the shape {array.shape}, not {shape}")
-            if not np.isfinite(array).all():
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
                 raise ValueError(f"{name} that are no numbers")
         if clause_heads != count + 1:
             raise ValueError(f"{clause_heads} clause heads, not {count + 1}")

@@ -151,7 +151,7 @@ _EN_PREDICATE = re.compile(r"(?:[TB]_(?:R_)*J|R_J|T)_\Z")
 _BARE = re.compile(r"u?[gin]*(?:[aj]|u)[pd]*(?=[!,.~_el]|\Z)")
 # A comma and one word: "friendly, helpful and fast" judges one thing.
 _EN_LIST = re.compile(r"(?:A_)?(?:R_)?[A-Zw](?=[,!.]|_A_|\Z)")
-_LOST_STOP = re.compile(rf" (?<=[a-z] )(?=[A-Z])(?={tree(SENTENCE_STARTS)} )")
+_LOST_STOP = re.compile(rf" (?=[A-Z])(?<=[a-z] )(?={tree(SENTENCE_STARTS)} )")
 _CAPITALISED = re.compile(r"(?:\A|\s)[A-Z]\S* \Z")
 
 # How far left a border looks, in words: enough for a clause, and a bound on the work.
@@ -430,9 +430,11 @@ def _shortened(w: _Words, cuts: list[int]) -> list[int]:
     """Return the cuts with more of them where two lie too far apart."""
     places: list[int] = []
     start = 0
+    may_be_zh = not w.text.isascii()
     for cut in (*cuts, len(w.text)):
         if cut - start > _LONG_ZH:
-            limit = _LONG_ZH if _HAS_HAN.search(w.text, start, cut) else _LONG_EN
+            zh = may_be_zh and _HAS_HAN.search(w.text, start, cut)
+            limit = _LONG_ZH if zh else _LONG_EN
             while cut - start > limit:
                 start = _weaker(w, start, limit)
                 places.append(start)
