@@ -212,7 +212,7 @@ def _best_stretches(
     by_letter = np.cumsum(change.reshape(count, width), axis=1)
     by_letter[place >= size[:, None]] = 0
     positive = [letters[letters > 0] for letters in by_letter]
-    mean = np.array([letters.mean() if len(letters) else 0.0 for letters in positive])
+    mean = np.array([np.add.reduce(letters) / max(len(letters), 1) for letters in positive])
     price = np.array([piece.price for piece in pieces]) * mean
     total = np.zeros((count, width))
     np.cumsum((by_letter - price[:, None])[:, :-1], axis=1, out=total[:, 1:])

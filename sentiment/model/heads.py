@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.model.features import BUCKET_BITS, Features, extract
-from sentiment.model.sums import run_sums
+from sentiment.model.sums import Whole, run_sums
 
 __all__ = ["Batch", "Heads", "Scores", "read_batch"]
 
@@ -158,13 +158,13 @@ class Heads:
         segment = np.concatenate((batch.clause[inside], clauses + batch.features.row[crossing]))
         sums = self._sums(index[np.concatenate((inside, crossing))], segment, clauses + batch.rows)
         counts = np.bincount(segment, minlength=clauses + batch.rows)
-        row_sums, row_counts = sums[clauses:, split:], counts[clauses:]
+        # A long text has more features than fit the numbers of sixteen bits that a clause has.
+        row_sums, row_counts = sums[clauses:, split:].astype(np.int32), counts[clauses:]
         if clauses:
             starts = np.flatnonzero(np.diff(batch.row_of_clause, prepend=-1))
             rows = batch.row_of_clause[starts]
             sizes = np.diff(starts, append=clauses)
-            # In one piece, or each time that rows are taken all of it would be copied.
-            of_clauses = np.ascontiguousarray(sums[:clauses, split:])
+            of_clauses = sums[:clauses, split:].astype(np.int32)
             row_sums[rows] += run_sums(of_clauses, np.arange(clauses), starts, sizes)
             row_counts[rows] += np.add.reduceat(counts[:clauses], starts)
         return Scores(
@@ -174,7 +174,7 @@ class Heads:
         )
 
     def _scores(
-        self, sums: NDArray[np.int32], counts: NDArray[np.int64], columns: slice
+        self, sums: NDArray[Whole], counts: NDArray[np.int64], columns: slice
     ) -> NDArray[np.float32]:
         """Return the scores of pieces of text from the sums and the numbers of their features."""
         roots = np.sqrt(np.maximum(counts, 1)).astype(np.float32)
@@ -186,20 +186,22 @@ class Heads:
 
     def _sums(
         self, feature: NDArray[np.int32], segment: NDArray[np.int64], segments: int
-    ) -> NDArray[np.int32]:
+    ) -> NDArray[np.int16] | NDArray[np.int32]:
         """Return the sum of the stored weights of each segment; `segment` is ascending."""
-        sums = np.zeros((segments, self.stored.shape[1]), dtype=np.int32)
+        shape = (segments, self.stored.shape[1])
         if not len(segment):
-            return sums
+            return np.zeros(shape, dtype=np.int16)
         starts = np.flatnonzero(np.diff(segment, prepend=-1))
         sizes = np.diff(starts, append=len(segment))
         pieces = -(-sizes // _PIECE)
         if pieces.max() == 1:
-            sums[segment[starts]] = run_sums(self.stored, feature, starts, sizes)
-            return sums
+            short = np.zeros(shape, dtype=np.int16)
+            short[segment[starts]] = run_sums(self.stored, feature, starts, sizes)
+            return short
         first = np.cumsum(pieces) - pieces
         at = np.repeat(starts - first * _PIECE, pieces) + np.arange(pieces.sum()) * _PIECE
         size = np.minimum(np.repeat(starts + sizes, pieces) - at, _PIECE)
         of_pieces = run_sums(self.stored, feature, at, size).astype(np.int32)
-        sums[segment[starts]] = run_sums(of_pieces, np.arange(len(at)), first, pieces)
-        return sums
+        long = np.zeros(shape, dtype=np.int32)
+        long[segment[starts]] = run_sums(of_pieces, np.arange(len(at)), first, pieces)
+        return long

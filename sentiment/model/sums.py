@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["run_sums"]
+__all__ = ["Whole", "run_sums"]
 
 Whole = TypeVar("Whole", bound=np.signedinteger)
 
