@@ -297,7 +297,7 @@ def test_micro_f1_by_hand() -> None:
 
 
 def test_groups_of_a_polarity_set_are_capped() -> None:
-    from sentiment.train.linear.lite import _chosen
+    from sentiment.train.linear.lite import choose_examples
 
     rows = [
         Example(
@@ -306,7 +306,7 @@ def test_groups_of_a_polarity_set_are_capped() -> None:
         for number in range(30)
         for source in ("a", "b")
     ]
-    chosen = _chosen(rows, replace(RECIPE, polarity_rows=10))
+    chosen = choose_examples(rows, replace(RECIPE, polarity_rows=10))
     assert [row.source for row in chosen].count("a") == 10
     assert len(chosen) == 20
-    assert _chosen(rows[::-1], replace(RECIPE, polarity_rows=10)) == chosen
+    assert choose_examples(rows[::-1], replace(RECIPE, polarity_rows=10)) == chosen
