@@ -60,7 +60,7 @@ class TrainSettings:
     other_rate: float = 3e-5  # of an encoder of another maker, which is larger
     heads_rate: float = 1e-3
     aside: int = 8  # one part in so many rows is kept, to settle on
-    in_turn: int = 1000  # of so few rows a part is too small: all are kept aside in turn
+    in_turn: int = 2000  # of so few rows a part is too small: all are kept aside in turn
     anchor: float = 20.0  # rows that the base's own decision is worth
     threads: int = 2
 
