@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from sentiment.errors import InputError, OutputError, UserError
 from sentiment.job.chunks import PARTS_PER_CHUNK, Part, cut
+from sentiment.job.cycles import seldom_searched
 from sentiment.job.destination import (
     check_place,
     finished,
@@ -141,6 +142,7 @@ class _Job:
                 return own
             self._take_up(store, key)
             stack.enter_context(self._telling_what_is_kept(store))
+            stack.enter_context(seldom_searched())
             tally, reused = self._fill(store, out)
             with writing(out):
                 self._assemble(store, out)

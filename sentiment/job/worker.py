@@ -6,7 +6,6 @@ and ends by itself when its input ends: also when the job was killed.
 
 from __future__ import annotations
 
-import gc
 import os
 import pickle
 import signal
@@ -14,9 +13,9 @@ import sys
 import traceback
 from typing import BinaryIO
 
-__all__ = ["main"]
+from sentiment.job.cycles import seldom_searched
 
-_OBJECTS = 50_000
+__all__ = ["main"]
 
 
 def main() -> None:
@@ -26,11 +25,9 @@ def main() -> None:
     # What a library prints must not get between the outcomes.
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    # Nothing that is made for a part is part of a cycle: to look for cycles after every few hundred
-    # objects, as Python does, finds none and takes a twentieth of the time.
-    gc.set_threshold(_OBJECTS)
     try:
-        _serve(sys.stdin.buffer, replies)
+        with seldom_searched():
+            _serve(sys.stdin.buffer, replies)
     except (EOFError, BrokenPipeError, pickle.UnpicklingError):
         os._exit(0)  # the job is gone; nothing is left to say or to flush
 
