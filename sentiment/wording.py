@@ -498,8 +498,15 @@ PHRASES: dict[str, tuple[str, str]] = {
         "划分和训练的随机种子（默认：0）",
     ),
     "arg_force": ("save the new model even if it is no better", "即使没有更好也保存新模型"),
-    "arg_steps": ("steps of a transformer's training", "transformer 的训练步数"),
-    "arg_minutes": ("most minutes of a transformer's training", "transformer 训练的最长分钟数"),
+    "arg_steps": (
+        "steps of a transformer's training; up to 2,000 rows are kept aside in turn, and each of the "
+        "five runs has so many",
+        "transformer 的训练步数；2,000 行以内轮流留出，五次训练每次各这么多步",
+    ),
+    "arg_minutes": (
+        "most minutes of a transformer's training, all runs together",
+        "transformer 训练的最长分钟数，各次训练合计",
+    ),
     "arg_window": (
         "tokens that a Hugging Face encoder reads at once (default: 256)",
         "Hugging Face 编码器一次读入的 token 数（默认：256）",

@@ -49,8 +49,8 @@ _MOST_PARTS = 4  # that are kept aside in turn: each is a run of its own
 class TrainSettings:
     """How a run goes, with the reason beside each number."""
 
-    steps: int | None = None  # by the rows where not given: `epochs` times through them
-    minutes: float = 60.0  # whichever comes first
+    steps: int | None = None  # of a run; by the rows where not given: `epochs` times through them
+    minutes: float = 60.0  # whichever comes first; of all runs together
     window: int = 256  # tokens read at once, of an encoder without heads; a bundle keeps its own
     epochs: float = 8.0
     fewest_steps: int = 60
@@ -264,7 +264,8 @@ def _fit(
     learn = [_all_but(by_part, turn) for turn in range(len(aside))]
     if in_turn:
         learn.append(_all_but(by_part, None))
-    options = [_options(settings, sum(len(one.ids) for one in some), seed, place) for some in learn]
+    each = replace(settings, minutes=settings.minutes / len(learn))
+    options = [_options(each, sum(len(one.ids) for one in some), seed, place) for some in learn]
     before = {name: value.clone() for name, value in network.state_dict().items()}
     along = []
     for turn, some in enumerate(learn):
