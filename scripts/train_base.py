@@ -20,7 +20,7 @@ import argparse
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -52,6 +52,7 @@ from sentiment.train.data.examples import Example, load_examples, read_labelled
 from sentiment.train.figures.card import Card, write_card
 from sentiment.train.figures.measure import Figures, measure
 from sentiment.train.figures.provenance import commit, data_hash, training_sets
+from sentiment.train.retrain.settle import go
 
 WINDOW, OVERLAP = 256, 64
 DROPOUT = 0.1
@@ -66,8 +67,8 @@ _ABOUT = (
     "over words and phrases says is added to the logits of the overall sentiment."
 )
 _WEAKNESSES = (
-    'English negation that turns blame round: "No fees and no wait" counts as a complaint about the '
-    "price.",
+    'English negation that turns blame round: "Not a single complaint" and "Nothing arrived broken this '
+    'time" count as complaints.',
     'Sarcasm and what is only implied: "Great, another update that deletes my settings" counts as '
     "praise; the labels have few such rows.",
     "Praise beside blame, on the whole: 发货慢，不过客服态度很好 has both opinions and is called "
@@ -184,7 +185,7 @@ def main() -> None:
     rows += further
     average(network, [one / FINISHED for one in arguments.soup])
     if arguments.way < 1:
-        _go_back(network, start, arguments.way)
+        go(network, start, network.state_dict(), arguments.way)
     words = _words(arguments, aside, network, tokenizer)
     say("words have their say")
     held = read_targets(aside, tokenizer, taxonomy, WINDOW, words=words)
@@ -284,14 +285,6 @@ def _command(given: argparse.Namespace) -> str:
     if given.without:
         parts.append(f"--without {' '.join(given.without)}")
     return " ".join(parts)
-
-
-@torch.no_grad()
-def _go_back(network: FeedbackNetwork, start: Mapping[str, torch.Tensor], way: float) -> None:
-    """Keep only the first part of the way from the start to here (WiSE-FT, as `train.retrain.carry`)."""
-    for name, weights in network.state_dict().items():
-        if name in start and weights.is_floating_point():
-            weights.lerp_(start[name], 1 - way)
 
 
 def _dev(data: Path) -> list[Example]:

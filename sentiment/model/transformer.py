@@ -149,7 +149,7 @@ class TransformerModel:
         try:
             settings = Settings.of(saved.config, taxonomy)
             words = Words.of(saved.arrays()) if saved.has_arrays else None
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelError(
                 f"{saved.path}: not a transformer that this release can run ({error!r}); "
                 "get the bundle again."

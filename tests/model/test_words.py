@@ -45,6 +45,10 @@ def test_arrays_that_cannot_be_right_are_refused() -> None:
         Words.of({**arrays, "words.weights": arrays["words.weights"][:, :3]})
     with pytest.raises(ValueError, match="do not fit"):
         Words.of({**arrays, "words.weights": arrays["words.weights"][:1]})
+    with pytest.raises(ValueError, match="each of the columns"):
+        Words.of({**arrays, "words.scale": arrays["words.scale"][:1]})
+    with pytest.raises(ValueError, match="each of the columns"):
+        Words.of({**arrays, "words.bias": arrays["words.bias"] * np.nan})
     with pytest.raises(ValueError, match="int8"):
         Words.of({**arrays, "words.weights": arrays["words.weights"].astype(np.float32)})
     buckets = np.array([1], dtype=np.int64)

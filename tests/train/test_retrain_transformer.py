@@ -44,6 +44,14 @@ def train(labelled: Path, base: Path, output: Path, tiny: Path, **more: object) 
     return retrain(options)
 
 
+def with_a_first_one(folder: Path, tiny: Path) -> Path:
+    """Make a bundle "first" in the folder; return the labelled rows that it was trained on."""
+    labelled = write_table(folder / "labelled.csv")
+    encoder = checkpoints.bert(folder / "encoder", [row["text"] for row in rows()])
+    train(labelled, encoder, folder / "first", tiny)
+    return labelled
+
+
 def weights(folder: Path) -> dict[str, str]:
     names = ("config.json", bundle.NETWORK, bundle.TOKENIZER)
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
@@ -71,9 +79,7 @@ def test_an_encoder_becomes_a_bundle_that_scores(
 
 
 def test_a_bundle_is_trained_again_with_a_taxonomy_of_its_own(tmp_path: Path, tiny: Path) -> None:
-    labelled = write_table(tmp_path / "labelled.csv")
-    encoder = checkpoints.bert(tmp_path / "encoder", [row["text"] for row in rows()])
-    train(labelled, encoder, tmp_path / "first", tiny)
+    labelled = with_a_first_one(tmp_path, tiny)
     own = tmp_path / "own.toml"
     own.write_text(OWN, encoding="utf-8")
     again = train(labelled, tmp_path / "first", tmp_path / "second", tiny, taxonomy=own)
@@ -94,9 +100,7 @@ def test_the_same_again_gives_the_same_weights(tmp_path: Path, tiny: Path) -> No
 def test_a_run_that_was_interrupted_takes_up_the_turns_that_are_finished(
     tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    labelled = write_table(tmp_path / "labelled.csv")
-    encoder = checkpoints.bert(tmp_path / "encoder", [row["text"] for row in rows()])
-    train(labelled, encoder, tmp_path / "first", tiny)
+    labelled = with_a_first_one(tmp_path, tiny)
     real, calls = finetuning.finetune, list[int]()
 
     def cut_short(*given: object, **more: object) -> object:
@@ -119,9 +123,7 @@ def test_a_run_that_was_interrupted_takes_up_the_turns_that_are_finished(
 def test_of_many_rows_one_part_is_kept_aside(
     tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    labelled = write_table(tmp_path / "labelled.csv")
-    encoder = checkpoints.bert(tmp_path / "encoder", [row["text"] for row in rows()])
-    train(labelled, encoder, tmp_path / "first", tiny)
+    labelled = with_a_first_one(tmp_path, tiny)
     saved, words = bundle.read(tmp_path / "first"), words_of({"dire": {"negative": 9}})
     bundle.write(
         tmp_path / "spoken", config=saved.config, metrics=saved.metrics, card=saved.card, made={},

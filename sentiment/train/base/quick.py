@@ -1,4 +1,4 @@
-"""What makes a step of training cheap on a CPU: a third of its time went where nothing is learnt.
+"""What makes a step of training cheap on a CPU: a quarter of its time went where nothing is learnt.
 
 Dropout asks torch for a random number an element, one by one; eight bits of one number do for an
 element. The fused attention is slower than plain products on texts as short as these.

@@ -94,9 +94,8 @@ def give_say(
     """
     from scipy.optimize import minimize
 
-    columns = np.concatenate(
-        [np.eye(len(SENTIMENTS)), _SIGN[None]]
-    )  # (5, 4): what each head adds to
+    # (5, 4): what each head adds to.
+    columns = np.concatenate([np.eye(len(SENTIMENTS)), _SIGN[None]])
     four, lean = (_folded(heads, columns * part[:, None]).score(texts) for part in _PARTS)
 
     def loss(say: NDArray[np.float64]) -> float:

@@ -34,7 +34,7 @@ Along = Mapping[float, Outputs]
 
 Weights = Mapping[str, torch.Tensor]
 
-_WAYS = (0.0, 0.25, 0.5, 0.75, 1.0)
+_WAYS = (0.0, 0.25, 0.5, 0.75, 1.0)  # to the end at last: there the network is left
 _LEAST = 1e-9
 
 

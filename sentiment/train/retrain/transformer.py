@@ -252,16 +252,18 @@ def _fit(
     parts = min(settings.aside, _MOST_PARTS) if in_turn else settings.aside
     fold = folds(full, parts, seed)
     words = None if base is None else base.words
+    turns = parts if in_turn else 1
 
     by_part = [
         read_targets(
             [one for one, at in zip(full, fold, strict=True) if at == part],
-            tokenizer, taxonomy, model.window, words=words,
+            tokenizer, taxonomy, model.window,
+            words=words if part < turns else None,  # only decisions need them
         )
         for part in range(parts)
     ]  # fmt: skip
-    aside = by_part if in_turn else by_part[:1]
-    learn = [_all_but(by_part, turn) for turn in range(len(aside))]
+    aside = by_part[:turns]
+    learn = [_all_but(by_part, turn) for turn in range(turns)]
     if in_turn:
         learn.append(_all_but(by_part, None))
     each = replace(settings, minutes=settings.minutes / len(learn))
@@ -281,7 +283,7 @@ def _fit(
     held = _all_but(aside, None)
     said = joined(along)
     way = choose_way(said, held, model.decision, settings.anchor) if known else 1.0
-    go(tuned, before, {name: value.clone() for name, value in tuned.state_dict().items()}, way)
+    go(tuned, before, tuned.state_dict(), way)
     decision = settle_near(said[way], held, model.decision, settings.anchor)
     path = Path(tempfile.mkdtemp(prefix="sentiment-")) / bundle.TOKENIZER
     path.write_text(tokenizer_json, encoding="utf-8")
