@@ -53,6 +53,14 @@ def _key(text: str) -> str:
     return _STARS.sub("5星", _USER.sub("用户", _SKIPPED.sub("", text), count=1))
 
 
+@cache
+def _beginnings() -> frozenset[str]:
+    """Return the first letters of what is no answer; all else with a letter first is one."""
+    return frozenset({key[:1] for key in _silent()}.union("此该本用顾买客会消五伍"))
+
+
 def is_empty(folded: str) -> bool:
     """Tell whether a normalised text, in lower case and simplified characters, is no answer."""
-    return len(folded) <= _LONGEST and _key(folded) in _silent()
+    if len(folded) > _LONGEST or (folded[:1].isalnum() and folded[0] not in _beginnings()):
+        return False
+    return _key(folded) in _silent()

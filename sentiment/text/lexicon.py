@@ -175,11 +175,14 @@ def class_codes() -> dict[str, str]:
     return {word: code for code, words in CLASSES.items() for word in words.split()}
 
 
-def tree(words: frozenset[str]) -> str:
+def tree(words: frozenset[str], otherwise: str = "") -> str:
     """Return a pattern for any of the words, the longest that fits, as a tree of characters.
 
     Plain alternation tries every word at every place; the tree looks at one character and goes on. Where
     hundreds of characters may come next, a look at a set of them passes over many at once.
+
+    :param otherwise: What to match where no word fits; asked at once behind a set, for a character
+        that is in one set is in no other.
     """
     tails: dict[str, set[str]] = {}
     for word in words:
@@ -189,12 +192,16 @@ def tree(words: frozenset[str]) -> str:
     # One look at a set of characters is cheaper than one branch each, so the leaves come first.
     parts = [f"[{re.escape(leaves)}]"] if leaves else []
     branches = sorted(first for first, rest in tails.items() if rest != {""})
-    if len(branches) <= _MOST_BRANCHES:
-        branches.sort(key=lambda first: -len(tails[first]))
+    # What begins many words is common in texts, too.
+    branches.sort(key=lambda first: -len(tails[first]))
+    last = [otherwise] if otherwise else []
     for at in range(0, len(branches), _MOST_BRANCHES):
         some = branches[at : at + _MOST_BRANCHES]
-        choice = "|".join(re.escape(first) + tree(frozenset(tails[first])) for first in some)
-        alone = len(branches) <= _MOST_BRANCHES
-        parts.append(choice if alone else f"(?=[{re.escape(''.join(some))}])(?:{choice})")
-    body = f"(?:{'|'.join(parts)})"
+        choices = [re.escape(first) + tree(frozenset(tails[first])) for first in some]
+        if len(branches) <= _MOST_BRANCHES:
+            parts += choices
+        else:
+            choice = "|".join(choices + last)
+            parts.append(f"(?=[{re.escape(''.join(some))}])(?:{choice})")
+    body = f"(?:{'|'.join(parts + last)})"
     return f"{body}?" if "" in words else body

@@ -145,7 +145,8 @@ _LINK = re.compile(
 )
 
 
-_LINK_DIRT = re.compile(r"[@/.](?:(?<=@)\w|(?<=/)/|(?<=\.)\w+\.)")
+# The @ of an e-mail address has a letter before it.
+_LINK_DIRT = re.compile(r"[@/.](?:(?<=@)(?<![\w.@]@)\w|(?<=/)/|(?<=\.)\w+\.)")
 
 
 def links(text: str) -> Change:
@@ -154,7 +155,6 @@ def links(text: str) -> Change:
 
 
 _REPEAT = re.compile(r"([^\s\d])\1{3,}|(?<!\d)6{4,}(?!\d)|([^\s\d]{2})\2{3,}")
-_REPEAT_DIRT = re.compile(r"(..?)\1\1\1")
 # Either way two characters come twice in a row. That is told in half the time, and is rare.
 _REPEAT_HINT = re.compile(r"(..)\1")
 
@@ -167,7 +167,8 @@ def repeats(text: str) -> Change:
 _BLANK = "\t\x0b\x0c\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _LINE = "\n\r\x85\u2028\u2029"
 _WHITESPACE = re.compile(rf"[ {_BLANK}{_LINE}]*[{_LINE}][ {_BLANK}{_LINE}]*|[ {_BLANK}]+")
-_WHITESPACE_DIRT = re.compile(rf"[{_BLANK}\r\x85\u2028\u2029]|  | \n|\n[ \n]|\A[ \n]|[ \n]\Z")
+# What starts with a set is passed over at a glance, what starts with an anchor is tried everywhere.
+_WHITESPACE_DIRT = re.compile(rf"[{_BLANK}\r\x85\u2028\u2029]|[ \n](?:[ \n]|\Z|(?<=\A[ \n]))")
 
 
 def whitespace(text: str) -> Change:
@@ -198,11 +199,17 @@ STEPS: tuple[Rule, ...] = (
     Rule("repeats", _REPEAT_HINT, repeats),
     Rule("whitespace", _WHITESPACE_DIRT, whitespace),
 )
+# What there may be to do in a text of ASCII alone.
+_ASCII_STEPS = tuple(
+    rule
+    for rule in STEPS
+    if rule.name not in ("surrogates", "mojibake", "shifted", "glosses", "width", "compose")
+)
 
-# What a clean text is made of: printable ASCII without the signs that start an entity, a tag, a
-# mention or an Excel escape; Chinese punctuation; typographic punctuation; emoji. Chinese characters
-# are added below. One search over this set is all that most texts cost.
-_CLEAN = "\n -%'-;=?A-^`a-~‘-”…—–·、。《》「」『』【】！（），：；？～￥€£\U0001f300-\U0001faff"
+# What a clean text is made of: printable ASCII without the signs that start a tag or an Excel escape;
+# Chinese punctuation; typographic punctuation; emoji. Chinese characters are added below. One search
+# over this set is all that most texts cost.
+_CLEAN = "\n -;=?-^`a-~‘-”…—–·、。《》「」『』【】！（），：；？～￥€£\U0001f300-\U0001faff"
 
 
 def _without(first: str, last: str, signs: str) -> str:
@@ -227,10 +234,12 @@ def _is_clean(text: str) -> bool:
     """Tell, without going through the table, that no step would change the text."""
     return not (
         _ODD.search(text)
-        or (_REPEAT_HINT.search(text) and _REPEAT_DIRT.search(text))
+        or (_REPEAT_HINT.search(text) and _REPEAT.search(text))
         or "  " in text
         or "://" in text
         or "www." in text
+        or ("&" in text and _ENTITY.search(text))
+        or ("@" in text and _LINK_DIRT.search(text))
         or text[:1].isspace()
         or text[-1:].isspace()
         or ("\n" in text and _WHITESPACE_DIRT.search(text))
@@ -246,7 +255,7 @@ def normalise(text: str) -> tuple[str, tuple[Step, ...]]:
     done: list[Step] = []
     for _ in range(_ROUNDS):
         before = text
-        for rule in STEPS:
+        for rule in _ASCII_STEPS if text.isascii() else STEPS:
             if rule.trigger.search(text):
                 after, offsets = rule.apply(text)
                 if after != text:

@@ -86,7 +86,8 @@ GBK_SIGNS = _gbk_signs()
 _GBK_SIGN = f"[{GBK_SIGNS}]"
 _GBK_RUN = re.compile(r"[^\x00-\x7f]{3,}[?\ufffd]?")
 _GBK_SIGNS = re.compile(_GBK_SIGN)
-MOJIBAKE = re.compile(rf"{_LATIN_MOJIBAKE}|{_GBK_SIGN}")
+# What wrongly read UTF-8 has in it, and a few foreign words: one set is searched in no time.
+MOJIBAKE = re.compile(f"[\xc2-\xf0{GBK_SIGNS}]")
 # A run with more lost characters than this was not misread as GBK.
 _MOST_LOST = 2
 
@@ -140,11 +141,25 @@ def _latin(run: str) -> list[_Piece]:
 
 def _gbk(run: str) -> list[_Piece]:
     """Decode a run that GBK gave, if it gives Chinese in daily use; an odd last byte is lost."""
+    if _is_no_utf8(run):
+        return []
     pieces, lost = _aligned([_gbk_bytes(character) for character in run], _MOST_LOST)
     found = to_simplified("".join(piece[0] for piece in pieces))
     known = sum(1 for character in found if _is_daily(character))
     read = len(found) - lost
     return pieces if read > 1 and lost <= _MOST_LOST and known * 4 >= read * 3 else []
+
+
+def _is_no_utf8(run: str) -> bool:
+    """Tell at a glance that too much of a run is lost, as of most that only look misread.
+
+    The standard decoder marks each byte of a lost character at worst, and none has more than three; one
+    more mark may be for the character that is cut.
+    """
+    if "€" in run:  # which is one byte, and two in the codec
+        return False
+    read = run[:-1].encode("gb18030", "ignore").decode("utf-8", "replace")
+    return read.count("\ufffd") > 3 * _MOST_LOST + 1
 
 
 def _is_daily(character: str) -> bool:

@@ -158,10 +158,11 @@ def language_of(folded: str) -> Language:
 
 def _latin_language(words: list[str], *, ascii_only: bool = False) -> Language:
     """English, unless more words are known to belong elsewhere."""
-    if ascii_only and _FOREIGN.isdisjoint(words):
-        return "en"
-    foreign = sum(1 for word in words if word in _FOREIGN or _FOREIGN_LETTER.search(word))
-    english = sum(1 for word in words if word in _ENGLISH)
+    if ascii_only:
+        foreign = sum(map(_FOREIGN.__contains__, words))
+    else:
+        foreign = sum(1 for word in words if word in _FOREIGN or _FOREIGN_LETTER.search(word))
+    english = sum(map(_ENGLISH.__contains__, words)) if foreign else 0
     return "other" if foreign > english else "en"
 
 

@@ -100,7 +100,7 @@ def _words() -> re.Pattern[str]:
     # Chinese comes first: it has the most words a character, and English ones are looked up.
     other = f"[^{_NOT_HAN}{first}]"
     return re.compile(
-        rf"{other}{other}*|(?=[{_HAN}])(?:{tree(chinese)}|[{_HAN}])"
+        rf"{other}{other}*|(?=[{_HAN}]){tree(chinese, otherwise=f'[{_HAN}]')}"
         r"|e\.g\.|i\.e\.|[a-zß-ɏ][a-zß-ɏ]*(?:['’][a-z]+)?|[ ]"
         r"|[。！？!?；;…\n][。！？!?；;…\n]*|\.\.*|[，,|｜•—][，,|｜•—]*|--*|\d\d*(?:[.,:/]\d+)*"
         rf"|[{EMOJI}]+|[^\W\d_]+|[\s\S]"
@@ -398,18 +398,21 @@ def _blocks(text: str) -> Iterator[Span]:
 def _clauses(text: str, folded: str) -> tuple[Span, ...]:
     w = _Words.of(text, folded)
     ascii_alone = text.isascii()
+    ends = w.ends
     cuts: list[int] = []
     start = 0
     for match in (_ENGLISH_BORDER if ascii_alone else _BORDER).finditer(w.codes):
-        last = match.end()
+        first, last = match.span()
         kind = match.lastgroup or ""
         # Most borders are the end of a sentence, which there is nothing to decide about.
-        if last > start and (kind == "end" or _DECIDE[kind](w, start, match.start(), last)):
-            cuts.append(w.ends[last - 1])
+        if last > start and (kind == "end" or _DECIDE[kind](w, start, first, last)):
+            cuts.append(ends[last - 1])
             start = last
     if ascii_alone and (lost := _lost_stops(text)):
         cuts = sorted({*cuts, *lost})
-    return _spans(text, _shortened(w, cuts))
+    if len(text) > _LONG_ZH:
+        cuts = _shortened(w, cuts)
+    return _spans(text, cuts)
 
 
 def _lost_stops(text: str) -> list[int]:
@@ -483,11 +486,10 @@ def _spans(text: str, cuts: list[int]) -> tuple[Span, ...]:
     spans: list[Span] = []
     start = 0
     for cut in (*cuts, len(text)):
-        piece = text[start:cut]
-        core = piece.lstrip(_EDGE)
-        first = start + len(piece) - len(core)
-        core = core.rstrip(_EDGE)
+        core = text[start:cut].rstrip(_EDGE)
+        last = start + len(core)
+        core = core.lstrip(_EDGE)
         if core and (core[0].isalnum() or CONTENT.search(core)):
-            spans.append((first, first + len(core)))
+            spans.append((last - len(core), last))
         start = cut
     return tuple(spans)
