@@ -268,11 +268,13 @@ class Analyzer:
                 self._model.name, item.columns,
             )  # fmt: skip
         values, largest, score = rounded
+        negative, neutral, positive, mixed = values
         opinions, tags = self._found(item.text, prepared, prediction.findings)
         # By place: to name sixteen fields takes as long as to set them, for each text.
         return Analysis(
             item.row, item.id, item.question, item.text, prepared.language, prepared.status,
-            SENTIMENTS[largest], score, values[largest], dict(zip(SENTIMENTS, values, strict=True)),
+            SENTIMENTS[largest], score, values[largest],
+            {"negative": negative, "neutral": neutral, "positive": positive, "mixed": mixed},
             topic_states(opinions, self._topics), opinions, tags, prediction.truncated,
             self._model.name, item.columns,
         )  # fmt: skip

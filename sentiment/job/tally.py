@@ -60,11 +60,12 @@ def count(analyses: Sequence[Analysis], rejected: int = 0) -> Tally:
         for _, answers in groupby(analyses, key=lambda analysis: analysis.row):
             found = {answer.status for answer in answers}
             tally.rows[next(status for status in _ROW_STATUS if status in found)] += 1
-    for analysis in analyses:
-        if analysis.sentiment is not None:
-            tally.sentiments[analysis.sentiment] += 1
-        for opinion in analysis.opinions:
-            tally.drivers[f"{opinion.driver}:{opinion.polarity}"] += 1
+    tally.sentiments.update(
+        [analysis.sentiment for analysis in analyses if analysis.sentiment is not None]
+    )
+    tally.drivers.update(
+        [f"{found.driver}:{found.polarity}" for one in analyses for found in one.opinions]
+    )
     # The same few states of all topics come again and again.
     states = Counter(tuple(analysis.topics.items()) for analysis in analyses)
     for pairs, texts in states.items():

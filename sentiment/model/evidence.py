@@ -38,6 +38,8 @@ _JOINING = re.compile(
     r"(?=[\u4e00-\u9fff]{2})|(?:but|and|however|although|though|because)\b[\s,]+(?=\w)",
     re.IGNORECASE,
 )
+# What such a word begins with: most evidence begins with something else.
+_JOINS = frozenset("但不可就只而并然还另所因虽尽其首最BbAaHhTt")
 _WORD = re.compile(r"[^\s,;:()\"]+")
 _FEWEST_WORDS = 3
 # Words that evidence does not end with: what they lead to belongs to it.
@@ -235,7 +237,7 @@ def _best_stretches(
 
 def _is_all(text: str, start: int, end: int) -> bool:
     """Tell whether a clause is all that the text says; most have something behind them."""
-    return not text[end:].strip(_EDGES) and (start, end) == _trimmed(text, 0, len(text))
+    return not text[end:].lstrip(_EDGES) and (start, end) == _trimmed(text, 0, len(text))
 
 
 def _whole_words(text: str, first: int, last: int, start: int, end: int) -> tuple[int, int]:
@@ -274,5 +276,6 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
         end -= 1
     while start < end - 1 and text[start] in _EDGES:
         start += 1
-    joining = _JOINING.match(text, start, end)
-    return (joining.end() if joining else start), end
+    if start < end and text[start] in _JOINS and (joining := _JOINING.match(text, start, end)):
+        start = joining.end()
+    return start, end

@@ -177,17 +177,15 @@ def extract(texts: Sequence[str], wanted: NDArray[np.bool_] | None = None) -> Fe
         return Features(nothing, nothing, nothing, nothing)
     codes, starts_of_texts = _codes(texts)
     size = len(codes)
-    kind = _classes()[codes]
-    kind[codes == 10] = _GAP
+    # With a gap before and behind: what stands beside a character is another look at the same array.
+    padded = np.full(size + 2, _GAP, dtype=np.uint8)
+    padded[1:-1] = _classes()[codes]
+    before, kind, after = padded[:-2], padded[1:-1], padded[2:]
 
     # A joiner (variation selector, skin tone) vanishes into what it follows; an apostrophe between
     # letters is a letter.
-    before = np.concatenate(([_GAP], kind[:-1]))
-    after = np.concatenate((kind[1:], [_GAP]))
     kind[(kind == _APOSTROPHE) & (before == _WORD) & (after == _WORD)] = _WORD
     kind[kind == _APOSTROPHE] = _SPACE
-    before = np.concatenate(([_GAP], kind[:-1]))
-    after = np.concatenate((kind[1:], [_GAP]))
 
     single = (kind == _HAN) | (kind == _MARK)
     is_start = single | ((kind == _WORD) & (before != _WORD))

@@ -118,8 +118,8 @@ _EN_FRESH = rf"(?:D_{_ANY}_(?:{_ANY}_)?B|P_[BVJZ]|T_[RBJ]|(?:V_|R_)*Z)"
 # Each alternative starts with a letter or a set, which is passed over at a glance where it does not
 # fit, and ends with an empty group that names it.
 _AT_SIGN = (
-    r"![!.,~_el]*(?P<end>)|,[!.,~_el]*(?P<comma>)|[.~][!.,~_el]*(?P<mark>)"
-    r"|-(?<=_-)(?=_)_?(?P<dash>)"
+    r"![!.,~_el]*(?P<end>)|,[!.,~_el]*(?P<comma>)|\.[!.,~_el]*(?P<stop>)"
+    r"|~[!.,~_el]*(?P<mark>)|-(?<=_-)(?=_)_?(?P<dash>)"
 )
 _BEFORE_ENGLISH = (
     rf"(?=C_)(?P<but>)|(?=A_)(?P<and>)|(?<=[JMT]_)(?={_EN_FRESH})(?P<fresh>)"
@@ -205,14 +205,20 @@ class _Words:
 
     def word(self, index: int) -> str:
         """Return the word with this index, nothing behind the last one."""
-        return self.folded[self.place(index) : self.ends[index]] if index < len(self.ends) else ""
+        ends = self.ends
+        if index >= len(ends):
+            return ""
+        return self.folded[ends[index - 1] if index else 0 : ends[index]]
+
+
+def _at_stop(w: _Words, start: int, first: int, last: int) -> bool:
+    """Part at a full stop."""
+    return _is_stop(w, first)
 
 
 def _at_mark(w: _Words, start: int, first: int, last: int) -> bool:
-    """Part at a full stop, a wave, a dash and an emoji, nearly always."""
+    """Part at a wave, a dash and an emoji, nearly always."""
     sign = w.codes[first]
-    if sign == ".":
-        return _is_stop(w, first)
     if sign == "~":
         return not (w.codes[first - 1 : first] == "#" == w.codes[last : last + 1])
     if sign == "e":
@@ -222,8 +228,9 @@ def _at_mark(w: _Words, start: int, first: int, last: int) -> bool:
 
 def _is_stop(w: _Words, index: int) -> bool:
     """Tell a full stop from the dot of an initial, an abbreviation, a list number or a domain."""
-    before, after = w.codes[index - 1 : index], w.codes[index + 1 : index + 2]
-    if before in _ZH and before:
+    codes = w.codes
+    before, after = codes[index - 1 : index], codes[index + 1 : index + 2]
+    if before and before in _ZH:
         return True
     word = w.word(index - 1) if index else ""
     if after == "_" or not after:
@@ -255,7 +262,7 @@ def _at_comma(w: _Words, start: int, first: int, last: int) -> bool:
             and not _ZH_JUDGES.search(codes, start, first)
         )
     if first - start < 10 and not _EN_JUDGES.search(codes, start, first):
-        return w.codes[last : last + 1] in _ZH
+        return codes[last : last + 1] in _ZH
     return not _EN_LIST.match(codes, last)
 
 
@@ -350,6 +357,7 @@ def _at_space(w: _Words, start: int, first: int, last: int) -> bool:
 
 _DECIDE: dict[str, Callable[[_Words, int, int, int], bool]] = {
     "comma": _at_comma,
+    "stop": _at_stop,
     "mark": _at_mark,
     "dash": _at_mark,
     "emoji": _at_mark,
