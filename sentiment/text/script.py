@@ -121,7 +121,8 @@ _FOREIGN = frozenset(" ".join(_FOREIGN_WORDS.values()).split()) - _ENGLISH
 # What is left of foreign words when a text is cut at everything but small letters, which takes a
 # quarter of the time that finding words does: "ai" of "j'ai".
 _FOREIGN_ENDS = frozenset(word.rpartition("'")[2] for word in _FOREIGN)
-_ONLY_LETTERS = {code: " " for code in range(128) if not chr(code).islower()}
+# As a table of bytes, which are translated in a tenth of the time.
+_ONLY_LETTERS = bytes(code if chr(code).islower() else ord(" ") for code in range(256))
 # Letters that English words do not have even when they are borrowed (café, naïve, über).
 _FOREIGN_LETTER = re.compile("[ãõñßøåłşğıąęőűđơưřščžżźěőțșăâêîôûìòùáíóúýæþð\u1ea0-\u1ef9]")
 # English words that a Chinese sentence borrows without changing its language.
@@ -140,7 +141,8 @@ def language_of(folded: str) -> Language:
     if folded.isascii():
         if _SIXES.fullmatch(folded):
             return "zh"
-        if _FOREIGN_ENDS.isdisjoint(folded.translate(_ONLY_LETTERS).split()):
+        letters = folded.encode("ascii").translate(_ONLY_LETTERS).decode("ascii")
+        if _FOREIGN_ENDS.isdisjoint(letters.split()):
             return "en"
         return _latin_language(_WORD.findall(folded), ascii_only=True)
     words = _WORD.findall(folded)

@@ -257,8 +257,8 @@ def _at_comma(w: _Words, start: int, first: int, last: int) -> bool:
     if codes[first - 1 : first] in _ZH:
         return not (
             first - start <= 12  # words, and then in characters
-            and w.place(first) - w.place(start) <= 12
             and _BARE.match(codes, last)
+            and w.place(first) - w.place(start) <= 12
             and not _ZH_JUDGES.search(codes, start, first)
         )
     if first - start < 10 and not _EN_JUDGES.search(codes, start, first):
