@@ -62,3 +62,17 @@ def test_a_set_that_it_must_not_see_gives_no_text_either(folder: Path) -> None:
     chosen = choose_rows(folder, without=["airbnb_reviews"], taught=8)
     assert "airbnb_reviews" not in {one.source for one in chosen.taught}
     assert "android_apps_20k" in {one.source for one in chosen.labelled}
+
+
+def test_rows_labelled_later_are_learnt_from_and_never_kept_aside(folder: Path) -> None:
+    usual = choose_rows(folder, most=5)
+    row = {"lang": "en", "source": "airbnb_reviews", "overall": "mixed", "opinions": [], "tags": []}
+    texts = ["Our host number 2 waved", "Kept for the end", usual.aside[0].text]
+    _write(folder / "gold" / "more.jsonl", [{**row, "id": text, "text": text} for text in texts])
+    labelled, aside, taught = choose_rows(folder, most=5, taught=9)
+    assert aside == usual.aside
+    later = [one for one in labelled if one not in usual.labelled]
+    assert [(one.text, one.overall, one.gold) for one in later] == [(texts[0], "mixed", False)]
+    assert texts[0] not in {one.text for one in taught}
+    without = choose_rows(folder, without=["airbnb_reviews"], most=5)
+    assert all(one.source != "airbnb_reviews" for one in without.labelled)

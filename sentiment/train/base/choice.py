@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sentiment.train.base.corpus import is_held_out
-from sentiment.train.data.examples import Example, cap_sets, load_examples
+from sentiment.train.data.examples import Example, cap_sets, load_examples, more_gold
 from sentiment.train.data.split import kept_aside
 
 __all__ = ["ASIDE", "LONGEST", "MOST", "TAUGHT", "Chosen", "choose_rows"]
@@ -44,7 +44,10 @@ def choose_rows(
     examples = [one for one in loaded if not is_held_out(one)]
     aside = kept_aside([one for one in examples if one.gold], ASIDE)
     groups = {one.group for one in aside}
+    more = [one for one in more_gold(data, without=unseen) if one.group not in groups]
+    groups |= {one.group for one in more}
     labelled = cap_sets([one for one in examples if one.group not in groups], most, LONGEST)
+    labelled += more
     if not taught:
         return Chosen(labelled, aside, [])
     groups |= {one.group for one in labelled}

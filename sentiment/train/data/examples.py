@@ -41,6 +41,7 @@ __all__ = [
     "group_of",
     "load_examples",
     "mapped_rows",
+    "more_gold",
     "read_labelled",
     "read_split",
 ]
@@ -175,6 +176,28 @@ def read_labelled(path: str | Path) -> list[Example]:
         shown = "\n".join(faults[:20])
         raise LabelError(f"{path}: {len(faults)} rows cannot be used:\n{shown}")
     return examples
+
+
+def more_gold(folder: str | Path, *, without: Iterable[str] = ()) -> list[Example]:
+    """Read the rows that were labelled under the guideline later, most of them for being hard.
+
+    None of them is kept aside to choose anything by, so that figures stay comparable; hence they are
+    not among what `load_examples` returns. Empty where the folder has none.
+
+    :param without: As for `load_examples`.
+    :raises InputError: No data there, or a set that is not known.
+    """
+    root = _root(Path(folder))
+    sources = known_sources()
+    unseen = list(without)
+    _check_known(root, unseen, sources)
+    path = root / GOLD / "more.jsonl"
+    if not path.exists():
+        return []
+    held = _held(root, sources) | _texts_of(root, unseen, sources)
+    return [
+        one for one in read_labelled(path) if one.group not in held and one.source not in unseen
+    ]  # fmt: skip
 
 
 def read_split(folder: str | Path, name: str, split: str) -> list[Example]:
