@@ -60,7 +60,6 @@ PEERS = {
     "TextBlob": ("textblob", "textblob"),
     "DistilBERT": ("transformers", "transformers"),
 }
-FAST = "fast"  # the base model with --speed fast
 # Rows that a peer is given at a time in memory: one, so that a slow one can be stopped in time.
 AT_A_TIME = {"DistilBERT": 64}
 
@@ -176,8 +175,6 @@ def scorer(name: str) -> Callable[[Sequence[str]], list[Any]]:
         return pipeline()
     import sentiment
 
-    if name == FAST:
-        return sentiment.load(speed=FAST).analyze_batch
     return sentiment.load(name).analyze_batch
 
 
@@ -398,8 +395,7 @@ def _from_file(figures: Figures, plan: Plan, rows: list[str] | None, folder: Pat
     command = child("file", figures.name, str(source), str(output))
     if figures.ours:
         command = [sys.executable, "-m", "sentiment", "score", str(source), "-o", str(output)]
-        model = ["base", "--speed", FAST] if figures.name == FAST else [figures.name]
-        command += ["--model", *model, "--overwrite", "--restart"]
+        command += ["--model", figures.name, "--overwrite", "--restart"]
     texts = rows or make_rows(plan.sizes[-1])
     write_csv(source, texts[:10])
     figures.start = statistics.median(run(command).seconds for _ in range(plan.repeats))
@@ -524,8 +520,6 @@ def systems(only: Sequence[str]) -> Iterator[Figures]:
     for name, path in models.items():
         if not only or name in only:
             yield Figures(name, read(path).name, ours=True)
-    if {"base", "lite"} <= set(models) and (not only or FAST in only):
-        yield Figures(FAST, f"{read(models['base']).name} --speed {FAST}", ours=True)
     for name, (module, package) in PEERS.items():
         if only and name not in only:
             continue

@@ -1,10 +1,14 @@
-"""Measure what `--speed fast` costs and saves, for every share of rows that is left to the base model.
+"""Measure what `--speed fast` costs and saves, beside other ways to be fast.
 
     python scripts/fast.py DATA            # writes docs/fast.md and docs/fast.svg
 
+Each bundled model alone; and lite before a transformer, which then reads the rows of which lite is least
+sure: a tenth of them, two tenths and so on. How sure lite is: the probability that the sentiment and
+every topic's state are right, were they independent.
+
 DATA is the folder that `scripts/fetch_data.py` fills. The rows are those that no model was trained on:
 gold dev, and at most 300 of each public test or dev file that labels topics. Time is processor time of
-one thread, the text line and the records included, files left out. Some minutes on two cores.
+one thread, the text line and the records included, files left out. A minute on two cores.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +24,9 @@ from pathlib import Path
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sentiment.analyzer import Analyzer
 from sentiment.model import bundle
-from sentiment.model.cascade import SURE
 from sentiment.model.lite import LiteModel
 from sentiment.model.transformer import TransformerModel
 from sentiment.records import Analysis
@@ -34,21 +36,22 @@ from sentiment.train.figures.measure import Figures, measure
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST, LONGEST = 300, 400  # rows of a public set, characters of a row
-SLICES = 10
+TENTHS = 10
+FULL, FAST = "base", "fast"
 
 
 @dataclass(frozen=True)
 class Point:
-    """What one limit gives.
+    """What one way gives.
 
-    :param limit: What lite must be sure of.
-    :param share: Rows that are left to the base model.
-    :param seconds: Processor time of all rows.
+    :param way: What it is drawn with: "" for a model alone, else the transformer behind lite.
+    :param name: Of the model; of a mixture, the share of rows that the transformer reads.
+    :param rate: Rows per second of processor time.
     """
 
-    limit: float
-    share: float
-    seconds: float
+    way: str
+    name: str
+    rate: float
     gold: Figures
     public: Figures
 
@@ -57,16 +60,16 @@ def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("data", type=Path, help="folder with zh/, en/ and gold/")
-    parser.add_argument("--model", default="base", help="name or folder of the transformer")
+    parser.add_argument("--fast", default=FAST, help="name or folder of the fast model")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of the results")
     arguments = parser.parse_args()
     rows = measured_rows(arguments.data)
-    points = trade_off(rows, arguments.model)
-    text = report(points, len(rows))
+    points = list(trade_off(rows, arguments.fast))
+    text = report(points)
     print(text)
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "fast.md").write_text(text, encoding="utf-8")
-    (arguments.out / "fast.svg").write_text(picture(points, len(rows)), encoding="utf-8")
+    (arguments.out / "fast.svg").write_text(picture(points), encoding="utf-8")
 
 
 def measured_rows(data: Path) -> list[Example]:
@@ -80,90 +83,91 @@ def measured_rows(data: Path) -> list[Example]:
     return gold + [one for some in spread for one in some]
 
 
-def trade_off(rows: Sequence[Example], model: str) -> list[Point]:
-    """Return a point for every tenth of the rows, in order of how sure lite is, and for `SURE`."""
-    lite = LiteModel.of(bundle.read(bundle.find("lite")))
-    base = TransformerModel.of(bundle.read(bundle.find(model)), "cpu")
+def trade_off(rows: Sequence[Example], fast: str) -> Iterator[Point]:
+    """Yield a point for every model alone, and one for every tenth that lite leaves to another."""
+    gold = sum(one.gold for one in rows)
+
+    def point(way: str, name: str, seconds: float, answers: Sequence[Analysis]) -> Point:
+        figures = measure(rows[:gold], answers[:gold]), measure(rows[gold:], answers[gold:])
+        return Point(way, name, len(rows) / seconds, *figures)
+
     texts = [one.text for one in rows]
     prepared = [prepare(text) for text in texts]
-    sure = lite.weigh(prepared)[1]
+    lite = LiteModel.of(bundle.read(bundle.find("lite")))
+    chances = lite.chances(prepared)
+    sure = chances.overall.max(1) * chances.states.max(2).prod(1)
+    least = np.array_split(np.argsort(sure), TENTHS)
+    quick, first = _timed(lite, texts)
+    yield point("", "lite", first, quick)
+    for name, path in ((FAST, fast), (FULL, FULL)):
+        model = TransformerModel.of(bundle.read(bundle.find(path)), "cpu")
+        thorough, whole = _timed(model, texts)
+        seconds, answers = first, list(quick)
+        for tenth, part in enumerate(least[:-1], 1):
+            began = time.process_time()
+            model.predict([prepared[at] for at in part])
+            seconds += time.process_time() - began
+            for at in part:
+                answers[at] = thorough[at]
+            yield point(name, f"{tenth / TENTHS:.0%}", seconds, answers)
+        yield point("", name, whole, thorough)
+
+
+def _timed(
+    model: LiteModel | TransformerModel, texts: Sequence[str]
+) -> tuple[list[Analysis], float]:
+    analyzer = Analyzer(model)
+    analyzer.analyze_batch(texts[:100])
     began = time.process_time()
-    quick = Analyzer(lite).analyze_batch(texts)
-    first = time.process_time() - began  # everything but the base model
-    thorough = Analyzer(base).analyze_batch(texts)
-    limits = sorted({*(float(np.quantile(sure, n / SLICES)) for n in range(1, SLICES)), SURE})
-    points = [_point(0.0, 0, first, rows, quick, thorough, sure)]
-    seconds, below = first, -1.0
-    for limit in [*limits, 2.0]:
-        slice_ = np.flatnonzero((sure >= below) & (sure < limit)).tolist()
-        began = time.process_time()
-        base.predict([prepared[index] for index in slice_])
-        seconds += time.process_time() - began
-        left = int((sure < limit).sum())
-        points.append(_point(limit, left, seconds, rows, quick, thorough, sure))
-        below = limit
-    return points
+    answers = analyzer.analyze_batch(texts)
+    return answers, time.process_time() - began
 
 
-def _point(
-    limit: float,
-    left: int,
-    seconds: float,
-    rows: Sequence[Example],
-    quick: Sequence[Analysis],
-    thorough: Sequence[Analysis],
-    sure: NDArray[np.float32],
-) -> Point:
-    answers = [
-        slow if certain < limit else fast
-        for fast, slow, certain in zip(quick, thorough, sure, strict=True)
-    ]
-    gold = sum(one.gold for one in rows)
-    return Point(
-        limit,
-        left / len(rows),
-        seconds,
-        measure(rows[:gold], answers[:gold]),
-        measure(rows[gold:], answers[gold:]),
-    )
-
-
-def report(points: Sequence[Point], rows: int) -> str:
+def report(points: Sequence[Point]) -> str:
     """Return what docs/fast.md says."""
-    full = points[-1]
-    lines = [
-        "| left to base | lite must be sure of | rows per processor second | topic F1, gold dev | "
-        "driver F1 | overall accuracy | topic F1, public | overall accuracy |",
-        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    alone = {point.name: point for point in points if not point.way}
+    fast, full = alone[FAST], alone[FULL]
+    gold, public = _lost(full.gold, fast.gold), _lost(full.public, fast.public)
+    models = [_line(f"**{name}**" if name == FAST else name, one) for name, one in alone.items()]
+    mixed = [
+        _line(f"{point.name} left to {point.way}", point) for point in points if point.way
+    ]  # fmt: skip
+    head = [
+        "| | rows per processor second | topic F1, gold dev | driver F1 | overall accuracy | "
+        "topic F1, public | overall accuracy |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for point in points:
-        name = f"{point.share:.0%}"
-        sure = "–" if point in (points[0], full) else f"{point.limit:.2f}"
-        figures = (
-            point.gold.topic_f1, point.gold.driver_f1, point.gold.overall_accuracy,
-            point.public.topic_f1, point.public.overall_accuracy,
-        )  # fmt: skip
-        cells = [name, sure, f"{rows / point.seconds:,.0f}", *(_figure(one) for one in figures)]
-        if point.limit == SURE:
-            cells = [f"**{cell}**" for cell in cells]
-        lines.append(f"| {' | '.join(cells)} |")
-    chosen = next(point for point in points if point.limit == SURE)
-    lost = 100 * (_value(full.gold.topic_f1) - _value(chosen.gold.topic_f1))
-    public = 100 * (_value(full.public.topic_f1) - _value(chosen.public.topic_f1))
     return "\n\n".join(
         [
             "# `--speed fast`",
-            "Lite answers the rows of which it is sure, and the base model reads the others. How sure "
-            "it is: the probability that the sentiment and every topic's state are right, were they "
-            "independent. Written by `python scripts/fast.py DATA` on gold dev "
-            f"({full.gold.rows:,} rows) and on {full.public.rows:,} rows of public test and dev files, "
-            "none of them trained on. Rows per processor second: one thread, without files.",
-            f"The bold line is what `fast` does: {full.seconds / chosen.seconds:.1f} times the rows of "
-            f"`full` for {lost:.1f} points of topic F1 on gold dev and {public:.1f} on public rows.",
+            f"In the place of base answers `fast`, a smaller model that learnt from it: "
+            f"{fast.rate / full.rate:.1f} times the rows for {gold} on gold dev, {public} on public "
+            "rows.",
+            f"Written by `python scripts/fast.py DATA` on gold dev ({full.gold.rows:,} rows) and on "
+            f"{full.public.rows:,} rows of public test and dev files, none of them trained on. Rows "
+            "per processor second: one thread, without files.",
+            "\n".join(head + models),
             "![Topic F1 by rows per processor second](fast.svg)",
-            "\n".join(lines),
+            "What else was tried: lite answers the rows of which it is sure, and a transformer reads "
+            "the others. How sure it is: the probability that the sentiment and every topic's state "
+            "are right, were they independent.",
+            "\n".join(head + mixed),
         ]
     ) + "\n"  # fmt: skip
+
+
+def _lost(full: Figures, fast: Figures) -> str:
+    topics = _value(full.topic_f1) - _value(fast.topic_f1)
+    overall = _value(full.overall_accuracy) - _value(fast.overall_accuracy)
+    return f"{100 * topics:.1f} points of topic F1 and {100 * overall:.1f} of overall accuracy"
+
+
+def _line(name: str, point: Point) -> str:
+    figures = (
+        point.gold.topic_f1, point.gold.driver_f1, point.gold.overall_accuracy,
+        point.public.topic_f1, point.public.overall_accuracy,
+    )  # fmt: skip
+    return f"| {' | '.join([name, f'{point.rate:,.0f}', *map(_figure, figures)])} |"
 
 
 def _figure(value: float | None) -> str:
@@ -174,42 +178,43 @@ def _value(figure: float | None) -> float:
     return 0.0 if figure is None else figure
 
 
-def picture(points: Sequence[Point], rows: int) -> str:
-    """Return topic F1 on the public rows by rows per processor second, on a logarithmic axis."""
-    rates = [rows / point.seconds for point in points]
+def picture(points: Sequence[Point]) -> str:
+    """Return topic F1 on gold dev and public rows by rows per processor second, logarithmic."""
+    low, high = (np.log(pick(point.rate for point in points)) for pick in (min, max))
     scores = [_value(point.public.topic_f1) for point in points]
-    low, high = np.log(min(rates)), np.log(max(rates))
     bottom, top = min(scores) - 0.005, max(scores) + 0.005
 
-    def x(rate: float) -> float:
-        return 70 + 560 * float((np.log(rate) - low) / (high - low))
+    def place(point: Point) -> str:
+        x = 70 + 560 * float((np.log(point.rate) - low) / (high - low))
+        return (
+            f"{x:.1f},{300 - 250 * (_value(point.public.topic_f1) - bottom) / (top - bottom):.1f}"
+        )
 
-    def y(score: float) -> float:
-        return 300 - 250 * (score - bottom) / (top - bottom)
-
-    line = " ".join(f"{x(r):.1f},{y(s):.1f}" for r, s in zip(rates, scores, strict=True))
     body = [
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 350" role="img" '
         'aria-label="Topic F1 by speed" font-family="system-ui, sans-serif" font-size="12">',
         '<rect width="760" height="350" fill="#fff"/>',
         '<text x="16" y="24" font-size="15" fill="#222">Topic F1 on public rows, by rows per processor '
         "second (logarithmic)</text>",
-        f'<polyline points="{line}" fill="none" stroke="#99c9d6" stroke-width="2"/>',
     ]
-    for point, rate, score in zip(points, rates, scores, strict=True):
-        mine = point.limit == SURE
+    alone = {point.name: point for point in points if not point.way}
+    for way, colour in ((FULL, "#99c9d6"), (FAST, "#e8b89d")):
+        between = [point for point in points if point.way == way]
+        line = " ".join(map(place, [alone["lite"], *between, alone[way]]))
+        body.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        for point in between:
+            x, y = place(point).split(",")
+            body.append(f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>')
+    for name, point in alone.items():
+        x, y = place(point).split(",")
         body.append(
-            f'<circle cx="{x(rate):.1f}" cy="{y(score):.1f}" r="{6 if mine else 4}" '
-            f'fill="{"#d9622b" if mine else "#1f6f8b"}"/>'
+            f'<circle cx="{x}" cy="{y}" r="6" fill="{"#d9622b" if name == FAST else "#1f6f8b"}"/>'
+            f'<text x="{float(x) + 9:.1f}" y="{float(y) - 6:.1f}" fill="#222">{name} '
+            f"{_figure(point.public.topic_f1)}, {point.rate:,.0f}</text>"
         )
-        ends = {points[0].limit: "lite", points[-1].limit: "base", SURE: "fast"}
-        name = (
-            f"{ends.get(point.limit, '')} {score:.3f}, {rate:,.0f}" if point.limit in ends else ""
-        )
-        if name:
-            body.append(
-                f'<text x="{x(rate) + 9:.1f}" y="{y(score) - 6:.1f}" fill="#222">{name}</text>'
-            )
+    body.append(
+        '<text x="70" y="335" fill="#222">lines: lite first, the rest to base or to fast</text>'
+    )
     return "\n".join([*body, "</svg>"]) + "\n"
 
 

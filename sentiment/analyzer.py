@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sentiment.explanation import Explanation
-    from sentiment.model.transformer import TransformerModel
 
 __all__ = ["Analyzer", "load"]
 
@@ -61,24 +60,27 @@ def load(
     :param taxonomy: A taxonomy file of your own, or one that was read. Its names and definitions
         are used; topics, drivers and tags that it leaves out are left out of the results; those
         that it adds are found once a model has learnt them.
-    :param speed: "full", or "fast": lite answers where it is sure, and the model reads the rest.
-        What that costs is in docs/fast.md.
-    :raises ModelError: No such model, or its folder is not as it was saved.
+    :param speed: "full", or "fast": in the place of base answers the smaller model that learnt from
+        it. What that costs is in docs/fast.md.
+    :raises ModelError: No such model, its folder is not as it was saved, or there is no faster one.
     :raises TaxonomyError: The taxonomy cannot be read or contradicts itself.
     """
     if device not in _DEVICES:
         raise InputError(f"device {device!r} is none of {', '.join(_DEVICES)}.")
     if speed not in _SPEEDS:
         raise InputError(f"speed {speed!r} is none of {', '.join(_SPEEDS)}.")
+    path = bundle.find(model)
+    if speed == "fast":
+        path = bundle.faster(path)
     # Absolute, so that a pickled analyzer arrives wherever the other process runs.
-    opened = open_model(os.path.abspath(bundle.find(model)), device, speed)
+    opened = open_model(os.path.abspath(path), device)
     if taxonomy is not None and not isinstance(taxonomy, Taxonomy):
         taxonomy = Taxonomy.read(os.fspath(taxonomy))
-    return Analyzer(opened, device, taxonomy, speed)
+    return Analyzer(opened, device, taxonomy)
 
 
-def open_model(path: str, device: str, speed: str = "full") -> Model:
-    """Return the model in a bundle's folder; "fast" puts lite before a transformer.
+def open_model(path: str, device: str) -> Model:
+    """Return the model in a bundle's folder.
 
     :raises ModelError: The folder is not as it was saved, or of a kind that is not known.
     """
@@ -90,19 +92,11 @@ def open_model(path: str, device: str, speed: str = "full") -> Model:
     if saved.architecture == "transformer":
         from sentiment.model.transformer import TransformerModel
 
-        opened = TransformerModel.of(saved, device)
-        return opened if speed == "full" else _cascade(opened)
+        return TransformerModel.of(saved, device)
     raise ModelError(
         f"{path}: architecture {saved.architecture!r} is not known to this release; "
         "upgrade with pip install -U sentiment."
     )
-
-
-def _cascade(thorough: TransformerModel) -> Model:
-    from sentiment.model.cascade import CascadeModel
-    from sentiment.model.lite import LiteModel
-
-    return CascadeModel(LiteModel.of(bundle.read(bundle.find("lite"))), thorough)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +107,14 @@ class _Reloaded:
     device: str
     digest: str
     taxonomy: Taxonomy | None
-    speed: str
 
     def __call__(self) -> Analyzer:
-        model = open_model(self.path, self.device, self.speed)
+        model = open_model(self.path, self.device)
         if model.digest != self.digest:
             raise ModelError(
                 f"{self.path}: another model than when the analyzer was pickled; load it again."
             )
-        return Analyzer(model, self.device, self.taxonomy, self.speed)
+        return Analyzer(model, self.device, self.taxonomy)
 
 
 class Analyzer:
@@ -135,12 +128,10 @@ class Analyzer:
         model: Model,
         device: str = "auto",
         taxonomy: Taxonomy | None = None,
-        speed: str = "full",
     ) -> None:
         self._model = model
         self._device = device
         self._own_taxonomy = taxonomy
-        self._speed = speed
         self._topics = tuple(self.taxonomy.topics)
         self._topic_of = {name: driver.topic for name, driver in self.taxonomy.drivers.items()}
 
@@ -151,8 +142,7 @@ class Analyzer:
         path = getattr(self._model, "path", None)
         if path is None:
             raise TypeError("this analyzer's model is in no folder, so it cannot be pickled")
-        taxonomy = self._own_taxonomy
-        return _Reloaded(str(path), self._device, self.model_digest, taxonomy, self._speed), ()
+        return _Reloaded(str(path), self._device, self.model_digest, self._own_taxonomy), ()
 
     @property
     def model_name(self) -> str:

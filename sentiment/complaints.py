@@ -129,6 +129,12 @@ ERRORS: tuple[tuple[str, str], ...] = (
     ),
     # the model
     (
+        "{name} has no faster model that learnt from it; leave speed at full, or train one of your "
+        "own (sentiment train ROWS --base {fast} -o FOLDER) and name it as the model.",
+        "{name} 没有向它学来的更快的模型；请把 speed 留在 full，或自己训练一个"
+        "（sentiment train 标注文件 --base {fast} -o 文件夹），再用作模型。",
+    ),
+    (
         "There is no model {model}; use {names}, a folder, or a hub id OWNER/NAME.",
         "没有模型 {model}；请使用 {names}、文件夹或 hub 上的 OWNER/NAME。",
     ),

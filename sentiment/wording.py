@@ -541,13 +541,13 @@ PHRASES: dict[str, tuple[str, str]] = {
         "你自己的分类体系文件，扩展或取代默认的",
     ),
     "arg_model": (
-        "base, lite, a folder or a hub id OWNER/NAME (default: base)",
-        "base、lite、文件夹或 hub 上的名称 OWNER/NAME（默认：base）",
+        "base, fast, lite, a folder or a hub id OWNER/NAME (default: base)",
+        "base、fast、lite、文件夹或 hub 上的名称 OWNER/NAME（默认：base）",
     ),
     "arg_device": ("auto, cpu or cuda", "auto、cpu 或 cuda"),
     "arg_speed": (
-        "full, or fast: lite answers where it is sure, the model reads the rest (default: full)",
-        "full 或 fast：lite 有把握的由它回答，其余由模型读（默认：full）",
+        "full, or fast: the model fast, which learnt from base, answers for it (default: full)",
+        "full 或 fast：由向 base 学来的模型 fast 代答（默认：full）",
     ),
     "arg_language": (
         "language of the talk and the report: zh or en (default: that of the locale)",
@@ -582,10 +582,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Ray 集群地址，与 --engine ray 同用（默认：RAY_ADDRESS，否则用本机进程）",
     ),
     "arg_explained": ("the text; - is stdin", "文本；- 表示标准输入"),
-    "arg_bundle": ("base, lite or a folder", "base、lite 或文件夹"),
+    "arg_bundle": ("base, fast, lite or a folder", "base、fast、lite 或文件夹"),
     "arg_models": (
-        "what to measure: base, lite, a folder or a hub id; several are compared",
-        "要评测的模型：base、lite、文件夹或 hub 上的名称；可比较多个",
+        "what to measure: base, fast, lite, a folder or a hub id; several are compared",
+        "要评测的模型：base、fast、lite、文件夹或 hub 上的名称；可比较多个",
     ),
     "arg_labelled": (
         "labelled rows: JSON lines, or a CSV, TSV, XLSX or Parquet table",

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 import sentiment
 from sentiment.analyzer import Analyzer
 from sentiment.errors import InputError, ModelError
+from sentiment.model.bundle import bundled
 from sentiment.model.protocol import Finding, Prediction, Reason
 from sentiment.records import SENTIMENTS, Analysis, Feedback, Opinion, Tag, topic_states
 from sentiment.taxonomy import Taxonomy
@@ -529,3 +530,16 @@ def test_a_speed_is_full_or_fast_and_lite_has_but_one(tiny: Path) -> None:
     with pytest.raises(InputError, match="'slow' is none of full, fast"):
         sentiment.load(tiny, speed="slow")
     assert sentiment.load(tiny, speed="fast").model_digest == sentiment.load(tiny).model_digest
+
+
+def test_fast_answers_for_base_and_for_no_other_transformer(tmp_path: Path) -> None:
+    if not {"base", "fast"} <= set(bundled()):
+        pytest.skip("base and fast are not bundled")
+    quick = sentiment.load(speed="fast")
+    assert quick.model_digest == sentiment.load("fast").model_digest
+    assert quick.model_digest == sentiment.load("fast", speed="fast").model_digest
+    assert quick.model_digest == pickle.loads(pickle.dumps(quick)).model_digest
+    assert quick.taxonomy.to_dict() == sentiment.load().taxonomy.to_dict()
+    own = shutil.copytree(bundled()["base"], tmp_path / "own")
+    with pytest.raises(ModelError, match=r"^base@\S+ has no faster model .*--base fast"):
+        sentiment.load(own, speed="fast")

@@ -1,4 +1,4 @@
-"""What fast.py writes of the limits that it measured."""
+"""What fast.py writes of the ways that it measured."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from types import ModuleType
 
 import pytest
 
-from sentiment.model.cascade import SURE
 from sentiment.train.figures.measure import measure
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "fast.py"
@@ -29,16 +28,19 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def test_the_limit_in_use_is_marked_with_what_it_costs_and_saves(fast: ModuleType) -> None:
+def test_the_fast_model_is_told_with_what_it_costs_and_saves(fast: ModuleType) -> None:
     nothing = measure([], [])
     points = [
-        fast.Point(limit, share, seconds, *[replace(nothing, topic_f1=f1)] * 2)
-        for limit, share, seconds, f1 in (
-            (0.0, 0.0, 1.0, 0.70), (SURE, 0.3, 2.0, 0.74), (2.0, 1.0, 5.0, 0.76),
+        fast.Point(way, name, rate, *[replace(nothing, topic_f1=f1, overall_accuracy=f1 + 0.1)] * 2)
+        for way, name, rate, f1 in (
+            ("", "lite", 9000.0, 0.70), ("fast", "50%", 4000.0, 0.72), ("", "fast", 2000.0, 0.74),
+            ("base", "50%", 1600.0, 0.75), ("", "base", 800.0, 0.76),
         )
     ]  # fmt: skip
-    text = fast.report(points, 1000)
-    assert "2.5 times the rows of `full` for 2.0 points" in text
-    assert "| **30%** | **0.30** | **500** | **0.740** |" in text
-    marks = ElementTree.fromstring(fast.picture(points, 1000)).findall("{*}circle")
-    assert len(marks) == 3
+    text = fast.report(points)
+    assert "2.5 times the rows for 2.0 points of topic F1 and 2.0 of overall accuracy" in text
+    assert "| **fast** | 2,000 | 0.740 |" in text
+    assert "| 50% left to base | 1,600 | 0.750 |" in text
+    drawn = ElementTree.fromstring(fast.picture(points))
+    assert len(drawn.findall("{*}circle")) == 5
+    assert len(drawn.findall("{*}polyline")) == 2

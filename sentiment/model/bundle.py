@@ -34,12 +34,14 @@ from sentiment.taxonomy import Taxonomy
 
 __all__ = [
     "DEFAULT",
+    "FAST",
     "GRAPH",
     "NETWORK",
     "SCHEMA",
     "TOKENIZER",
     "Bundle",
     "bundled",
+    "faster",
     "find",
     "is_hub_id",
     "is_on_hub",
@@ -50,6 +52,7 @@ __all__ = [
 
 SCHEMA = 1
 DEFAULT = "base"
+FAST = "fast"  # the model that answers in its place under `--speed fast`
 
 # Files of a transformer.
 NETWORK = "model.safetensors"
@@ -208,6 +211,27 @@ def find(model: str | os.PathLike[str] | None = None) -> Path:
         return _from_hub(model)
     raise ModelError(
         f"There is no model {str(model)!r}; use {names}, a folder, or a hub id OWNER/NAME."
+    )
+
+
+def faster(path: Path) -> Path:
+    """Return the folder of the model that answers for another under `--speed fast`.
+
+    For base that is `FAST`, which learnt from it; a lite model and `FAST` itself are fast as they are.
+
+    :raises ModelError: It is another transformer, of which no faster one has learnt.
+    """
+    known = bundled()
+    if FAST in known and any(
+        path.samefile(known[name]) for name in (DEFAULT, FAST) if name in known
+    ):
+        return known[FAST]
+    saved = read(path)
+    if saved.architecture == "lite":
+        return path
+    raise ModelError(
+        f"{saved.name} has no faster model that learnt from it; leave speed at full, or train one of "
+        f"your own (sentiment train ROWS --base {FAST} -o FOLDER) and name it as the model."
     )
 
 

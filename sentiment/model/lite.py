@@ -150,21 +150,7 @@ class LiteModel:
 
     def predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
         """Return one prediction per text, in order; no result depends on the other texts."""
-        return self.weigh(batch)[0]
-
-    def weigh(self, batch: Sequence[Prepared]) -> tuple[list[Prediction], Floats]:
-        """Return the predictions, and how sure each is, (B,).
-
-        That is the probability that the sentiment and every topic's state are right, were they
-        independent of one another.
-        """
-        predictions: list[Prediction] = []
-        sure = [np.zeros(0, dtype=np.float32)]
-        for part in _parts(batch):
-            found, certain = self._predict(part)
-            predictions += found
-            sure.append(certain)
-        return predictions, np.concatenate(sure)
+        return [one for part in _parts(batch) for one in self._predict(part)]
 
     def chances(self, batch: Sequence[Prepared]) -> Chances:
         """Return how likely everything is that each text may say; 0 for what has no head."""
@@ -226,7 +212,7 @@ class LiteModel:
         overall = overall_probabilities(scores, probabilities, weights, self.labels)
         return overall, states, probabilities, clause_of
 
-    def _predict(self, batch: Sequence[Prepared]) -> tuple[list[Prediction], Floats]:
+    def _predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
         read, scores = self._read(batch)
         overall, states, probabilities, clause_of = self._weighed(read, scores)
         kept = choose(states, probabilities, self.labels, self.thresholds)
@@ -245,11 +231,10 @@ class LiteModel:
             if len(found) < 2:
                 continue
             found.sort(key=lambda finding: (finding.name not in drivers, finding.start))
-        predictions = [
+        return [
             Prediction(tuple(values), tuple(found))
             for values, found in zip(overall.tolist(), findings, strict=True)
         ]
-        return predictions, overall.max(1) * states.max(2).prod(1)
 
 
 def _parts(batch: Sequence[Prepared]) -> Iterator[list[Prepared]]:
