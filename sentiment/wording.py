@@ -471,9 +471,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "arg_train_output": ("the folder to save the new model in", "保存新模型的文件夹"),
     "arg_base": (
-        "what to start from: lite, base, the folder of a model, or an encoder of Hugging Face by "
+        "what to start from: lite, fast, base, the folder of a model, or an encoder of Hugging Face by "
         "folder or hub id (default: lite)",
-        "从哪个模型开始：lite、base、模型文件夹，或 Hugging Face 编码器的文件夹或 hub 名称"
+        "从哪个模型开始：lite、fast、base、模型文件夹，或 Hugging Face 编码器的文件夹或 hub 名称"
         "（默认：lite）",
     ),
     "arg_dev": (
