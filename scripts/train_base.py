@@ -312,6 +312,13 @@ def _measured(model: Model, rows: Sequence[Example], say: object) -> dict[str, F
     return by_language
 
 
+def _shortened(given: argparse.Namespace) -> str:
+    if not given.leave_out:
+        return ""
+    left_out = " and ".join(map(str, given.leave_out))
+    return f" It started as {bundle.read(given.start).name} with layers {left_out} left out."
+
+
 def _card(
     network: FeedbackNetwork,
     given: argparse.Namespace,
@@ -331,7 +338,8 @@ def _card(
         version=given.version,
         about=_ABOUT.format(
             layers=config.num_hidden_layers, width=config.hidden_size, millions=inside / 1e6
-        ),
+        )
+        + _shortened(given),
         figures=figures,
         sets=training_sets(examples),
         weaknesses=_WEAKNESSES,
