@@ -37,7 +37,7 @@ from sentiment.train.figures.measure import Figures, measure
 ROOT = Path(__file__).resolve().parents[1]
 MOST, LONGEST = 300, 400  # rows of a public set, characters of a row
 TENTHS = 10
-FULL, FAST = "base", "fast"
+FULL, FAST = bundle.DEFAULT, bundle.FAST
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,10 @@ def choose_rows(
     examples = [one for one in loaded if not is_held_out(one)]
     aside = kept_aside([one for one in examples if one.gold], ASIDE)
     groups = {one.group for one in aside}
-    more = [one for one in more_gold(data, without=unseen) if one.group not in groups]
-    more = [one for one in more if not is_held_out(one)]
+    more = [
+        one for one in more_gold(data, without=unseen)
+        if one.group not in groups and not is_held_out(one)
+    ]  # fmt: skip
     groups |= {one.group for one in more}
     labelled = cap_sets([one for one in examples if one.group not in groups], most, LONGEST)
     labelled += more
