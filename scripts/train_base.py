@@ -49,7 +49,7 @@ from sentiment.train.base.teach import read_taught
 from sentiment.train.base.token_targets import is_read, read_targets
 from sentiment.train.base.token_teacher import TokenVectors
 from sentiment.train.base.word_weights import WordHeads, fit_word_heads, give_say
-from sentiment.train.data.examples import Example, load_examples, read_labelled
+from sentiment.train.data.examples import Example, load_examples, more_gold, read_labelled
 from sentiment.train.figures.card import Card, write_card
 from sentiment.train.figures.measure import Figures, measure
 from sentiment.train.figures.provenance import commit, data_hash, training_sets
@@ -255,11 +255,15 @@ def _words(
         with np.load(kept, allow_pickle=False) as held:
             heads = WordHeads(*(held[name] for name in ("buckets", "weights", "bias")))
     else:
-        groups = {one.group for one in aside}
-        rows = load_examples(given.data, without=given.without)
-        heads = fit_word_heads(
-            [one for one in rows if one.group not in groups and not is_held_out(one)]
-        )
+        unseen = {one.group for one in aside}
+        more = [
+            one for one in more_gold(given.data, without=given.without)
+            if one.group not in unseen
+        ]  # fmt: skip
+        unseen |= {one.group for one in more}  # of a text in both, the labels of the guideline
+        usual = load_examples(given.data, without=given.without)
+        rows = more + [one for one in usual if one.group not in unseen]
+        heads = fit_word_heads([one for one in rows if not is_held_out(one)])
         np.savez_compressed(kept, buckets=heads.buckets, weights=heads.weights, bias=heads.bias)
     read = [(one, prepare(one.text)) for one in aside]
     read = [(one, prepared) for one, prepared in read if is_read(prepared)]
