@@ -28,6 +28,7 @@ from sentiment.model.bundle import GRAPH, NETWORK, TOKENIZER, Bundle
 from sentiment.model.decision import Chances, Decision, Found, Outputs, chances, decide
 from sentiment.model.protocol import Finding, Prediction, Reason
 from sentiment.model.runtime import OnnxRuntime, Runtime, TorchRuntime, pick_device
+from sentiment.model.tokens import Tokens
 from sentiment.model.words import Words
 from sentiment.records import POLARITIES, SENTIMENTS
 from sentiment.taxonomy import Taxonomy
@@ -125,7 +126,7 @@ class TransformerModel:
         self.accuracy = accuracy or {}
         self.path = path
         self.words = words
-        self._tokenizer = tokenizer
+        self._tokens = Tokens(tokenizer)
         self._runtime = runtime
         # What it puts around a text: [CLS] and [SEP] here, <s> and </s> elsewhere.
         self._open, self._close = tokenizer.encode("").ids
@@ -221,11 +222,8 @@ class TransformerModel:
         return Chances(*(np.concatenate(arrays)[back] for arrays in zip(*parts, strict=True)))
 
     def _texts(self, letters: Sequence[str]) -> list[_Text]:
-        encodings = self._tokenizer.encode_batch(list(letters), add_special_tokens=False)
-        return [
-            _Text(one, encoding.ids, encoding.offsets)
-            for one, encoding in zip(letters, encodings, strict=True)
-        ]
+        cuts = self._tokens.cut(letters)
+        return [_Text(one, *cut) for one, cut in zip(letters, cuts, strict=True)]
 
     def _windows(self, text: int, first: int, end: int, passage: int = 0) -> Iterator[_Window]:
         """Yield the windows of a passage: one, or several of which each moves on by as much."""

@@ -1,0 +1,103 @@
+"""Tokens: those of the whole text, whatever was read before and however the text is spaced."""
+
+import json
+import random
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+pytest.importorskip("tokenizers", reason="needs the extra [torch]")
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Encoding, Tokenizer, models, normalizers, pre_tokenizers
+
+from sentiment.model import tokens
+from sentiment.model.tokens import Tokens
+
+BASE = Path(__file__).parents[2] / "models" / "base" / "tokenizer.json"
+TOKENIZER = Tokenizer.from_file(str(BASE))
+WORDS = (
+    "Good",
+    "don’t",
+    "late,",
+    "很快",
+    "质量不错。",
+    "2.5kg",
+    "",
+    "😀️",
+    "a\tb",
+    "x\u3000y",
+    "[CLS]",
+    "\x1c",
+)
+
+
+def whole(texts: list[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+    return [
+        (one.ids, one.offsets) for one in TOKENIZER.encode_batch(texts, add_special_tokens=False)
+    ]
+
+
+@given(st.lists(st.one_of(st.text(), st.lists(st.sampled_from(WORDS)).map(" ".join))))
+def test_they_are_those_of_the_whole_text(texts: list[str]) -> None:
+    cutter = Tokens(TOKENIZER)
+    assert cutter.cut(texts) == whole(texts)
+    assert cutter.cut(texts) == whole(texts)  # and when every word is known
+
+
+def test_what_was_read_before_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "_MOST", 30)
+    cutter = Tokens(TOKENIZER)
+    chance = random.Random(1)
+    for _ in range(40):
+        texts = [" ".join(f"word{chance.randrange(90)}" for _ in range(8)) for _ in range(4)]
+        assert cutter.cut(texts) == whole(texts)
+        assert len(cutter._known) <= 30 + 32  # what one batch brings is let in at once
+
+
+class Counting:
+    """The tokenizer, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.normalizer, self.pre_tokenizer = TOKENIZER.normalizer, TOKENIZER.pre_tokenizer
+        self.asked: list[str] = []
+
+    def encode_batch(self, texts: list[str], **options: bool) -> list[Encoding]:
+        self.asked += texts
+        return TOKENIZER.encode_batch(texts, **options)
+
+
+def test_a_known_word_is_not_cut_again() -> None:
+    long = "这句话很长很长，长到不会再来第二次，所以不必记住它"
+    counting = Counting()
+    cutter = Tokens(cast(Tokenizer, counting))
+    cutter.cut(["good value good", "bad value"])
+    cutter.cut(["good bad value", long])
+    cutter.cut([long])
+    assert counting.asked == ["good", "value", "bad", long, long]
+
+
+@pytest.mark.parametrize(
+    ("normalizer", "pre_tokenizer"),
+    [
+        (None, pre_tokenizers.Metaspace()),  # a token may begin with the space before it
+        (None, None),
+        (normalizers.Prepend("_"), pre_tokenizers.WhitespaceSplit()),  # once a text, not a word
+        (normalizers.Replace("a b", "c"), pre_tokenizers.WhitespaceSplit()),
+    ],
+)
+def test_a_tokenizer_that_reaches_over_spaces_is_asked_for_whole_texts(
+    normalizer: normalizers.Normalizer | None, pre_tokenizer: pre_tokenizers.PreTokenizer | None
+) -> None:
+    other = Tokenizer(
+        models.BPE(json.loads('{"a": 0, "b": 1, "c": 2, "_": 3, " ": 4, "▁": 5}'), [])
+    )
+    if normalizer is not None:
+        other.normalizer = normalizer
+    if pre_tokenizer is not None:
+        other.pre_tokenizer = pre_tokenizer
+    texts = ["a b", "b", " a  b c"]
+    said = other.encode_batch(texts, add_special_tokens=False)
+    assert Tokens(other).cut(texts) == [(one.ids, one.offsets) for one in said]
