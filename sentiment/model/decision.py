@@ -278,11 +278,23 @@ def best_spans(
     :param ends: (F, L).
     :param tokens: Tokens of each row; [CLS], [SEP] and padding are never chosen.
     """
-    count, width = starts.shape
+    width = starts.shape[1]
     at = np.arange(width)
     outside = (at == 0) | (at >= tokens[:, None] - 1)
     starts = np.where(outside, -np.inf, starts)
     ends = np.where(outside, -np.inf, ends)
+    # The best start at or before each token: right wherever it is not too far away.
+    last = (np.maximum.accumulate(starts, axis=1) + ends).argmax(1)
+    first = np.where(at <= last[:, None], starts, -np.inf).argmax(1)
+    far = np.flatnonzero(last - first >= _LONGEST)
+    if len(far):
+        first[far], last[far] = _near_spans(starts[far], ends[far])
+    return first, last
+
+
+def _near_spans(starts: Floats, ends: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the best spans of rows whose best start and best end lie too far apart."""
+    count, width = starts.shape
     best = np.full((count, width), -np.inf, dtype=np.float32)  # of a span that starts here
     reach = np.zeros((count, width), dtype=np.int64)
     for ahead in range(min(_LONGEST, width)):

@@ -58,7 +58,8 @@ def _joined(words: Sequence[str], known: dict[str, Cut], fresh: dict[str, Cut]) 
     for word in words:
         its_ids, its_offsets = known.get(word) or fresh[word]
         ids += its_ids
-        offsets += [(start + at, end + at) for start, end in its_offsets]
+        for start, end in its_offsets:
+            offsets.append((start + at, end + at))
         at += len(word) + 1
     return ids, offsets
 
