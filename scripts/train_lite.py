@@ -19,7 +19,7 @@ from pathlib import Path
 from sentiment.analyzer import Analyzer
 from sentiment.model import bundle
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.data.examples import Example, load_examples
+from sentiment.train.data.examples import Example, load_examples, more_gold
 from sentiment.train.figures.card import Card, write_card
 from sentiment.train.figures.measure import Figures, measure
 from sentiment.train.figures.provenance import commit, data_hash, training_sets
@@ -62,9 +62,12 @@ def main() -> None:
         print(f"{time.perf_counter() - began:6.0f} s  {line}", file=sys.stderr, flush=True)
 
     examples = load_examples(options.data, without=options.without)
-    say(f"{len(examples)} labelled rows")
+    more = more_gold(options.data, without=options.without)
+    say(f"{len(examples)} labelled rows, and {len(more)} labelled later")
     recipe = LiteRecipe(seed=options.seed)
-    parts = fit_lite(examples, Taxonomy.default(), recipe, say)
+    parts = fit_lite(examples, Taxonomy.default(), recipe, say, more)
+    later = {one.group for one in more}
+    examples = [one for one in examples if one.group not in later] + more
     dev = [e for e in load_examples(options.data, sets=["gold"], purpose="measure") if e.gold]
     figures = _measured(parts, dev)
     for language, found in figures.items():

@@ -19,6 +19,7 @@ from sentiment.model.heads import Heads, read_batch
 from sentiment.model.lite import LiteModel
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.data.examples import Example, group_of, read_labelled
+from sentiment.train.linear import lite
 from sentiment.train.linear.combine import (
     GoldTargets,
     fit_combination,
@@ -116,6 +117,33 @@ def test_the_same_rows_give_the_same_model() -> None:
     for name, array in first.arrays.items():
         np.testing.assert_array_equal(array, again.arrays[name])
     assert first.config == again.config
+
+
+def test_rows_labelled_later_teach_and_settle_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    settled: list[int] = []
+
+    def tuned(states: Any, probabilities: Any, gold: Any, *rest: Any) -> Thresholds:
+        settled.append(len(gold))
+        return tune_thresholds(states, probabilities, gold, *rest)
+
+    monkeypatch.setattr(lite, "tune_thresholds", tuned)
+    rows, more = gold_rows()[:80], gold_rows()[80:]
+    stars = [replace(one, gold=False, opinions=None, topics=None) for one in more[:9]]
+    said: list[str] = []
+    parts = fit_lite([*stars, *rows], TAXONOMY, RECIPE, said.append, more)
+    assert said[0].startswith("200 rows, 80 of them gold and 120 labelled later")
+    assert settled == [80]
+    alone = fit_lite(rows, TAXONOMY, RECIPE)
+
+    def right(model: LiteModel) -> int:
+        found = Analyzer(model).analyze_batch(row.text for row in more)
+        return sum(
+            (judged.name, judged.polarity) in {(one.driver, one.polarity) for one in said.opinions}
+            for said, row in zip(found, more, strict=True)
+            for judged in row.opinions or ()
+        )
+
+    assert right(parts.model) > 1.5 * right(alone.model)
 
 
 @pytest.mark.parametrize("rows", [0, 19])

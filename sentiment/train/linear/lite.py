@@ -130,27 +130,36 @@ def fit_lite(
     taxonomy: Taxonomy,
     recipe: LiteRecipe,
     say: Callable[[str], None] = lambda line: None,
+    more: Sequence[Example] = (),
 ) -> LiteParts:
     """Train the lite model.
 
     :param examples: Gold rows first or not, mapped and polarity rows among them as they come.
+    :param more: Further gold rows, chosen for being hard: the heads learn from them, and how scores
+        become probabilities and decisions is settled without them. Of a text in both these count.
     :raises LabelError: Fewer gold rows than folds can be made of.
     """
-    chosen = choose_examples(examples, recipe)
+    groups = {example.group for example in more}
+    chosen = choose_examples([one for one in examples if one.group not in groups], recipe)
     golds = sum(example.gold for example in chosen)
     if golds < 10 * recipe.folds:
         raise LabelError(
             f"{golds} rows are labelled with overall sentiment and opinions; the lite model needs "
             f"at least {10 * recipe.folds}."
         )
+    further = choose_examples(more, recipe)
+    chosen[golds:golds] = further
     corpus = read_corpus(chosen)
-    say(f"{len(chosen)} rows, {golds} of them gold, {len(corpus.row_of_clause)} clauses")
+    say(
+        f"{len(chosen)} rows, {golds} of them gold and {len(further)} labelled later, "
+        f"{len(corpus.row_of_clause)} clauses"
+    )
     labels = find_labels(chosen, taxonomy, recipe.rarest_tag)
     targets = set_targets(corpus, labels, taxonomy)
     x = matrices(corpus, choose_vocabulary(corpus, recipe.training_vocabulary))
     say(f"{len(labels)} labels, {len(x.buckets)} features")
 
-    scores = _cross_fit(corpus, x, targets, recipe, say)
+    scores = _cross_fit(corpus, x, targets, golds, recipe, say)
     row_of_clause = _gold_clauses(corpus, golds)
     gold = GoldTargets(
         targets.label[:golds], targets.overall[:golds].argmax(1),
@@ -199,7 +208,7 @@ def choose_examples(examples: Sequence[Example], recipe: LiteRecipe) -> list[Exa
 
 
 def _gold_clauses(corpus: Corpus, golds: int) -> NDArray[np.int64]:
-    """Return the rows of the clauses of the gold rows, which come first."""
+    """Return the rows of the clauses of the first rows: the gold ones that settings are fitted on."""
     return corpus.row_of_clause[: int(np.searchsorted(corpus.row_of_clause, golds))]
 
 
@@ -215,10 +224,10 @@ def _fit(
 
 
 def _cross_fit(
-    corpus: Corpus, x: Matrices, targets: Targets, recipe: LiteRecipe, say: Callable[[str], None]
-) -> HeadScores:
-    """Return the scores of the gold rows and their clauses by heads that have not seen them."""
-    golds = int(corpus.gold.sum())
+    corpus: Corpus, x: Matrices, targets: Targets, golds: int, recipe: LiteRecipe,
+    say: Callable[[str], None],
+) -> HeadScores:  # fmt: skip
+    """Return the scores of the first rows and their clauses by heads that have not seen them."""
     row_of_clause = _gold_clauses(corpus, golds)
     fold = np.full(len(corpus.examples), -1)
     fold[:golds] = folds(corpus.examples[:golds], recipe.folds, recipe.seed)
@@ -258,7 +267,7 @@ def _tune_evidence(
 ) -> Evidence:
     """Return the way of cutting whose evidence overlaps most with the gold evidence."""
     asked: list[tuple[int, int, int]] = [
-        (row, int(clause_of[row, label]), label) for row, label in targets.evidence
+        (row, int(clause_of[row, label]), label) for row, label in targets.evidence if row < golds
     ]
     # A few thousand rows tell as much as all.
     asked = [ask for ask in asked if ask[0] % 3 == 0]
