@@ -88,6 +88,24 @@ def test_every_row_is_joined_once_and_both_texts_are_in_it() -> None:
     assert splice(ones, others, seed=3) == made
 
 
+def test_with_several_partners_every_pair_of_a_block_is_there_and_no_other() -> None:
+    ones = [row(f"第{at}行", "positive", ("price.value", "positive")) for at in range(7)]
+    others = [row(f"row {at}", "positive", ("price.value", "positive")) for at in range(7)]
+    made = splice(ones, others, partners=3)
+    assert len({(one.one.text, one.other.text) for one in made}) == len(made) == 9 + 9 + 1
+    blocks: dict[int, tuple[set[str], set[str]]] = {}
+    for one in made:
+        first, second = blocks.setdefault(one.block, (set(), set()))
+        first.add(one.one.text)
+        second.add(one.other.text)
+    assert [(len(first), len(second)) for first, second in blocks.values()] == [
+        (3, 3),
+        (3, 3),
+        (1, 1),
+    ]
+    assert not set.intersection(*(second for _, second in blocks.values()))
+
+
 def test_traditional_copies_keep_their_labels_and_their_evidence() -> None:
     example = row("价钱贵了点", "negative", ("price.level", "negative"))
     [copy] = in_traditional([example])

@@ -27,6 +27,7 @@ _COMPARED = {
 }
 _CHECKS = "Confidence, spliced rows, traditional script, behaviour"
 _SEEDS = "A second seed"
+_PARTNERS = 4  # English rows that a Chinese one is joined with, each in a line of its own
 _NO_SEED = "Not measured for this version: the recipe was run once."
 
 
@@ -101,7 +102,7 @@ def check(
         excess[language] = calibration_excess(confidence, right, [one.group for one, _ in pairs])
         kept[language] = accuracy_of_surest(confidence, right)
     chinese, english = by_language["zh"], by_language["en"]
-    made = splice(chinese, english)
+    made = splice(chinese, english, partners=_PARTNERS)
     converted = _analyses(analyzer, in_traditional(chinese))
     scripts = {one.figure: one for one in differences(chinese, said["zh"], converted)}
     return Checks(
@@ -161,7 +162,7 @@ def _spliced(
         ("polarity_accuracy", _COMPARED["polarity_accuracy"], clear),
     ):
         at = RATIOS.index(figure)
-        groups = [one.group for one, wanted in zip(both, asked, strict=True) if wanted]
+        groups = [str(one.block) for one, wanted in zip(made, asked, strict=True) if wanted]
         compared = ratio_differences(halves[asked], whole[asked], groups)[at]
         right, total = composed[asked, at].sum(axis=0)
         yield Compared(name, compared, float(right / total) if total else None)
@@ -192,11 +193,11 @@ def _lines(checks: Checks) -> list[str]:
         "|---" * (2 * len(languages) + 1) + "|",
         *_kept_rows(checks),
         "",
-        f"Spliced rows: {checks.pairs} Chinese rows, each in one line with an English one, either",
-        "first. Judged is what either judges; the sentiment is theirs where they agree, mixed where",
-        "one praises and one blames. *Alone*: the same rows before they were joined. *Composed*: what",
-        "was said of the two, put together by that rule. *Spliced*: read as one line. The difference is",
-        "that to *alone*.",
+        f"Spliced rows: {checks.pairs} lines, in each a Chinese row and an English one, either first;",
+        f"a row is in at most {_PARTNERS} of them. Judged is what either judges; the sentiment is theirs",
+        "where they agree, mixed where one praises and one blames. *Alone*: the same rows before they",
+        "were joined. *Composed*: what was said of the two, put together by that rule. *Spliced*: read",
+        "as one line. The difference is that to *alone*.",
         "",
         "| | alone | composed | spliced | difference |",
         "|---|---|---|---|---|",

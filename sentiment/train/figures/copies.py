@@ -21,25 +21,36 @@ _BETWEEN = (" ", "，", "。", ", ")  # as in the corpus
 
 @dataclass(frozen=True, slots=True)
 class Splice:
-    """Two rows, and the line they make together."""
+    """Two rows, and the line they make together.
+
+    :param block: The rows of one block are joined with one another and with no others.
+    """
 
     one: Example
     other: Example
     both: Example
+    block: int
 
 
-def splice(ones: Sequence[Example], others: Sequence[Example], seed: int = 0) -> list[Splice]:
-    """Join every row with one of the others, drawn without replacement, in either order.
+def splice(
+    ones: Sequence[Example], others: Sequence[Example], seed: int = 0, partners: int = 1
+) -> list[Splice]:
+    """Join every row with one of the others, or several, drawn without replacement, in either order.
 
-    Rows must be fully labelled. Of two lists the longer one is cut. As in `token_targets.join`: judged
-    is what either judges; the sentiment is theirs where they agree, mixed where one praises and one
-    blames or either is mixed, and not known beside a neutral row.
+    Which row meets which is left to chance, and a figure of few pairs with it: with four partners
+    there are four times as many. Rows must be fully labelled. Of two lists the longer one is cut. As
+    in `token_targets.join`: judged is what either judges; the sentiment is theirs where they agree,
+    mixed where one praises and one blames or either is mixed, and not known beside a neutral row.
     """
     draw = random.Random(seed)
-    pairs = zip(
-        draw.sample(list(ones), len(ones)), draw.sample(list(others), len(others)), strict=False
-    )
-    return [Splice(one, other, _joined(one, other, draw)) for one, other in pairs]
+    first, second = draw.sample(list(ones), len(ones)), draw.sample(list(others), len(others))
+    count = min(len(first), len(second))
+    return [
+        Splice(one, other, _joined(one, other, draw), start // partners)
+        for start in range(0, count, partners)
+        for one in first[start : min(start + partners, count)]
+        for other in second[start : min(start + partners, count)]
+    ]
 
 
 def compose(one: Analysis, other: Analysis) -> Analysis:
