@@ -382,15 +382,19 @@ def _card(
             "--language en",
             "python scripts/teach.py DATA TAUGHT5 --teacher THIRD=0.6 --teacher FOURTH=0.4 "
             "--teacher lite=0.15 --teacher TEACHER2=0.8:en --teacher FIFTH=0.6 --teacher TEACHER3=1:en",
-            "# When 4,153 of the 7,915 rows of gold/more.jsonl were labelled:",
+            "# When 4,153 rows of gold/more.jsonl were labelled, and then 7,915:",
             f"{train} -o SEED8 --work WORK/6 --steps 2800 --taught TAUGHT5 --taught-share 0.5 "
             "--vectors VECTORS3 --start FIFTH --rate 0.8 --seed 8",
-            "# And with all of them:",
-            f"{train} -o BASE --work WORK/7 --steps 2800 --taught TAUGHT5 --taught-share 0.5 "
+            f"{train} -o SIXTH --work WORK/7 --steps 2800 --taught TAUGHT5 --taught-share 0.5 "
             "--vectors VECTORS3 --start FIFTH --rate 0.8 --seed 9 --soup WORK/6",
+            "# When 17,614 were labelled, and then all 42,710, with 2,196 more rows in data/written:",
+            f"{train} -o SEED11 --work WORK/8 --steps 3600 --taught TAUGHT5 --taught-share 0.35 "
+            "--vectors VECTORS3 --start SIXTH --rate 0.8 --seed 11",
+            f"{train} -o BASE --work WORK/9 --steps 4500 --taught TAUGHT5 --taught-share 0.35 "
+            "--vectors VECTORS3 --start SIXTH --rate 0.8 --seed 12 --soup WORK/8",
             *(
                 [
-                    f"{train} -o FAST --work WORK/8 --steps 2500 --taught TAUGHT5 --taught-share 0.5 "
+                    f"{train} -o FAST --work WORK/10 --steps 2500 --taught TAUGHT5 --taught-share 0.35 "
                     "--vectors VECTORS3 --start BASE --leave-out 1 3 --name fast",
                 ]
                 if given.name == "fast"
