@@ -28,9 +28,9 @@ this repository. `data/gold/*.jsonl.gz` are the project's own labels as stand-of
 text, offsets, labels; `scripts/fetch_data.py` fetches the sets and rejoins them. `more.jsonl.gz` was
 labelled later under the same guideline, each row once, by language-model annotators: rows of texts that
 may be learned from, nineteen in twenty of them from the less sure half of a set (of base 1.3.0 and its
-teachers; at first a quarter of it), the others at random. Gold rows hidden among them, 523 English and 318 Chinese, show how good
-these labels are: they agree on .92 of the sentiments, to .90 and .92 F1 on topic states, .87 on
-drivers. They are learned from; nothing is chosen by them or measured on them.
+teachers; at first a quarter of it), the others at random. Gold rows hidden among them, 523 English and
+318 Chinese, show how good these labels are: they agree on .92 of the sentiments, to .90 and .92 F1 on
+topic states, .87 on drivers. They are learned from; nothing is chosen by them or measured on them.
 
 Use: **train** = learned from; **measure** = measured, never learned from, pretraining included;
 **text** = pretraining only. Fetched "by hand" = the raw format is not described for a machine:
