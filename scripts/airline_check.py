@@ -91,7 +91,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("export", type=Path, metavar="EXPORT", help="the airline reviews, CSV")
-    parser.add_argument("--model", help="base, lite, a folder or a hub id; the bundled one")
+    parser.add_argument("--model", help="base, fast, lite, a folder or a hub id (default: base)")
     parser.add_argument(
         "--without", type=Path, metavar="LABELLED", help="leave out reviews labelled in this file"
     )

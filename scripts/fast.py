@@ -141,8 +141,8 @@ def report(points: Sequence[Point]) -> str:
         [
             "# `--speed fast`",
             f"In the place of base answers `fast`, a smaller model that learnt from it: "
-            f"{fast.rate / full.rate:.1f} times the rows for {gold} on gold dev, {public} on public "
-            "rows.",
+            f"{fast.rate / full.rate:.1f} times the rows, on gold dev with {gold}, on public rows with "
+            f"{public}.",
             f"Written by `python scripts/fast.py DATA` on gold dev ({full.gold.rows:,} rows) and on "
             f"{full.public.rows:,} rows of public test and dev files, none of them trained on. Rows "
             "per processor second: one thread, without files.",
@@ -159,7 +159,11 @@ def report(points: Sequence[Point]) -> str:
 def _lost(full: Figures, fast: Figures) -> str:
     topics = _value(full.topic_f1) - _value(fast.topic_f1)
     overall = _value(full.overall_accuracy) - _value(fast.overall_accuracy)
-    return f"{100 * topics:.1f} points of topic F1 and {100 * overall:.1f} of overall accuracy"
+    return f"{_points(topics)} of topic F1 and {_points(overall)} of overall accuracy"
+
+
+def _points(less: float) -> str:
+    return f"{abs(100 * less):.1f} points {'less' if less >= 0 else 'more'}"
 
 
 def _line(name: str, point: Point) -> str:
@@ -179,7 +183,7 @@ def _value(figure: float | None) -> float:
 
 
 def picture(points: Sequence[Point]) -> str:
-    """Return topic F1 on gold dev and public rows by rows per processor second, logarithmic."""
+    """Return a drawing: topic F1 on public rows by rows per processor second, logarithmic."""
     low, high = (np.log(pick(point.rate for point in points)) for pick in (min, max))
     scores = [_value(point.public.topic_f1) for point in points]
     bottom, top = min(scores) - 0.005, max(scores) + 0.005

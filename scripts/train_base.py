@@ -49,7 +49,13 @@ from sentiment.train.base.teach import read_taught
 from sentiment.train.base.token_targets import is_read, read_targets
 from sentiment.train.base.token_teacher import TokenVectors
 from sentiment.train.base.word_weights import WordHeads, fit_word_heads, give_say
-from sentiment.train.data.examples import Example, load_examples, more_gold, read_labelled
+from sentiment.train.data.examples import (
+    Example,
+    load_examples,
+    more_gold,
+    other_texts,
+    read_labelled,
+)
 from sentiment.train.figures.card import Card, write_card
 from sentiment.train.figures.measure import Figures, measure
 from sentiment.train.figures.provenance import commit, data_hash, training_sets
@@ -88,7 +94,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder with zh/, en/ and gold/")
     parser.add_argument("tokenizer", type=Path, help="tokenizer.json")
     parser.add_argument("encoder", type=Path, help="folder that pretrain wrote")
-    parser.add_argument("-o", "--output", type=Path, default=Path("models/base"))
+    parser.add_argument("-o", "--output", type=Path, help="folder (default: models/NAME)")
     parser.add_argument("--work", type=Path, required=True, help="folder for the run's state")
     parser.add_argument("--steps", type=int, default=FinetuneOptions().steps)
     parser.add_argument("--minutes", type=float, default=FinetuneOptions().minutes)
@@ -133,6 +139,10 @@ def main() -> None:
         parser.error("--way is the way from --start; name a bundle there")
     if arguments.soup and not arguments.start:
         parser.error("--soup averages runs from one --start; name a bundle there")
+    for run in arguments.soup:
+        if not (run / FINISHED).exists():
+            parser.error(f"--soup {run}: no finished run there ({FINISHED} is missing)")
+    arguments.output = arguments.output or Path("models") / arguments.name
     began = time.perf_counter()
 
     def say(line: str) -> None:
@@ -171,6 +181,7 @@ def main() -> None:
             str(arguments.encoder), len(taxonomy.topics), names, DROPOUT
         )
     leave_out(network, arguments.leave_out)
+    shortened = _shortened(arguments)  # before --output takes the place of --start
     start = {name: one.clone() for name, one in network.state_dict().items()}
     state = arguments.work / "finetune.pt"
     done = arguments.work / FINISHED  # what comes after must not cost the run
@@ -198,7 +209,8 @@ def main() -> None:
     parts = BaseParts(network, arguments.tokenizer, taxonomy, settings, words)
     recipe = {
         **asdict(options),
-        "rows": f"of gold all but 1 in {ASIDE}; of other sets at most {MOST}, of {LONGEST} characters"
+        "rows": f"of gold all but 1 in {ASIDE}, all that were labelled later and all in data/written; "
+        f"of other sets at most {MOST}, of {LONGEST} characters"
         + (f"; and {TAUGHT} that teachers speak about" if further else ""),
         "pretraining": arguments.pretraining,
     }
@@ -233,7 +245,7 @@ def main() -> None:
         name: {language: one.to_dict() for language, one in by_language.items()}
         for name, by_language in figures.items()
     }
-    card = write_card(_card(network, arguments, plain, rows, recipe))
+    card = write_card(_card(network, arguments, shortened, plain, rows, recipe))
     saved = bundle.rewrite(arguments.output, card=card, metrics=plain)
     # In a process of its own: what is checked is the bundle as others will run it.
     checks = Path(__file__).with_name("card_checks.py")
@@ -255,14 +267,8 @@ def _words(
         with np.load(kept, allow_pickle=False) as held:
             heads = WordHeads(*(held[name] for name in ("buckets", "weights", "bias")))
     else:
-        unseen = {one.group for one in aside}
-        more = [
-            one for one in more_gold(given.data, without=given.without)
-            if one.group not in unseen
-        ]  # fmt: skip
-        unseen |= {one.group for one in more}  # of a text in both, the labels of the guideline
-        usual = load_examples(given.data, without=given.without)
-        rows = more + [one for one in usual if one.group not in unseen]
+        more = other_texts(more_gold(given.data, without=given.without), aside)
+        rows = more + other_texts(load_examples(given.data, without=given.without), aside, more)
         heads = fit_word_heads([one for one in rows if not is_held_out(one)])
         np.savez_compressed(kept, buckets=heads.buckets, weights=heads.weights, bias=heads.bias)
     read = [(one, prepare(one.text)) for one in aside]
@@ -320,12 +326,14 @@ def _shortened(given: argparse.Namespace) -> str:
     if not given.leave_out:
         return ""
     left_out = " and ".join(map(str, given.leave_out))
-    return f" It started as {bundle.read(given.start).name} with layers {left_out} left out."
+    start = bundle.read(given.start).name if given.start else "the pretrained encoder"
+    return f" It started as {start} with layers {left_out} left out."
 
 
 def _card(
     network: FeedbackNetwork,
     given: argparse.Namespace,
+    shortened: str,
     figures: dict[str, dict[str, dict[str, object]]],
     examples: Sequence[Example],
     recipe: dict[str, object],
@@ -343,7 +351,7 @@ def _card(
         about=_ABOUT.format(
             layers=config.num_hidden_layers, width=config.hidden_size, millions=inside / 1e6
         )
-        + _shortened(given),
+        + shortened,
         figures=figures,
         sets=training_sets(examples),
         weaknesses=_WEAKNESSES,

@@ -19,7 +19,7 @@ from pathlib import Path
 from sentiment.analyzer import Analyzer
 from sentiment.model import bundle
 from sentiment.taxonomy import Taxonomy
-from sentiment.train.data.examples import Example, load_examples, more_gold
+from sentiment.train.data.examples import Example, load_examples, more_gold, other_texts
 from sentiment.train.figures.card import Card, write_card
 from sentiment.train.figures.measure import Figures, measure
 from sentiment.train.figures.provenance import commit, data_hash, training_sets
@@ -61,13 +61,11 @@ def main() -> None:
     def say(line: str) -> None:
         print(f"{time.perf_counter() - began:6.0f} s  {line}", file=sys.stderr, flush=True)
 
-    examples = load_examples(options.data, without=options.without)
     more = more_gold(options.data, without=options.without)
+    examples = other_texts(load_examples(options.data, without=options.without), more)
     say(f"{len(examples)} labelled rows, and {len(more)} labelled later")
     recipe = LiteRecipe(seed=options.seed)
     parts = fit_lite(examples, Taxonomy.default(), recipe, say, more)
-    later = {one.group for one in more}
-    examples = [one for one in examples if one.group not in later] + more
     dev = [e for e in load_examples(options.data, sets=["gold"], purpose="measure") if e.gold]
     figures = _measured(parts, dev)
     for language, found in figures.items():
@@ -76,7 +74,8 @@ def main() -> None:
     if options.without:
         command += f" --without {' '.join(options.without)}"
     save(
-        parts, figures, examples, recipe, options.output, options.version, command, options.without
+        parts, figures, examples + more, recipe, options.output, options.version, command,
+        options.without,
     )  # fmt: skip
     say(f"saved {options.output}")
 

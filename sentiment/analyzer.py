@@ -54,7 +54,7 @@ def load(
     >>> analyzer.analyze("物流很快，但是质量太差。").topics["delivery"]
     'positive'
 
-    :param model: A bundled model's name ("base", "lite"), a folder, or a hub id; the default model by
+    :param model: A bundled model's name ("base", "fast", "lite"), a folder, or a hub id; "base" by
         default.
     :param device: "auto", "cpu" or "cuda"; a model that only runs on the CPU takes no notice.
     :param taxonomy: A taxonomy file of your own, or one that was read. Its names and definitions

@@ -219,6 +219,7 @@ def faster(path: Path) -> Path:
 
     For base that is `FAST`, which learnt from it; a lite model and `FAST` itself are fast as they are.
 
+    :param path: The folder of the other one.
     :raises ModelError: It is another transformer, of which no faster one has learnt.
     """
     known = bundled()

@@ -2,22 +2,21 @@
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
 import pytest
-
-pytest.importorskip("tokenizers", reason="needs the extra [torch]")
-
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Encoding, Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Encoding, Tokenizer, models, normalizers, pre_tokenizers
 
 from sentiment.model import tokens
 from sentiment.model.tokens import Tokens
 
 BASE = Path(__file__).parents[2] / "models" / "base" / "tokenizer.json"
 TOKENIZER = Tokenizer.from_file(str(BASE))
+FIRST = pre_tokenizers.Metaspace(prepend_scheme="first", split=False)
 WORDS = (
     "Good",
     "don’t",
@@ -57,12 +56,19 @@ def test_what_was_read_before_changes_nothing(monkeypatch: pytest.MonkeyPatch) -
         assert len(cutter._known) <= 30 + 32  # what one batch brings is let in at once
 
 
+def small() -> Tokenizer:
+    letters = json.loads('{"a": 0, "b": 1, "c": 2, "_": 3, " ": 4, "▁": 5}')
+    return Tokenizer(models.BPE(letters, []))
+
+
 class Counting:
     """The tokenizer, and what it was asked."""
 
     def __init__(self) -> None:
-        self.normalizer, self.pre_tokenizer = TOKENIZER.normalizer, TOKENIZER.pre_tokenizer
         self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(TOKENIZER, name)
 
     def encode_batch(self, texts: list[str], **options: bool) -> list[Encoding]:
         self.asked += texts
@@ -86,18 +92,37 @@ def test_a_known_word_is_not_cut_again() -> None:
         (None, None),
         (normalizers.Prepend("_"), pre_tokenizers.WhitespaceSplit()),  # once a text, not a word
         (normalizers.Replace("a b", "c"), pre_tokenizers.WhitespaceSplit()),
+        (normalizers.Replace(" ", "▁"), pre_tokenizers.WhitespaceSplit()),
+        (normalizers.Replace("c", " "), pre_tokenizers.WhitespaceSplit()),
+        (None, pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), FIRST])),
     ],
 )
 def test_a_tokenizer_that_reaches_over_spaces_is_asked_for_whole_texts(
     normalizer: normalizers.Normalizer | None, pre_tokenizer: pre_tokenizers.PreTokenizer | None
 ) -> None:
-    other = Tokenizer(
-        models.BPE(json.loads('{"a": 0, "b": 1, "c": 2, "_": 3, " ": 4, "▁": 5}'), [])
-    )
+    other = small()
     if normalizer is not None:
         other.normalizer = normalizer
     if pre_tokenizer is not None:
         other.pre_tokenizer = pre_tokenizer
     texts = ["a b", "b", " a  b c"]
+    said = other.encode_batch(texts, add_special_tokens=False)
+    assert Tokens(other).cut(texts) == [(one.ids, one.offsets) for one in said]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda one: one.enable_truncation(2),
+        lambda one: one.enable_padding(length=9),
+        lambda one: one.add_tokens(["a b"]),
+        lambda one: one.add_special_tokens([AddedToken("[b]", lstrip=True)]),
+    ],
+)
+def test_what_is_done_to_a_whole_text_is_done_to_it(change: Callable[[Tokenizer], object]) -> None:
+    other = small()
+    other.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    change(other)
+    texts = ["a b c a", "c [b] a", "b"]
     said = other.encode_batch(texts, add_special_tokens=False)
     assert Tokens(other).cut(texts) == [(one.ids, one.offsets) for one in said]

@@ -16,10 +16,6 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-
-pytest.importorskip("tokenizers", reason="needs the extra [torch]")
-pytest.importorskip("onnxruntime", reason="needs the extra [torch]")
-
 from tokenizers import Tokenizer
 
 from sentiment.errors import ModelError

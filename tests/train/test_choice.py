@@ -72,7 +72,7 @@ def test_rows_labelled_later_are_learnt_from_and_never_kept_aside(folder: Path) 
     labelled, aside, taught = choose_rows(folder, most=5, taught=9)
     assert aside == usual.aside
     later = [one for one in labelled if one not in usual.labelled]
-    assert [(one.text, one.overall, one.gold) for one in later] == [(texts[0], "mixed", False)]
+    assert [(one.text, one.overall, one.gold) for one in later] == [(texts[0], "mixed", True)]
     assert texts[0] not in {one.text for one in taught}
     without = choose_rows(folder, without=["airbnb_reviews"], most=5)
     assert all(one.source != "airbnb_reviews" for one in without.labelled)

@@ -128,18 +128,18 @@ def test_rows_labelled_later_teach_and_settle_nothing(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(lite, "tune_thresholds", tuned)
     rows, more = gold_rows()[:80], gold_rows()[80:]
-    stars = [replace(one, gold=False, opinions=None, topics=None) for one in more[:9]]
-    said: list[str] = []
-    parts = fit_lite([*stars, *rows], TAXONOMY, RECIPE, said.append, more)
-    assert said[0].startswith("200 rows, 80 of them gold and 120 labelled later")
+    told: list[str] = []
+    parts = fit_lite(rows, TAXONOMY, RECIPE, told.append, more)
+    assert told[0].startswith("200 rows, 80 of them gold and 120 labelled later")
     assert settled == [80]
     alone = fit_lite(rows, TAXONOMY, RECIPE)
 
     def right(model: LiteModel) -> int:
         found = Analyzer(model).analyze_batch(row.text for row in more)
         return sum(
-            (judged.name, judged.polarity) in {(one.driver, one.polarity) for one in said.opinions}
-            for said, row in zip(found, more, strict=True)
+            (judged.name, judged.polarity)
+            in {(one.driver, one.polarity) for one in answer.opinions}
+            for answer, row in zip(found, more, strict=True)
             for judged in row.opinions or ()
         )
 

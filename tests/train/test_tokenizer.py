@@ -7,9 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-pytest.importorskip("tokenizers", reason="needs the extra [torch]")
-
 from tokenizers import Tokenizer
 
 from sentiment.train.base import tokenizer as own

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sentiment.train.base.corpus import is_held_out
-from sentiment.train.data.examples import Example, cap_sets, load_examples, more_gold
+from sentiment.train.data.examples import Example, cap_sets, load_examples, more_gold, other_texts
 from sentiment.train.data.split import kept_aside
 
 __all__ = ["ASIDE", "LONGEST", "MOST", "TAUGHT", "Chosen", "choose_rows"]
@@ -43,21 +43,18 @@ def choose_rows(
     loaded = load_examples(data, without=unseen)
     examples = [one for one in loaded if not is_held_out(one)]
     aside = kept_aside([one for one in examples if one.gold], ASIDE)
-    groups = {one.group for one in aside}
     more = [
-        one for one in more_gold(data, without=unseen)
-        if one.group not in groups and not is_held_out(one)
-    ]  # fmt: skip
-    groups |= {one.group for one in more}
-    labelled = cap_sets([one for one in examples if one.group not in groups], most, LONGEST)
-    labelled += more
+        one for one in other_texts(more_gold(data, without=unseen), aside) if not is_held_out(one)
+    ]
+    labelled = cap_sets(other_texts(examples, aside, more), most, LONGEST) + more
     if not taught:
         return Chosen(labelled, aside, [])
-    groups |= {one.group for one in labelled}
     with_labels = {one.group: one for one in examples}
     further = [
         with_labels.get(one.group, one)
-        for one in load_examples(data, without=unseen, purpose="pretrain")
-        if one.group not in groups and not is_held_out(one)
+        for one in other_texts(
+            load_examples(data, without=unseen, purpose="pretrain"), aside, labelled
+        )
+        if not is_held_out(one)
     ]
     return Chosen(labelled, aside, cap_sets(further, taught, LONGEST))

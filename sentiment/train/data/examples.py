@@ -42,6 +42,7 @@ __all__ = [
     "load_examples",
     "mapped_rows",
     "more_gold",
+    "other_texts",
     "read_labelled",
     "read_split",
 ]
@@ -196,8 +197,16 @@ def more_gold(folder: str | Path, *, without: Iterable[str] = ()) -> list[Exampl
         return []
     held = _held(root, sources) | _texts_of(root, unseen, sources)
     return [
-        one for one in read_labelled(path) if one.group not in held and one.source not in unseen
-    ]  # fmt: skip
+        replace(one, gold=True)
+        for one in read_labelled(path)
+        if one.group not in held and one.source not in unseen
+    ]
+
+
+def other_texts(examples: Iterable[Example], *of: Iterable[Example]) -> list[Example]:
+    """Return the examples whose text is in none of some others."""
+    groups = {one.group for some in of for one in some}
+    return [one for one in examples if one.group not in groups]
 
 
 def read_split(folder: str | Path, name: str, split: str) -> list[Example]:

@@ -178,7 +178,8 @@ def _alone(example: Example, analysis: Analysis) -> NDArray[np.float64]:
 def _lines(checks: Checks) -> list[str]:
     languages = list(checks.excess)
     return [
-        f"Measured on {checks.rows}; intervals of 95 %, bootstrap over rows.",
+        f"Measured on {checks.rows}; intervals of 95 %, bootstrap over rows, of spliced ones over the",
+        "blocks of rows that were joined with one another.",
         "",
         "How far confidence and accuracy lie apart (ECE, ten bins of equal mass), beyond what a",
         "calibrated model shows on so many rows:",

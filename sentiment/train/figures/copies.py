@@ -41,6 +41,9 @@ def splice(
     there are four times as many. Rows must be fully labelled. Of two lists the longer one is cut. As
     in `token_targets.join`: judged is what either judges; the sentiment is theirs where they agree,
     mixed where one praises and one blames or either is mixed, and not known beside a neutral row.
+
+    :param seed: Of which rows meet, which of two comes first, and what is between them.
+    :param partners: With how many of the others each is joined.
     """
     draw = random.Random(seed)
     first, second = draw.sample(list(ones), len(ones)), draw.sample(list(others), len(others))

@@ -135,12 +135,11 @@ def fit_lite(
     """Train the lite model.
 
     :param examples: Gold rows first or not, mapped and polarity rows among them as they come.
-    :param more: Further gold rows, chosen for being hard: the heads learn from them, and how scores
-        become probabilities and decisions is settled without them. Of a text in both these count.
+    :param more: Further gold rows, chosen for being hard, of other texts: the heads learn from them,
+        and how scores become probabilities and decisions is settled without them.
     :raises LabelError: Fewer gold rows than folds can be made of.
     """
-    groups = {example.group for example in more}
-    chosen = choose_examples([one for one in examples if one.group not in groups], recipe)
+    chosen = choose_examples(examples, recipe)
     golds = sum(example.gold for example in chosen)
     if golds < 10 * recipe.folds:
         raise LabelError(
