@@ -20,7 +20,7 @@ from sentiment.model import bundle
 from sentiment.model.protocol import Finding, Model, Prediction
 from sentiment.records import SENTIMENTS, Analysis, Feedback, Opinion, Tag, topic_states
 from sentiment.taxonomy import Taxonomy
-from sentiment.text import Prepared, prepare
+from sentiment.text import Prepared, prepare, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +31,9 @@ __all__ = ["Analyzer", "load"]
 
 # Enough texts for array operations to pay, few enough for a stream to stay lazy.
 _BATCH = 256
-# A text longer than this is never the evidence as a whole.
-_WHOLE = 40
+# So much of what the text line squeezed ("哈" a thousand times) is shown as evidence.
+_SQUEEZED = 40
+_SQUEEZES = {"repeats", "whitespace"}
 _DEVICES = ("auto", "cpu", "cuda")
 _SPEEDS = ("full", "fast")
 
@@ -278,9 +279,12 @@ class Analyzer:
             start, end = finding.start, finding.end
             if prepared.steps:
                 start, end = prepared.to_original(start, end)
-            if end - start > _WHOLE and end - start >= len(text.strip()):
-                # What the text line collapsed ("哈" a hundred times) is never evidence as a whole.
-                end = start + _WHOLE
+                # A model keeps its evidence short in the text as it reads it; the way back makes
+                # it long where most of the text was squeezed.
+                if end - start > max(_SQUEEZED, 2 * (finding.end - finding.start)) and _SQUEEZES & {
+                    step.name for step in prepared.steps
+                }:
+                    end = _border(prepared, start, start + _SQUEEZED)
             evidence = text[start:end]
             # As round(..., 4), in a quarter of the time.
             confidence = round(finding.confidence * 10_000) / 10_000
@@ -292,6 +296,18 @@ class Analyzer:
             elif finding.name in self.taxonomy.tags:
                 tags.append(Tag(finding.name, finding.polarity, confidence, evidence, start, end))
         return tuple(opinions), tuple(tags)
+
+
+def _border(prepared: Prepared, start: int, most: int) -> int:
+    """Return where a clause of the user's text ends, or else a word, up to a place.
+
+    That place itself where a single word goes on beyond it, as one letter a hundred times does.
+    """
+    clauses = [prepared.to_original(*clause)[1] for clause in prepared.clauses]
+    for ends in (clauses, [token.end for token in words(prepared)]):
+        if reached := [end for end in ends if start < end <= most]:
+            return max(reached)
+    return most
 
 
 def _rounded(probabilities: Sequence[tuple[float, ...]]) -> Iterator[_Rounded]:
