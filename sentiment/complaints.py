@@ -454,6 +454,26 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "{path}：该文件尚未分析；请先运行：sentiment score {again}",
     ),
     (
+        "{path} was scored, but lacks {names}; keep everything that scoring added, or score the "
+        "texts again",
+        "{path} 是分析结果，但缺少 {names}；请保留分析所加的全部内容，或重新分析文本",
+    ),
+    (
+        "{path} was scored, but the columns that scoring added no longer stand side by side in "
+        "their order; put them back as they were",
+        "{path} 是分析结果，但分析所加的列不再按原顺序相邻；请恢复原样",
+    ),
+    (
+        "{path}, row {row}: column “{column}” holds {cell}, which is no list of what was found; "
+        "score the texts again, or write the lists as JSON",
+        "{path} 第 {row} 行的列“{column}”为 {cell}，不是分析结果的列表；请重新分析文本，或把列表写成"
+        " JSON",
+    ),
+    (
+        "{path}: column “{column}” holds what is no number ({reason}); score the texts again",
+        "{path}：列“{column}”中有不是数值的内容（{reason}）；请重新分析文本",
+    ),
+    (
         "{path}: a report is made from scored .csv, .tsv, .xlsx, .jsonl or .parquet files.",
         "{path}：报告只能由 .csv、.tsv、.xlsx、.jsonl 或 .parquet 的分析结果生成。",
     ),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sentiment.records import Analysis
 from sentiment.reporting.sources import summary_of
-from sentiment.tables import ReadOptions, Roles, format_of, is_scored, open_table, read_scored
+from sentiment.tables import ReadOptions, Roles, holds_records, is_scored, open_table, read_scored
 from sentiment.taxonomy import Taxonomy
 
 __all__ = ["draw", "read_run", "taxonomy_of"]
@@ -56,7 +56,7 @@ def read_run(path: str | Path, text: str | None = None) -> Iterator[Analysis]:
     roles = summary.get("roles")
     if roles is not None and text is None:
         declared = Roles.from_dict(roles)
-    elif is_scored(path) and format_of(path) != "jsonl":
+    elif is_scored(path) and not holds_records(path):
         wanted = () if text is None else (text,)
         declared = open_table(str(path), ReadOptions(text=wanted)).roles
     else:

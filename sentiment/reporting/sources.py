@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -16,8 +17,11 @@ from sentiment.errors import InputError
 from sentiment.records import SENTIMENTS, STATUSES, Analysis
 from sentiment.reporting.quotes import ALARM, ALARM_PATTERN
 from sentiment.reporting.scored import BITS, LANGUAGES, Batch, Codebook
-from sentiment.tables.layout import scored_columns
+from sentiment.tables.findings import Kind, broken_cell, findings
+from sentiment.tables.rows import Source as Export
 from sentiment.tables.rows import SourceRow
+from sentiment.tables.scored import added_columns, holds_records
+from sentiment.tables.table import open_source as open_export
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -85,7 +89,7 @@ def _file(path: Path, text_columns: Sequence[str]) -> Source:
         )
     suffix = path.suffix.lower()
     if suffix in (".jsonl", ".ndjson", ".json"):
-        return _json_lines(path)
+        return _json(path, text_columns)
     readers = {
         ".parquet": _parquet,
         ".pq": _parquet,
@@ -133,9 +137,9 @@ _Tables = Callable[[Sequence[str]], "Iterator[pa.RecordBatch]"]
 
 
 def _wide(names: Sequence[str], tables: _Tables, text: Sequence[str], where: str) -> Source:
-    added = scored_columns(names)
+    added = added_columns(names, where)
     if added is None:
-        raise InputError(f"{where}: this file has not been scored; run: sentiment score {where}")
+        raise _unscored(where)
     originals = [name for name in names if name not in added.values()]
     question = added.get("question")
     own = [added[name] for name in _READ]
@@ -144,9 +148,12 @@ def _wide(names: Sequence[str], tables: _Tables, text: Sequence[str], where: str
         extra = [question] if question else []
         wanted = list(dict.fromkeys([*own, *(c for c in columns if c in names), *text, *extra]))
         rows = _RowNumbers(text)
+        before = 0
         for record in tables([name for name in wanted if name in names]):
             if record.num_rows:
-                yield _WideBatch(record, added, text, rows, drivers, tags)
+                place = _Place(where, before, added)
+                yield _WideBatch(record, place, text, rows, drivers, tags)
+                before += record.num_rows
 
     def sample(rows: int) -> list[dict[str, str | None]]:
         found: list[dict[str, str | None]] = []
@@ -160,6 +167,32 @@ def _wide(names: Sequence[str], tables: _Tables, text: Sequence[str], where: str
         return found
 
     return Source(originals, batches, sample)
+
+
+_FRAME = "the data frame"
+
+
+def _unscored(where: str) -> InputError:
+    if where == _FRAME:
+        return InputError(f"{where} has not been scored; score it first, with Analyzer.frame.")
+    return InputError(f"{where}: this file has not been scored; run: sentiment score {where}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a batch comes from, for what is said of its cells.
+
+    :param before: How many rows come before its first one.
+    :param added: Logical to actual names of the columns that scoring added.
+    """
+
+    where: str
+    before: int
+    added: Mapping[str, str]
+
+    def broken(self, kind: Kind, row: int, cell: Any) -> InputError:
+        """Return the error of a cell of the batch that holds no list of what was found."""
+        return broken_cell(self.where, self.before + row + 1, self.added[kind], cell)
 
 
 def _parquet(path: Path) -> tuple[list[str], _Tables]:
@@ -327,7 +360,7 @@ def _frame(frame: Any, text: Sequence[str]) -> Source:
             arrays = [_series(part.iloc[:, names.index(column)]) for column in columns]
             yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
 
-    return _wide(names, tables, text, "the data frame")
+    return _wide(names, tables, text, _FRAME)
 
 
 def _series(series: Any) -> pa.Array:
@@ -344,7 +377,7 @@ def _json_cell(cell: Any) -> str | None:
     if cell is None or (isinstance(cell, float) and cell != cell):
         return None
     if isinstance(cell, (list, tuple, dict)):
-        return json.dumps(cell, ensure_ascii=False)
+        return json.dumps(cell, ensure_ascii=False, default=str)
     text = _cell(cell)
     return None if text in ("NaT", "<NA>") else text
 
@@ -355,21 +388,22 @@ class _WideBatch(Batch):
     def __init__(
         self,
         record: pa.RecordBatch,
-        added: Mapping[str, str],
+        place: _Place,
         text: Sequence[str],
         rows: _RowNumbers,
         drivers: Codebook,
         tags: Codebook,
     ) -> None:
-        self._record, self._added = record, added
+        self._record, self._place = record, place
         self._text_columns = [name for name in text if name in record.schema.names]
-        self._question = question = added.get("question")
+        self._question = question = place.added.get("question")
         self._cells: dict[str, list[str | None]] = {}
         self.size = record.num_rows
         self.drivers = _driver_bits(self._array("drivers"), drivers, self.size)
-        self.tags = _tag_bits(self._array("tags"), tags, self.size)
+        self.tags = self._tag_bits(tags)
+        self._check_opinions()
         self.sentiment = _coded(self._array("sentiment"), SENTIMENTS, self.size)
-        self.score = _floats(self._array("sentiment_score"), self.size)
+        self.score = self._scores()
         self.language = _coded(self._array("language"), LANGUAGES, self.size)
         self.status = _coded(self._array("status"), STATUSES, self.size)
         self.row = rows.of(self.cells(question) if question else None, self.size)
@@ -382,7 +416,59 @@ class _WideBatch(Batch):
         self.length, self.text_hash, self.alarm = _text_facts(text_array)
 
     def _array(self, name: str) -> Any:
-        return self._record.column(self._added[name])
+        return self._record.column(self._place.added[name])
+
+    def _scores(self) -> NDArray[np.float32]:
+        import pyarrow as pa
+
+        array = self._array("sentiment_score")
+        try:
+            return _floats(array, self.size)
+        except (pa.ArrowInvalid, ValueError) as error:
+            column = self._place.added["sentiment_score"]
+            raise InputError(
+                f"{self._place.where}: column “{column}” holds what is no number ({error}); score "
+                "the texts again"
+            ) from error
+
+    def _tag_bits(self, book: Codebook) -> NDArray[np.uint8]:
+        array = self._array("tags")
+        if _holds_spans(array, "tag"):
+            return _span_bits(array, "tag", book, self.size)
+        places, values = _distinct(_strings(array))
+        pairs = [
+            [(tag["tag"], tag["polarity"]) for tag in self._read(value, "tags", places, at)]
+            for at, value in enumerate(values)
+        ]
+        return _pairs_to_bits([*pairs, []], book)[places]
+
+    def _read(
+        self, cell: Any, kind: Kind, places: NDArray[np.int64], place: int
+    ) -> list[dict[str, Any]]:
+        """Read a cell that stands wherever `places` says `place`."""
+        found = findings(cell, kind)
+        if found is None:
+            raise self._place.broken(kind, int(np.argmax(places == place)), cell)
+        return found
+
+    def _check_opinions(self) -> None:
+        """Refuse the cells that hold no opinions, also those that nothing is quoted from.
+
+        What looks like a list of objects is read only when it is quoted: a million are not for
+        nothing.
+        """
+        from pyarrow import compute as pc
+
+        array = self._array("opinions")
+        if _holds_spans(array, "driver"):
+            return
+        cells = _strings(array)
+        opened, closed = pc.starts_with(cells, '[{"'), pc.ends_with(cells, "}]")
+        usual = pc.or_(pc.and_(opened, closed), pc.equal(cells, "[]"))
+        for place in np.flatnonzero(
+            ~pc.fill_null(usual, True).to_numpy(zero_copy_only=False).astype(bool)
+        ):
+            self._listed("opinions", int(place))
 
     def cells(self, column: str) -> Sequence[str | None]:
         if column not in self._cells:
@@ -412,36 +498,63 @@ class _WideBatch(Batch):
         opinions, tags = self._listed("opinions", place), self._listed("tags", place)
         return self._texts[place] or "", opinions, tags
 
-    def _listed(self, name: str, place: int) -> list[dict[str, Any]]:
-        value = self._array(name)[place].as_py()
-        if isinstance(value, str):
-            value = json.loads(value) if value else []
-        return list(value or ())
+    def _listed(self, kind: Kind, place: int) -> list[dict[str, Any]]:
+        cell = self._array(kind)[place].as_py()
+        found = findings(cell, kind)
+        if found is None:
+            raise self._place.broken(kind, place, cell)
+        return found
 
 
 # ---------------------------------------------------------------- JSON lines
 
 
-def _json_lines(path: Path) -> Source:
+def _json(path: Path, text: Sequence[str]) -> Source:
+    """Return records of a scoring run, or the rows of a scored frame that was saved as JSON."""
+    if _is_blank(path):
+        return Source((), lambda wanted, drivers, tags: iter(()), lambda rows: [], own_text=True)
+    if holds_records(path):
+        return _records(path)
+    source = open_export(path)
+    if not source.columns:
+        raise InputError(f"{path}: not JSON lines (line 1 is not JSON).")
+    return _wide(source.columns, lambda columns: _json_rows(source, columns, path), text, str(path))
+
+
+def _is_blank(path: Path) -> bool:
+    with path.open("rb") as file:
+        return not file.read(1 << 16).strip(b"\xef\xbb\xbf \t\r\n")
+
+
+def _json_rows(source: Export, columns: Sequence[str], path: Path) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    rows = source.rows()
+    while chunk := list(islice(rows, _ROWS)):
+        cells = []
+        for row in chunk:
+            if not isinstance(row, SourceRow):
+                raise InputError(f"{path}, row {row.row}: {row.reason}; score the input again")
+            cells.append(row.cells)
+        arrays = [pa.array([row.get(column) for row in cells], pa.string()) for column in columns]
+        yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
+
+
+def _records(path: Path) -> Source:
     with path.open(encoding="utf-8-sig") as file:
-        first = file.readline()
-    try:
-        record = json.loads(first) if first.strip() else {}
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}: line 1 is not JSON ({error.msg}).") from error
-    if first.strip() and not ("opinions" in record and "status" in record):
-        raise InputError(f"{path}: this file has not been scored; run: sentiment score {path}")
+        record = next(json.loads(line) for line in file if line.strip())
     columns = list(record.get("columns") or {})
 
     def batches(wanted: Sequence[str], drivers: Codebook, tags: Codebook) -> Iterator[Batch]:
-        if not first.strip():
-            return
+        before = 0
         for part in _growing(lambda size: _open_json(path, wanted, size), path):
-            yield _JsonBatch(part, drivers, tags)
+            yield _JsonBatch(part, before, drivers, tags)
+            before += part.num_rows
 
     def sample(rows: int) -> list[dict[str, str | None]]:
         with path.open(encoding="utf-8-sig") as file:
-            return [dict(json.loads(line).get("columns") or {}) for line in islice(file, rows)]
+            lines = islice((line for line in file if line.strip()), rows)
+            return [dict(json.loads(line).get("columns") or {}) for line in lines]
 
     return Source(columns, batches, sample, own_text=True, model=str(record.get("model") or ""))
 
@@ -485,7 +598,9 @@ def _open_json(path: Path, columns: Sequence[str], size: int) -> Any:
 class _JsonBatch(Batch):
     """Records of a JSON-lines file."""
 
-    def __init__(self, record: pa.RecordBatch, drivers: Codebook, tags: Codebook) -> None:
+    def __init__(
+        self, record: pa.RecordBatch, before: int, drivers: Codebook, tags: Codebook
+    ) -> None:
         self._record = record
         self._cells: dict[str, list[str | None]] = {}
         self.size = record.num_rows
@@ -495,7 +610,7 @@ class _JsonBatch(Batch):
         self.score = _floats(record.column("score"), self.size)
         self.language = _coded(record.column("language"), LANGUAGES, self.size)
         self.status = _coded(record.column("status"), STATUSES, self.size)
-        self.row = np.asarray(record.column("row").to_numpy(zero_copy_only=False), dtype=np.int64)
+        self.row = _numbered(record.column("row"), before)
         self.length, self.text_hash, self.alarm = _text_facts(record.column("text"))
 
     def cells(self, column: str) -> Sequence[str | None]:
@@ -646,21 +761,25 @@ def _driver_bits(array: Any, book: Codebook, size: int) -> NDArray[np.uint8]:
     return bits[places]
 
 
-def _tag_bits(array: Any, book: Codebook, size: int) -> NDArray[np.uint8]:
-    if not size:
-        return np.zeros((size, len(book)), dtype=np.uint8)
+def _holds_spans(array: Any, name: str) -> bool:
+    """Say whether a column is one of lists of structs that hold what is counted."""
     import pyarrow as pa
 
-    if pa.types.is_nested(array.type):
-        return _span_bits(array, "tag", book, size)
-    places, values = _distinct(_strings(array))
-    pairs = [
-        [(tag["tag"], tag["polarity"]) for tag in json.loads(value)]
-        if value and value != "[]"
-        else []
-        for value in values
-    ]
-    return _pairs_to_bits([*pairs, []], book)[places]
+    kind = array.type
+    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
+        return False
+    if pa.types.is_null(kind.value_type):
+        return True  # all of them are empty
+    fields = {"polarity", "confidence", "start", "end", name}
+    return pa.types.is_struct(kind.value_type) and fields <= {f.name for f in kind.value_type}
+
+
+def _numbered(rows: Any, before: int) -> NDArray[np.int64]:
+    """Return the numbers of rows; one that says none has its place in the file, from 1."""
+    from pyarrow import compute as pc
+
+    said = pc.fill_null(rows, 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    return np.where(said > 0, said, np.arange(before + 1, before + len(said) + 1))
 
 
 def _span_bits(array: Any, name: str, book: Codebook, size: int) -> NDArray[np.uint8]:

@@ -6,7 +6,7 @@ from sentiment.tables.layout import Layout, scored_columns
 from sentiment.tables.roles import Roles
 from sentiment.tables.rows import Reject, SourceRow
 from sentiment.tables.scales import KINDS, Outcome
-from sentiment.tables.scored import is_scored, read_scored
+from sentiment.tables.scored import holds_records, is_scored, read_scored
 from sentiment.tables.table import ReadOptions, Table, open_table
 from sentiment.tables.write import FORMATS, Writer, check_capacity, format_of, open_writer
 
@@ -23,6 +23,7 @@ __all__ = [
     "Writer",
     "check_capacity",
     "format_of",
+    "holds_records",
     "is_scored",
     "open_table",
     "open_writer",

@@ -9,12 +9,14 @@ from json.encoder import encode_basestring
 
 from sentiment.records import Analysis
 
-__all__ = ["PREFIX", "Layout", "scored_columns"]
+__all__ = ["PREFIX", "Layout", "lost_columns", "scored_columns"]
 
 PREFIX = "feedback_"
 
 _BEFORE = ("sentiment", "sentiment_score", "confidence")
 _AFTER = ("drivers", "evidence", "tags", "opinions", "language", "status")
+# Of these nine so many may be gone from a file that still is one that was scored.
+_MOST_LOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,21 @@ def scored_columns(columns: Sequence[str]) -> Mapping[str, str] | None:
                 if found is not None:
                     return found
     return None
+
+
+def lost_columns(columns: Sequence[str]) -> tuple[str, ...] | None:
+    """Return which of the nine columns around the topics a file has lost since it was scored.
+
+    Empty when it has them all, but not as they were written. None when it lacks so many that it was
+    not scored at all.
+    """
+    plain = set(columns)
+    for name in columns:
+        while name.startswith(PREFIX):
+            name = name.removeprefix(PREFIX)
+            plain.add(name)
+    lost = tuple(name for name in (*_BEFORE, *_AFTER) if name not in plain)
+    return lost if len(lost) <= _MOST_LOST else None
 
 
 def _block(names: tuple[str, ...], place: int, end: int) -> Mapping[str, str] | None:

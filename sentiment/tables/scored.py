@@ -3,25 +3,77 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
 from sentiment.records import Analysis, Opinion, Tag
-from sentiment.tables.layout import scored_columns
+from sentiment.tables.findings import Kind, broken_cell, findings
+from sentiment.tables.jsonlines import JsonSource
+from sentiment.tables.layout import lost_columns, scored_columns
 from sentiment.tables.rows import SourceRow
 from sentiment.tables.table import open_source, open_text
 
-__all__ = ["is_scored", "read_scored"]
+__all__ = ["added_columns", "holds_records", "is_scored", "read_scored"]
+
+# What every line of a scoring run's JSON lines says.
+_RECORD = ("row", "text", "status", "sentiment", "opinions", "topics")
 
 
 def is_scored(path: str | Path) -> bool:
-    """Say whether a file is the output of a scoring run."""
-    source = open_source(Path(path))
-    if source.format == "jsonl":
-        return _first_record(Path(path)) is not None
-    return scored_columns(source.columns) is not None
+    """Say whether a file is the output of a scoring run, or a scored data frame that was saved.
+
+    :raises InputError: It was scored, but has lost some of what scoring adds; to score it again
+        would replace what it says.
+    """
+    path = Path(path)
+    source = open_source(path)
+    if isinstance(source, JsonSource):
+        return holds_records(path) or added_columns(source.sample_columns, str(path)) is not None
+    return added_columns(source.columns, str(path)) is not None
+
+
+def holds_records(path: str | Path) -> bool:
+    """Say whether a file of JSON holds whole records of a scoring run, the texts among them.
+
+    A scored data frame saved as JSON does not: its lines are rows of the wide form.
+
+    :raises InputError: Its first record has lost some of what scoring writes.
+    """
+    record = _first_record(Path(path))
+    if record is None or not isinstance(record.get("topics"), dict):
+        return False
+    lost = [name for name in _RECORD if name not in record]
+    if lost and len(lost) <= 2:
+        raise _lost(str(path), lost)
+    return not lost
+
+
+def added_columns(columns: Sequence[str], where: str) -> Mapping[str, str] | None:
+    """Map the columns that scoring added to their names, as `scored_columns` does.
+
+    :param where: The file, for the message.
+    :raises InputError: Some were lost, or they no longer stand as they were written.
+    """
+    names = scored_columns(columns)
+    if names is None and (lost := lost_columns(columns)) is not None:
+        if lost:
+            raise _lost(where, lost)
+        raise InputError(
+            f"{where} was scored, but the columns that scoring added no longer stand side by side "
+            "in their order; put them back as they were"
+        )
+    return names
+
+
+def _lost(where: str, names: Sequence[str]) -> InputError:
+    listed = ", ".join(f"“{name}”" for name in names)
+    return InputError(
+        f"{where} was scored, but lacks {listed}; keep everything that scoring added, or score the "
+        "texts again"
+    )
 
 
 def read_scored(
@@ -43,10 +95,10 @@ def read_scored(
     """
     path = Path(path)
     source = open_source(path)
-    if source.format == "jsonl":
+    if isinstance(source, JsonSource) and holds_records(path):
         yield from _read_records(path)
         return
-    names = scored_columns(source.columns)
+    names = added_columns(source.columns, str(path))
     if names is None:
         raise InputError(
             f"{path} is not the output of a scoring run; run `sentiment score {path} -o OUT` first"
@@ -65,7 +117,8 @@ def read_scored(
         if question is None or previous is None or _starts(question, previous, columns):
             number += 1
         previous = _extended(previous, question, columns)
-        yield _analysis(number, columns, row.cells, names, question, text, id)
+        found = _Found(str(path), row, names)
+        yield _analysis(number, columns, found, question, text, id)
 
 
 def _first_record(path: Path) -> Mapping[str, Any] | None:
@@ -76,16 +129,11 @@ def _first_record(path: Path) -> Mapping[str, Any] | None:
                     record = json.loads(line)
                 except ValueError:
                     return None
-                wanted = {"row", "text", "status", "sentiment", "opinions", "topics"}
-                return record if isinstance(record, dict) and wanted <= record.keys() else None
+                return record if isinstance(record, dict) else None
     return None
 
 
 def _read_records(path: Path) -> Iterator[Analysis]:
-    if _first_record(path) is None:
-        raise InputError(
-            f"{path} is not the output of a scoring run; run `sentiment score {path} -o OUT` first"
-        )
     with open_text(path) as stream:
         for number, line in enumerate(stream, start=1):
             if not line.strip():
@@ -126,11 +174,35 @@ def _number(cell: str | None) -> float | None:
     return float(cell) if cell else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What scoring added to one row of a wide file."""
+
+    where: str
+    row: SourceRow
+    names: Mapping[str, str]
+
+    def cell(self, name: str) -> str | None:
+        return self.row.cells.get(self.names[name])
+
+    def listed(self, kind: Kind, of: Callable[..., Any]) -> tuple[Any, ...]:
+        """Return opinions or tags.
+
+        :raises InputError: The cell holds none.
+        """
+        found = findings(self.cell(kind), kind)
+        try:
+            if found is not None:
+                return tuple(of(**entry) for entry in found)
+        except TypeError:  # a field too few or too many
+            pass
+        raise broken_cell(self.where, self.row.row, self.names[kind], self.cell(kind)) from None
+
+
 def _analysis(
     number: int,
     columns: Mapping[str, str | None],
-    cells: Mapping[str, str | None],
-    names: Mapping[str, str],
+    found: _Found,
     question: str | None,
     text: str | None,
     id: str | None,  # noqa: A002
@@ -138,26 +210,24 @@ def _analysis(
     fixed = {"question", "sentiment", "sentiment_score", "confidence", "drivers", "evidence",
              "tags", "opinions", "language", "status"}  # fmt: skip
     source = question or text
-    opinions = json.loads(cells.get(names["opinions"]) or "[]")
-    tags = json.loads(cells.get(names["tags"]) or "[]")
     return Analysis(
         row=number,
         id=None if id is None else columns.get(id),
         question=question,
         text=(columns.get(source) or "") if source else "",
-        language=cells.get(names["language"]) or "other",  # type: ignore[arg-type]
-        status=cells.get(names["status"]) or "ok",  # type: ignore[arg-type]
-        sentiment=_filled(cells.get(names["sentiment"])),  # type: ignore[arg-type]
-        score=_number(cells.get(names["sentiment_score"])),
-        confidence=_number(cells.get(names["confidence"])),
+        language=found.cell("language") or "other",  # type: ignore[arg-type]
+        status=found.cell("status") or "ok",  # type: ignore[arg-type]
+        sentiment=_filled(found.cell("sentiment")),  # type: ignore[arg-type]
+        score=_number(found.cell("sentiment_score")),
+        confidence=_number(found.cell("confidence")),
         probabilities=None,
         topics={
-            topic: cells.get(actual) or "absent"  # type: ignore[misc]
-            for topic, actual in names.items()
+            topic: found.cell(topic) or "absent"  # type: ignore[misc]
+            for topic in found.names
             if topic not in fixed
         },
-        opinions=tuple(Opinion(**opinion) for opinion in opinions),
-        tags=tuple(Tag(**tag) for tag in tags),
+        opinions=found.listed("opinions", Opinion),
+        tags=found.listed("tags", Tag),
         truncated=False,
         model="",
         columns=columns,
