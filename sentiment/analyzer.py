@@ -140,10 +140,10 @@ class Analyzer:
         return f"Analyzer({self.model_name!r})"
 
     def __reduce__(self) -> tuple[_Reloaded, tuple[()]]:
-        path = getattr(self._model, "path", None)
+        path = self.path
         if path is None:
             raise TypeError("this analyzer's model is in no folder, so it cannot be pickled")
-        return _Reloaded(str(path), self._device, self.model_digest, self._own_taxonomy), ()
+        return _Reloaded(path, self._device, self.model_digest, self._own_taxonomy), ()
 
     @property
     def model_name(self) -> str:
@@ -154,6 +154,12 @@ class Analyzer:
     def model_digest(self) -> str:
         """A digest that changes whenever a file of the model does."""
         return self._model.digest
+
+    @property
+    def path(self) -> str | None:
+        """Folder of the model; None where it lies in none."""
+        path = getattr(self._model, "path", None)
+        return None if path is None else str(path)
 
     @property
     def runs_on_gpu(self) -> bool:

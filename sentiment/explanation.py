@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sentiment.records import Analysis, Opinion, Tag
@@ -70,11 +70,11 @@ class Explanation:
     :param taxonomy: What drivers and tags are called.
     """
 
-    prepared: Prepared
-    tokens: tuple[Token, ...]
+    prepared: Prepared = field(repr=False)
+    tokens: tuple[Token, ...] = field(repr=False)
     analysis: Analysis
-    decisions: tuple[Decision, ...]
-    taxonomy: Taxonomy
+    decisions: tuple[Decision, ...] = field(repr=False)
+    taxonomy: Taxonomy = field(repr=False)
 
     @classmethod
     def of(

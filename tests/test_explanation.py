@@ -41,6 +41,10 @@ def test_any_text_is_explained(analyzer: Analyzer, text: str) -> None:
         assert not any("\n" in line or "\x1b" in line or "\r" in line for line in lines)
 
 
+def test_an_explanation_is_short_to_look_at(analyzer: Analyzer) -> None:
+    assert len(repr(analyzer.explain("物流很快，但是质量太差。"))) < 1500
+
+
 def test_the_decisions_come_in_the_order_of_the_record(analyzer: Analyzer) -> None:
     explained = analyzer.explain(TEXT)
     sentiment, *others = explained.decisions

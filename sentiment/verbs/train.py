@@ -38,7 +38,7 @@ def run(options: Namespace, talk: Talk) -> int:
     try:
         trained = retrain(asked, talk)
     except KeyboardInterrupt:
-        if not kept_state(asked.output):
+        if not kept_state(Path(options.output)):
             raise
         talk.rest()
         talk.say("training_kept")

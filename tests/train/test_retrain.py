@@ -119,8 +119,12 @@ def test_the_same_again_gives_the_same_bytes(
 def test_a_finished_output_is_left_alone_and_another_one_is_not_lost(
     tmp_path: Path, tiny: Path, labelled: Path, dev: Path
 ) -> None:
-    retrain(options(tmp_path, tiny, dev=dev))
-    assert retrain(options(tmp_path, tiny, dev=dev)).finished_before
+    first = retrain(options(tmp_path, tiny, dev=dev))
+    again = retrain(options(tmp_path, tiny, dev=dev))
+    assert again.finished_before
+    assert again.better == first.better
+    assert (again.differences, again.rows, again.held) == (first.differences, 160, 80)
+    assert len(repr(again)) < 1000  # fits a screen
     with pytest.raises(OutputError, match="add --overwrite"):
         retrain(options(tmp_path, tiny, dev=dev, seed=3))
     assert not retrain(options(tmp_path, tiny, dev=dev, seed=3, overwrite=True)).finished_before
@@ -155,6 +159,46 @@ def test_a_dev_file_is_measured_on_and_not_trained_on(
     assert (trained.rows, trained.held) == (160, 80)
     assert trained.bundle is not None
     assert "80 rows of dev.csv" in trained.bundle.card
+
+
+def test_rows_that_a_model_was_trained_on_are_told_when_it_is_measured_on_them(
+    tmp_path: Path, tiny: Path, labelled: Path, dev: Path
+) -> None:
+    retrain(options(tmp_path, tiny, dev=dev))
+    mine = tmp_path / "mine"
+    both = write_table(tmp_path / "both.csv", rows(240)[100:])
+    found = sentiment.evaluate([tiny, mine], both)
+    assert [model.learned for model in found.models] == [0, 60]
+    told = "60 of 140 rows were learned from: figures of mine@1.0.0 say nothing about new rows."
+    assert told in found.lines()
+    assert "140 行中有 60 行是 mine@1.0.0 学过的" in "".join(found.lines("zh"))
+    assert found.to_html().count(told) == 1
+    assert found.to_dict()["models"][1]["learned"] == 60
+    assert "learned from" not in "".join(sentiment.evaluate(mine, dev).lines())
+    # What is trained from it has learned these rows too.
+    more = write_table(tmp_path / "more.csv", rows(300)[240:])
+    retrain(options(tmp_path, mine, labelled=more, output=tmp_path / "next", dev=dev, force=True))
+    assert sentiment.evaluate(tmp_path / "next", both).models[0].learned == 60
+    assert (mine / "manifest.json").stat().st_size < 5000
+
+
+def test_what_should_be_known_of_the_rows_comes_with_the_result(
+    tmp_path: Path, tiny: Path, dev: Path
+) -> None:
+    some = rows(160)
+    path = write_table(tmp_path / "labelled.csv", [*some, some[0], rows(240)[200]])
+    heard = Heard()
+    trained = retrain(options(tmp_path, tiny, dev=dev), heard)
+    assert f"{path}: row 161: the same text and labels as row 1; used once" in trained.warnings
+    assert len(trained.warnings) == sum(line.startswith("  ") for line in heard.said)
+    assert retrain(options(tmp_path, tiny, dev=dev)).warnings == trained.warnings
+
+
+def test_rows_that_are_all_in_the_dev_file_are_named_as_the_reason(
+    tmp_path: Path, tiny: Path, labelled: Path
+) -> None:
+    with pytest.raises(LabelError, match=r"0 rows can be used.*160 more are in .*labelled\.csv"):
+        retrain(options(tmp_path, tiny, dev=labelled))
 
 
 def test_which_model_scores_by_default_is_told_where_another_was_beaten(

@@ -203,7 +203,9 @@ def test_texts_of_the_dev_file_are_not_trained_on(tmp_path: Path) -> None:
     assert [fault.row for fault in shared] == [*range(1, 51)]
     assert len(checked.examples) == 50
     everything = training(tmp_path, rows(50), dev)
-    assert "few_rows" in {fault.kind for fault in everything.errors}
+    assert "few_beside_dev" in {fault.kind for fault in everything.errors}
+    (line,) = [line for line in tell(everything.warnings) if " is in " in line]
+    assert line == f"rows 1-50: the same text is in {path}; not trained on"
 
 
 def test_too_few_rows_and_classes(tmp_path: Path) -> None:

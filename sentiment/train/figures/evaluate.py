@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sentiment.errors import InputError, LabelError, OutputError
+from sentiment.model import bundle
 from sentiment.records import Analysis
 from sentiment.reporting.values import Language
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.data.examples import Example
+from sentiment.train.figures.learned import count_learned, learned_from
 from sentiment.train.figures.measure import (
     LENGTHS,
     SHORTEST,
@@ -49,6 +51,8 @@ class ModelFigures:
         less than a second: of a few rows it would be another one each time.
     :param by_length: By the least number of characters: 1, 21, 61, 201, as far as there are rows.
     :param bins: How sure it was and how often right, from the least sure tenth of the rows on.
+    :param learned: Rows that it was trained on, as its manifest says: what it reaches on them says
+        nothing about new ones. Models that `train` made know; of others it is 0.
     """
 
     name: str
@@ -56,6 +60,7 @@ class ModelFigures:
     rate: float | None
     by_length: dict[int, Figures] = field(repr=False)
     bins: tuple[Bin, ...] = field(repr=False)
+    learned: int = 0
 
     @property
     def figures(self) -> Figures:
@@ -67,6 +72,7 @@ class ModelFigures:
         return {
             "name": self.name,
             "rate": None if self.rate is None else round(self.rate, 1),
+            "learned": self.learned,
             "languages": {name: figures.to_dict() for name, figures in self.by_language.items()},
             "lengths": {str(low): figures.to_dict() for low, figures in self.by_length.items()},
             "calibration": [_rounded(asdict(one)) for one in self.bins],
@@ -238,14 +244,21 @@ def _measured(analyzer: Analyzer, examples: Sequence[Example]) -> _Measured:
     languages = [example.language for example in examples]
     lengths = [max(low for low in LENGTHS if low <= max(len(text), 1)) for text in texts]
     by_length = _by(lengths, examples, analyses)
+    learned = learned_from(_manifest(analyzer))
     figures = ModelFigures(
         name=analyzer.model_name,
         by_language={ALL: measure(examples, analyses), **_by(languages, examples, analyses)},
         rate=rate_of(len(texts), seconds),
         by_length={low: by_length[low] for low in LENGTHS if low in by_length},
         bins=reliability(examples, analyses),
+        learned=count_learned([example.group for example in examples], learned),
     )
     return figures, analyses
+
+
+def _manifest(analyzer: Analyzer) -> Mapping[str, Any]:
+    """Return the manifest of an analyzer's model; empty where it lies in no folder."""
+    return {} if analyzer.path is None else bundle.read(analyzer.path).manifest
 
 
 def rate_of(rows: int, seconds: float) -> float | None:

@@ -16,6 +16,7 @@ from sentiment.train.figures.evaluation_words import (
     labelled_sentiments,
     model_names,
     part_name,
+    told_learned,
 )
 from sentiment.train.figures.measure import FEWEST, FIGURES, ClassFigures
 from sentiment.wording import places
@@ -44,6 +45,7 @@ def _lines(evaluation: Evaluation, language: Language) -> Iterator[str]:
     yield told(say("evaluation.heading", path=evaluation.path, rows=evaluation.rows))
     if evaluation.chosen:
         yield told(say("evaluation.chosen"))
+    yield from map(told, told_learned(evaluation, names))
     tables = [
         list(_figures(name, model, language))
         for name, model in zip(names, evaluation.models, strict=True)

@@ -19,6 +19,7 @@ from sentiment.train.figures.evaluation_words import (
     labelled_sentiments,
     model_names,
     part_name,
+    told_learned,
 )
 from sentiment.train.figures.measure import BINS, FEWEST, FIGURES, ClassFigures, Figures
 
@@ -55,7 +56,10 @@ def blocks(evaluation: Evaluation) -> list[Block]:
         _block(
             "figures",
             [_figures(models, names)],
-            [say("evaluation.chosen")] if evaluation.chosen else [],
+            [
+                *([say("evaluation.chosen")] if evaluation.chosen else []),
+                *told_learned(evaluation, names),
+            ],
             [say("evaluation.no_rate")] if any(model.rate is None for model in models) else [],
         ),
         _block("differences", _differences(evaluation, names)),

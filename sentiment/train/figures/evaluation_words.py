@@ -26,6 +26,7 @@ __all__ = [
     "labelled_sentiments",
     "model_names",
     "part_name",
+    "told_learned",
 ]
 
 
@@ -44,6 +45,13 @@ def compared(evaluation: Evaluation, names: Sequence[str]) -> Iterator[tuple[str
     pairs = ((first, second) for at, second in enumerate(names) for first in names[:at])
     for (first, second), comparison in zip(pairs, evaluation.comparisons, strict=True):
         yield first, second, comparison
+
+
+def told_learned(evaluation: Evaluation, names: Sequence[str]) -> Iterator[Text]:
+    """Yield a sentence for each model that was trained on some of the rows."""
+    for name, model in zip(names, evaluation.models, strict=True):
+        if model.learned:
+            yield say("evaluation.learned", learned=model.learned, rows=evaluation.rows, model=name)
 
 
 def part_name(part: str | int) -> Text:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ from sentiment.records import Analysis
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.data.examples import Example
 from sentiment.train.data.split import folds
+from sentiment.train.figures.learned import KEY, learned_from, packed
 from sentiment.train.figures.measure import Figures, measure
 from sentiment.train.figures.paired import Difference, differences
 from sentiment.train.figures.provenance import commit, data_hash
@@ -43,7 +45,7 @@ class TrainOptions:
     """What a training run is asked for.
 
     :param labelled: The rows: JSON lines, or a CSV, TSV, XLSX or Parquet table.
-    :param output: Folder of the new model. Paths may be strings.
+    :param output: Folder of the new model.
     :param base: What training starts from: as `bases.open_base` takes it.
     :param dev: Labelled rows to measure on; without them a part of the training rows is held out.
     :param against: The model in use, which the new one must beat: the base by default, and the
@@ -55,12 +57,12 @@ class TrainOptions:
     :param command: What was typed, for the manifest and the card.
     """
 
-    labelled: Path
-    output: Path
+    labelled: str | os.PathLike[str]
+    output: str | os.PathLike[str]
     base: str = "lite"
-    dev: Path | None = None
+    dev: str | os.PathLike[str] | None = None
     against: str | None = None
-    taxonomy: Path | None = None
+    taxonomy: str | os.PathLike[str] | None = None
     text: str | None = None
     version: str = "1.0.0"
     seed: int = 0
@@ -70,12 +72,6 @@ class TrainOptions:
     settings: dict[str, Any] = field(default_factory=dict)
     command: str = ""
 
-    def __post_init__(self) -> None:
-        """Take paths that are strings."""
-        for name in ("labelled", "output", "dev", "taxonomy"):
-            if isinstance(value := getattr(self, name), str):
-                object.__setattr__(self, name, Path(value))
-
 
 @dataclass(frozen=True)
 class Trained:
@@ -84,14 +80,18 @@ class Trained:
     :param bundle: The new model; None where it is no better and was not saved.
     :param differences: The new model against the one in use, on rows that neither was trained on
         here; those of the figures that are labelled.
-    :param finished_before: Whether the output was there already, from the same rows and options.
+    :param rows: Rows trained on; `held` is on how many the models were compared.
+    :param finished_before: Whether the output was there already, from the same rows and options; the
+        figures are those that it was saved with.
+    :param warnings: What should be known of the rows, a sentence each, as the command tells it.
     """
 
-    bundle: bundle.Bundle | None
+    bundle: bundle.Bundle | None = field(repr=False)
     differences: tuple[Difference, ...]
     rows: int
     held: int
     finished_before: bool = False
+    warnings: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def better(self) -> bool:
@@ -145,8 +145,9 @@ def retrain(options: TrainOptions, watcher: Watcher | None = None) -> Trained:
     taxonomy = _taxonomy(options, base)
     rows, dev = _rows(options, base, taxonomy, watcher)
     made = _made(options, base, rows, dev, taxonomy)
-    if (before := _finished(options.output, made)) is not None:
-        return Trained(before, (), len(rows.examples), 0, finished_before=True)
+    warnings = _warnings(rows, dev, watcher.tongue)
+    if (before := _finished(Path(options.output), made)) is not None:
+        return _trained_before(before, len(rows.examples), warnings)
     _refuse_output(options)
     in_use = load(_in_use(options, base), device=options.device)
     watcher.say("training", rows=len(rows.examples), base=base.name, against=in_use.model_name)
@@ -163,7 +164,7 @@ def retrain(options: TrainOptions, watcher: Watcher | None = None) -> Trained:
     )
     if not found:
         raise LabelError(f"{options.labelled}: nothing that can be measured is labelled.")
-    trained = Trained(None, found, len(rows.examples), len(held))
+    trained = Trained(None, found, len(rows.examples), len(held), warnings=warnings)
     _tell(trained, watcher)
     if not trained.better and not options.force:
         run.forget()
@@ -172,9 +173,10 @@ def retrain(options: TrainOptions, watcher: Watcher | None = None) -> Trained:
             "nothing was saved (label more rows, or add --force to keep it)"
         )
     figures = _by_language(held, new)
+    made[KEY] = packed((one.group for one in rows.examples), _learned_before(options, base))
     saved = _save(options, fitted, trained, figures, _by_language(held, old), made, run, in_use)
     run.forget()
-    return Trained(saved, found, len(rows.examples), len(held))
+    return replace(trained, bundle=saved)
 
 
 class _Run:
@@ -189,7 +191,7 @@ class _Run:
         self._options = options
         self._watcher = watcher
         # Of these rows and options alone: another run does not go on from it.
-        self._state = _state_folder(options.output) / _digest(made)[:12]
+        self._state = _state_folder(Path(options.output)) / _digest(made)[:12]
         self._done = 0
         self._fits = 1
 
@@ -249,7 +251,7 @@ def _state_folder(output: Path) -> Path:
 
 def _taxonomy(options: TrainOptions, base: Base) -> Taxonomy:
     if options.taxonomy is not None:
-        return Taxonomy.read(options.taxonomy)
+        return Taxonomy.read(os.fspath(options.taxonomy))
     return base.taxonomy or Taxonomy.default()
 
 
@@ -257,10 +259,10 @@ def _rows(
     options: TrainOptions, base: Base, taxonomy: Taxonomy, watcher: Watcher
 ) -> tuple[Labelled, Labelled | None]:
     """Read and check both files; tell what should be known, refuse what must be mended."""
-    read = read_rows(options.labelled, taxonomy, text=options.text)
+    read = read_rows(Path(options.labelled), taxonomy, text=options.text)
     dev = None
     if options.dev is not None:
-        dev = check_dev(read_rows(options.dev, taxonomy, text=options.text))
+        dev = check_dev(read_rows(Path(options.dev), taxonomy, text=options.text))
     rows = check_training(read, taxonomy, base.taxonomy, dev, base.lacking)
     for file in (rows, dev):
         if file is not None and file.warnings:
@@ -271,6 +273,36 @@ def _rows(
     if refused:
         raise LabelError("\n".join(file.refusal(watcher.tongue) for file in refused))
     return rows, dev
+
+
+def _warnings(rows: Labelled, dev: Labelled | None, tongue: Tongue) -> tuple[str, ...]:
+    return tuple(
+        f"{file.path}: {line}"
+        for file in (rows, dev)
+        if file is not None
+        for line in tell(file.warnings, tongue, file.unit)
+    )
+
+
+def _trained_before(saved: bundle.Bundle, rows: int, warnings: tuple[str, ...]) -> Trained:
+    """Return what came of the run that made a bundle, as its manifest has it."""
+    made = saved.manifest["made"]
+    found = tuple(
+        Difference(
+            one["figure"], one["before"], one["after"], one["after"] - one["before"],
+            one["low"], one["high"],
+        )
+        for one in made.get("differences", ())
+    )  # fmt: skip
+    # Older bundles do not say on how many rows.
+    return Trained(saved, found, rows, made.get("held", 0), finished_before=True, warnings=warnings)
+
+
+def _learned_before(options: TrainOptions, base: Base) -> frozenset[bytes]:
+    """Return the texts that the base had been trained on by a run like this one."""
+    if base.taxonomy is None:
+        return frozenset()
+    return learned_from(bundle.read(bundle.find(options.base)).manifest)
 
 
 def _in_use(options: TrainOptions, base: Base) -> str | None:
@@ -357,7 +389,7 @@ def _finished(output: Path, made: dict[str, Any]) -> bundle.Bundle | None:
 
 
 def _refuse_output(options: TrainOptions) -> None:
-    output = options.output
+    output = Path(options.output)
     if output.exists() and not output.is_dir():
         raise OutputError(f"{output}: exists and is no folder; choose another one.")
     if output.exists() and any(output.iterdir()) and not options.overwrite:
@@ -370,22 +402,25 @@ def _save(
     options: TrainOptions, fitted: Fitted, trained: Trained, figures: dict[str, Figures],
     before: dict[str, Figures], made: dict[str, Any], run: _Run, in_use: Analyzer,
 ) -> bundle.Bundle:  # fmt: skip
-    name = options.output.resolve().name
+    output = Path(options.output)
+    name = output.resolve().name
     plain = {"held out": {language: one.to_dict() for language, one in figures.items()}}
     card = RetrainedCard(
         name=name, version=options.version, base=run.base.name, against=in_use.model_name,
-        rows=trained.rows, held=trained.held, dev=None if options.dev is None else options.dev.name,
+        rows=trained.rows, held=trained.held,
+        dev=None if options.dev is None else Path(options.dev).name,
         differences=trained.differences, figures=figures, before=before, weak=fitted.weak,
         taxonomy=run.taxonomy, base_taxonomy=run.base.taxonomy, recipe=fitted.recipe,
         command=options.command, better=trained.better,
     )  # fmt: skip
     return fitted.save(
-        options.output, name=name, version=options.version, metrics=plain,
+        output, name=name, version=options.version, metrics=plain,
         card=write_retrained_card(card),
         made={
             **made,
             "recipe": dict(fitted.recipe),
             "against": in_use.model_name,
+            "held": trained.held,
             "differences": [
                 {
                     "figure": one.figure, "before": one.first, "after": one.second,

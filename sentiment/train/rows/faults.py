@@ -178,14 +178,21 @@ KINDS: dict[str, tuple[bool, str, str]] = {
     "unlabelled": (False, "nothing is labelled; the row is not used", "没有任何标注；不使用该行"),
     "in_dev": (
         False,
-        "the same text is in {path} (row {other}); not trained on",
-        "文本与 {path} 第 {other} 行相同；不用于训练",
+        "the same text is in {path}; not trained on",
+        "文本与 {path} 中的相同；不用于训练",
     ),
     # too few
     "few_rows": (
         True,
         "{rows} rows can be used; training needs at least {least}",
         "可用的只有 {rows} 行；训练至少需要 {least} 行",
+    ),
+    "few_beside_dev": (
+        True,
+        "{rows} rows can be used; training needs at least {least}. {shared} more are in {path}, and "
+        "what is measured on is not trained on: name other rows to measure on, or none",
+        "可用的只有 {rows} 行；训练至少需要 {least} 行。另有 {shared} 行也在 {path} 中，"
+        "而用来评测的不用于训练：请另选评测用的行，或不指定",
     ),
     "few_of_class": (
         False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import prepare
@@ -38,13 +39,16 @@ def check_training(
     faults += _unlearnable(labelled, keep, lacking)
     keep, copies = _once(labelled, keep)
     faults += copies
+    few: dict[str, Any] = {"least": FEWEST}
     if dev is not None:
         keep, shared = _apart(labelled, keep, dev)
         faults += shared
+        few |= {"shared": len(shared), "path": str(dev.path)}
     kept = [labelled.examples[at] for at in keep]
     faults += [*_classes(kept), *_new_drivers(kept, taxonomy, base)]
     if len(kept) < FEWEST:
-        faults.append(Fault("few_rows", None, {"rows": len(kept), "least": FEWEST}))
+        kind = "few_beside_dev" if few.get("shared") else "few_rows"
+        faults.append(Fault(kind, None, {"rows": len(kept), **few}))
     return labelled.only(keep, faults)
 
 
@@ -126,16 +130,14 @@ def _once(labelled: Labelled, keep: Sequence[int]) -> tuple[list[int], list[Faul
 
 def _apart(labelled: Labelled, keep: Sequence[int], dev: Labelled) -> tuple[list[int], list[Fault]]:
     """Leave out rows whose text is measured on."""
-    there = {example.group: row for row, example in zip(dev.rows, dev.examples, strict=True)}
+    there = {example.group for example in dev.examples}
     kept: list[int] = []
     faults: list[Fault] = []
     for at in keep:
-        other = there.get(labelled.examples[at].group)
-        if other is None:
-            kept.append(at)
+        if labelled.examples[at].group in there:
+            faults.append(Fault("in_dev", labelled.rows[at], {"path": str(dev.path)}))
         else:
-            fields = {"path": str(dev.path), "other": other}
-            faults.append(Fault("in_dev", labelled.rows[at], fields))
+            kept.append(at)
     return kept, faults
 
 
