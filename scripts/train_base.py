@@ -398,11 +398,14 @@ def _card(
             "# When 17,614 were labelled, and then all 42,710, with 2,196 more rows in data/written:",
             f"{train} -o SEED11 --work WORK/8 --steps 3600 --taught TAUGHT5 --taught-share 0.35 "
             "--vectors VECTORS3 --start SIXTH --rate 0.8 --seed 11",
-            f"{train} -o BASE --work WORK/9 --steps 4500 --taught TAUGHT5 --taught-share 0.35 "
+            f"{train} -o SEVENTH --work WORK/9 --steps 4500 --taught TAUGHT5 --taught-share 0.35 "
             "--vectors VECTORS3 --start SIXTH --rate 0.8 --seed 12 --soup WORK/8",
+            "# And with the last 435 of data/written, a short run at half the rate:",
+            f"{train} -o BASE --work WORK/10 --steps 1300 --taught TAUGHT5 --taught-share 0.3 "
+            "--vectors VECTORS3 --start SEVENTH --rate 0.4 --seed 14",
             *(
                 [
-                    f"{train} -o FAST --work WORK/10 --steps 2500 --taught TAUGHT5 --taught-share 0.35 "
+                    f"{train} -o FAST --work WORK/11 --steps 2500 --taught TAUGHT5 --taught-share 0.35 "
                     "--vectors VECTORS3 --start BASE --leave-out 1 3 --name fast",
                 ]
                 if given.name == "fast"
