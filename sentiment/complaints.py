@@ -104,6 +104,10 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "{path} 中没有像是文本的列；各列为 {columns}。请用 --text 指定",
     ),
     (
+        "{path} has no columns; choose one with feedback in it",
+        "{path} 没有任何列；请选择含有反馈内容的文件",
+    ),
+    (
         "{count} columns of {path} could equally be the text: {columns}. Name one with"
         " --text, or repeat --text for a survey with several open questions",
         "{path} 中有 {count} 列都可能是文本：{columns}。"
@@ -260,6 +264,11 @@ ERRORS: tuple[tuple[str, str], ...] = (
     (
         "{path}: nothing that can be measured is labelled.",
         "{path}：没有可用于评测的标注。",
+    ),
+    (
+        "{name} is a lite model, refitted in seconds, and has no setting {names}; leave it out, or "
+        "start from a transformer",
+        "{name} 是 lite 模型，几秒即可重新拟合，没有 {names} 这项设置；请去掉，或改从 transformer 开始",
     ),
     (
         'Training needs an extra: pip install "sentiment[train]".',

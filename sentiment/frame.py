@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sentiment.errors import ColumnError, InputError
-from sentiment.tables import Layout, Roles, SourceRow
+from sentiment.tables import Layout, Roles, SourceRow, scored_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,29 +59,57 @@ def score_frame(analyzer: Analyzer, frame: pd.DataFrame, text: str | None) -> pd
 
 
 def _text_column(frame: pd.DataFrame, text: str | None) -> Any:
-    if text is not None:
-        places = [name == text for name in frame.columns]
-        if not any(places):
-            if isinstance(text, (list, tuple, set)):
-                raise InputError(
-                    f"frame() reads one text column, not several ({text!r}); call it once for each."
-                )
-            listed = ", ".join(str(name) for name in frame.columns)
-            raise ColumnError(f"The frame has no column {text!r}; it has {listed}.")
-        if sum(places) > 1:
-            raise ColumnError(f"The frame has two columns {text!r}; rename one of them.")
-        return text
+    if isinstance(text, (list, tuple, set)) and text not in list(frame.columns):
+        raise InputError(
+            f"frame() reads one text column, not several ({text!r}); call it once for each."
+        )
+    column = _found(frame) if text is None else text
+    same = sum(name == column for name in frame.columns)
+    if not same:
+        listed = ", ".join(str(name) for name in frame.columns) or "none"
+        raise ColumnError(f"The frame has no column {column!r}; it has {listed}.")
+    if same > 1:
+        raise ColumnError(f"The frame has two columns {column!r}; rename one of them.")
+    return column
+
+
+def _found(frame: pd.DataFrame) -> Any:
+    """Return the column that looks like the text; none that scoring added, none of lists."""
     from sentiment.tables.roles import find_roles
 
-    names = {str(name): name for name in frame.columns}
     head = frame.head(_SAMPLE)
+    added = set((scored_columns([str(name) for name in frame.columns]) or {}).values())
+    names: dict[str, Any] = {}
+    cells: dict[str, list[str | None]] = {}
+    for place, name in enumerate(frame.columns):
+        values = head.iloc[:, place].tolist()
+        if str(name) not in {*names, *added} and not _holds_lists(values):
+            names[str(name)] = name
+            cells[str(name)] = [_cell(value) for value in values]
+    option = 'text="COLUMN"'
+    if len(frame.columns) and not names:
+        listed = ", ".join(f"“{name}”" for name in frame.columns)
+        raise ColumnError(
+            f"no column of the frame can be the text: {listed} hold lists or were added by"
+            f" scoring. Name one with {option}"
+        )
     sample = [
-        SourceRow(row, {str(name): _cell(value) for name, value in record.items()}, None)
-        for row, record in enumerate(head.to_dict("records"), start=1)
+        SourceRow(row + 1, {name: column[row] for name, column in cells.items()}, None)
+        for row in range(len(head))
     ]
-    roles: Roles = find_roles(tuple(names), sample, where="the frame", text_option='text="COLUMN"')
+    roles: Roles = find_roles(tuple(names), sample, where="the frame", text_option=option)
     return names[roles.text[0]]
 
 
+def _holds_lists(values: list[Any]) -> bool:
+    from pandas.api.types import is_list_like
+
+    given = [value for value in values if _cell(value) is not None]
+    return bool(given) and all(is_list_like(value) for value in given)
+
+
 def _cell(value: Any) -> str | None:
-    return None if value is None or value != value else str(value)
+    from pandas import isna
+    from pandas.api.types import is_scalar
+
+    return None if is_scalar(value) and isna(value) else str(value)

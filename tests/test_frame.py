@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -173,5 +174,45 @@ def test_other_columns_may_share_a_name(analyzer: Analyzer) -> None:
 
 
 def test_a_frame_without_columns_is_told(analyzer: Analyzer) -> None:
-    with pytest.raises((ColumnError, InputError)):
+    with pytest.raises(ColumnError, match="the frame has no columns"):
         analyzer.frame(pd.DataFrame())
+    with pytest.raises(ColumnError, match="The frame has no column 'text'; it has none"):
+        analyzer.frame(pd.DataFrame(), text="text")
+
+
+def test_a_scored_frame_is_scored_again_by_its_text(analyzer: Analyzer, tmp_path: Path) -> None:
+    for texts in (TEXTS, ["Great value.", "rude staff"], ["", "无"]):
+        scored = analyzer.frame(pd.DataFrame({"text": texts}), text="text")
+        scored.to_parquet(tmp_path / "saved.parquet")
+        for again in (scored, pd.read_parquet(tmp_path / "saved.parquet")):
+            found = analyzer.frame(again)
+            assert found["feedback_sentiment"].tolist() == scored["sentiment"].tolist()
+
+
+LISTS: list[Any] = [["a", "b"], [], ("a",), {"a"}, {"a": 1}, np.array([]), np.array(["a", "b"])]
+
+
+@pytest.mark.parametrize("cell", LISTS, ids=repr)
+def test_a_column_of_lists_is_no_text(analyzer: Analyzer, cell: Any) -> None:
+    lists = pd.DataFrame({"comments": [cell, None, cell], "评论内容": TEXTS})
+    assert analyzer.frame(lists)["status"].tolist() == ["ok", "ok", "empty"]
+    with pytest.raises(ColumnError, match=r'“comments” hold lists .*Name one with text="COLUMN"$'):
+        analyzer.frame(lists[["comments"]])
+
+
+def test_what_scoring_added_is_no_text(analyzer: Analyzer) -> None:
+    scored = analyzer.frame(pd.DataFrame({"text": TEXTS}), text="text")
+    with pytest.raises(ColumnError, match=r'Name one with text="COLUMN"$'):
+        analyzer.frame(scored.drop(columns="text"))
+
+
+def test_missing_cells_are_no_text(analyzer: Analyzer) -> None:
+    frame = pd.DataFrame({"n": [pd.NA, 1, 2], "when": [pd.NaT] * 3, "评论内容": TEXTS})
+    assert analyzer.frame(frame)["status"].tolist() == ["ok", "ok", "empty"]
+
+
+def test_the_text_is_found_beside_columns_of_one_name(analyzer: Analyzer) -> None:
+    frame = pd.DataFrame([[one, 1, 2] for one in TEXTS], columns=["评论内容", "n", "n"])
+    assert analyzer.frame(frame)["status"].tolist() == ["ok", "ok", "empty"]
+    with pytest.raises(ColumnError, match="has two columns '评论内容'"):
+        analyzer.frame(frame[["评论内容", "评论内容"]])

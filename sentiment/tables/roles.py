@@ -256,12 +256,14 @@ def find_roles(
     :param columns: All columns.
     :param sample: The first rows.
     :param labels: The question behind a column whose name is a code.
+    :param text: Named more than once, a column counts once; as in `by`.
     :param where: The file, for messages.
     :param text_option: What the caller names a text column with, for messages.
     :raises ColumnError: A given column does not exist; no column holds text; or two equally do; the
         text is to divide the customers.
     """
     labels = labels or {}
+    text, by = tuple(dict.fromkeys(text)), tuple(dict.fromkeys(by))
     described = [_describe(name, sample, labels) for name in columns]
     for wanted, option in (
         *((name, "--text") for name in text),
@@ -272,7 +274,7 @@ def find_roles(
     ):
         if wanted is not None and wanted not in columns:
             raise ColumnError(_no_such_column(wanted, option, columns, where))
-    texts = tuple(text) or (_find_text(described, where, text_option),)
+    texts = text or (_find_text(described, where, text_option),)
     refuse_text_as_segment(by, texts, where)
     unread = [column for column in described if column.name not in texts]
     rest = unread
@@ -283,7 +285,7 @@ def find_roles(
     free = [column for column in unread if column.name == outcome or column in rest]
     chosen, others = _find_outcomes(free, outcome, where)
     scales = {other.column for other in others} | ({chosen.column} if chosen else set())
-    segments = tuple(by) or tuple(
+    segments = by or tuple(
         column.name for column in rest if column.name not in scales and _is_segment(column)
     )
     return Roles(texts, found_id, found_date, chosen, others, segments)
@@ -364,6 +366,8 @@ def _all_links(column: _Column) -> bool:
 def _find_text(columns: Sequence[_Column], where: str, option: str) -> str:
     ranks = {column.name: _text_rank(column) for column in columns}
     best = max(ranks.values(), default=0)
+    if not columns:
+        raise ColumnError(f"{where} has no columns; choose one with feedback in it")
     if best == 0:
         listed = _listed([column.name for column in columns])
         raise ColumnError(
