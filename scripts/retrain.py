@@ -2,11 +2,12 @@
 
     python scripts/retrain.py retrain.toml
 
-The file holds the options of the command, and under [settings] those of a transformer's run:
+The file holds the options of the command, and under [settings] those of a transformer's run (lite has
+none):
 
     labelled = "labelled.csv"
     output = "models/mine"
-    base = "lite"                  # base, a folder, an encoder of Hugging Face
+    base = "base"                  # lite, a folder, an encoder of Hugging Face
     dev = "dev.csv"                # optional, as all that follows
     against = "models/mine-last-month"
     taxonomy = "own.toml"

@@ -65,6 +65,8 @@ def load(
         it. What that costs is in docs/fast.md.
     :raises ModelError: No such model, its folder is not as it was saved, or there is no faster one.
     :raises TaxonomyError: The taxonomy cannot be read or contradicts itself.
+    :raises InputError: An argument that is none of what it may be.
+    :raises MissingExtra: The model, the device or a hub needs a package that is not installed.
     """
     if device not in _DEVICES:
         raise InputError(f"device {device!r} is none of {', '.join(_DEVICES)}.")
@@ -76,6 +78,10 @@ def load(
     # Absolute, so that a pickled analyzer arrives wherever the other process runs.
     opened = open_model(os.path.abspath(path), device)
     if taxonomy is not None and not isinstance(taxonomy, Taxonomy):
+        if not isinstance(taxonomy, (str, os.PathLike)):
+            raise InputError(
+                f"A taxonomy is a file's path or a Taxonomy, not a {type(taxonomy).__name__}."
+            )
         taxonomy = Taxonomy.read(os.fspath(taxonomy))
     return Analyzer(opened, device, taxonomy)
 
@@ -130,6 +136,8 @@ class Analyzer:
         device: str = "auto",
         taxonomy: Taxonomy | None = None,
     ) -> None:
+        if isinstance(model, (str, os.PathLike)):
+            raise InputError(f"An Analyzer is made by load: sentiment.load({str(model)!r}).")
         self._model = model
         self._device = device
         self._own_taxonomy = taxonomy

@@ -521,6 +521,15 @@ def test_a_short_text_may_be_its_own_evidence() -> None:
     assert analysis.opinions[0].confidence == 0.1235
 
 
+def test_what_is_no_model_and_no_taxonomy_is_told(tiny: Path) -> None:
+    wrong: Any = 5
+    with pytest.raises(InputError, match="a file's path or a Taxonomy, not a int"):
+        sentiment.load(tiny, taxonomy=wrong)
+    name: Any = "lite"
+    with pytest.raises(InputError, match=r"made by load: sentiment\.load\('lite'\)"):
+        Analyzer(name)
+
+
 def test_a_taxonomy_of_ones_own_renames_and_leaves_out(tmp_path: Path) -> None:
     text = "物流很快，但是质量太差，再也不来了。"
     path = tmp_path / "mine.toml"

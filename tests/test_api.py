@@ -118,6 +118,8 @@ assert_type(analyzer.stream(str(number) for number in range(9)), Iterator[Analys
 assert_type(analyzer.explain("a").lines("zh"), list[str])
 assert_type(analyzer.taxonomy, sentiment.Taxonomy)
 assert_type(sentiment.evaluate(["lite", Path("x")], "labelled.jsonl"), sentiment.Evaluation)
+assert_type(sentiment.evaluate(analyzer, Path("labelled.jsonl")), sentiment.Evaluation)
+sentiment.TrainOptions(labelled="rows.csv", output="mine", dev=Path("dev.csv"), taxonomy="own.toml")
 report = sentiment.report("scored.parquet", outcome="stars", by=["channel"])
 assert_type(report, sentiment.Report)
 report.save("report.html", language="zh")

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import sentiment
@@ -315,3 +316,21 @@ def test_models_that_are_none(tmp_path: Path) -> None:
     told(path, ModelError, "There is no model 'unheard'", ["unheard"])
     told(path, InputError, "name at least one model", [])
     told(path, InputError, "named by a string or a path", [7])
+    told(path, InputError, "or a list of them, not a int", 7)
+
+
+def test_an_analyzer_is_a_model_too(analyzer: Analyzer, tiny: Path, tmp_path: Path) -> None:
+    path = labelled(tmp_path / "gold.jsonl", ROWS)
+    one, two = evaluate([analyzer, tiny], path).models
+    assert one.figures == two.figures
+    assert evaluate(analyzer, path).models[0].figures == one.figures
+
+
+def test_arguments_of_another_kind_are_told(tiny: Path, tmp_path: Path) -> None:
+    path = labelled(tmp_path / "gold.jsonl", ROWS)
+    wrong: Any = "fr"
+    with pytest.raises(InputError, match="language 'fr' is none of zh, en"):
+        evaluate(tiny, path, language=wrong)
+    frame: Any = pd.DataFrame(ROWS)
+    with pytest.raises(InputError, match="read from a file's path, not a DataFrame"):
+        evaluate(tiny, frame)

@@ -13,7 +13,14 @@ import pytest
 
 import sentiment
 from sentiment.cli import main
-from sentiment.errors import LabelError, MissingExtra, ModelError, NotReached, OutputError
+from sentiment.errors import (
+    InputError,
+    LabelError,
+    MissingExtra,
+    ModelError,
+    NotReached,
+    OutputError,
+)
 from sentiment.model import bundle
 from sentiment.train.retrain.bases import open_base
 from sentiment.train.retrain.run import Silent, TrainOptions, retrain
@@ -282,6 +289,32 @@ def test_a_topic_of_ones_own_is_labelled_in_a_column(tmp_path: Path, tiny: Path)
     assert trained.better
     analysis = sentiment.load(tmp_path / "mine").analyze("order 500 I cannot log in")
     assert analysis.topics["app"] == "negative"
+
+
+def test_options_of_another_kind_are_told(tmp_path: Path, tiny: Path, labelled: Path) -> None:
+    wrong: Any = "labelled.csv"
+    with pytest.raises(InputError, match=r"takes TrainOptions\(labelled=\.\.\..*, not a str"):
+        retrain(wrong)
+    with pytest.raises(InputError, match="labelled of TrainOptions is a string or a path"):
+        retrain(options(tmp_path, tiny, labelled=5))
+    with pytest.raises(InputError, match="settings of TrainOptions are a dict"):
+        retrain(options(tmp_path, tiny, settings=5))
+    with pytest.raises(InputError, match=r"tiny@1\.0\.0 is a lite model.*no setting foo"):
+        retrain(options(tmp_path, tiny, settings={"foo": 1}))
+
+
+def test_paths_are_strings_too(tmp_path: Path, tiny: Path, labelled: Path, dev: Path) -> None:
+    asked = TrainOptions(
+        labelled=str(labelled), output=str(tmp_path / "mine"), base=str(tiny), dev=str(dev)
+    )
+    assert retrain(asked).bundle is not None
+
+
+def test_steps_of_a_lite_model_are_refused(
+    tmp_path: Path, tiny: Path, labelled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command(tmp_path, tiny, "--steps", "5"), "--language", "zh"]) == 2
+    assert "没有 steps 这项设置" in capsys.readouterr().err
 
 
 def test_a_base_that_is_none(tmp_path: Path, tiny: Path, labelled: Path) -> None:

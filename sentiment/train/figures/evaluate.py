@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args
 
 from sentiment.errors import InputError, LabelError, OutputError
 from sentiment.model import bundle
@@ -33,6 +33,8 @@ from sentiment.wording import Tongue
 
 if TYPE_CHECKING:
     from sentiment.analyzer import Analyzer
+
+_Named: TypeAlias = "str | os.PathLike[str] | Analyzer"
 
 __all__ = ["ALL", "Comparison", "Evaluation", "ModelFigures", "evaluate", "rate_of"]
 
@@ -164,7 +166,7 @@ class Evaluation:
 
 
 def evaluate(
-    models: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    models: _Named | Sequence[_Named],
     path: str | os.PathLike[str],
     *,
     text: str | None = None,
@@ -173,21 +175,21 @@ def evaluate(
 ) -> Evaluation:
     """Compare models with labelled rows, and with one another.
 
-    :param models: A model as `load` takes it, or several.
+    :param models: A model as `load` takes it or an analyzer, or several of them.
     :param path: Labelled feedback: JSON lines, or a table with the columns text, sentiment and a
         column for each topic. What the models' own taxonomies add may be labelled too.
     :param text: The column that holds the text, where it has another name.
     :param language: Of the list of what is wrong with the rows.
     :raises LabelError: Rows that cannot be used, listed with their numbers, or no labels at all.
     :raises ModelError: A model that cannot be loaded.
-    :raises InputError: No model at all, or a file that cannot be read.
+    :raises InputError: No model at all, a file that cannot be read, or an argument that is none of
+        what it may be.
     """
-    from sentiment.analyzer import load
-
-    names = [models] if isinstance(models, (str, os.PathLike)) else list(models)
-    if not names:
-        raise InputError("There is no model to evaluate; name at least one model.")
-    analyzers = [load(name, device=device) for name in names]
+    if language not in get_args(Tongue):
+        raise InputError(f"language {language!r} is none of {', '.join(get_args(Tongue))}.")
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError(f"Labelled rows are read from a file's path, not a {type(path).__name__}.")
+    analyzers = _loaded(models, device)
     taxonomy = _all_of(analyzer.taxonomy for analyzer in analyzers)
     read = read_rows(Path(path), taxonomy, text=text)
     read.refuse(language)
@@ -210,6 +212,21 @@ def evaluate(
         warnings=tuple(fault for fault in read.warnings if fault.kind in _TOLD),
         unit=read.unit,
     )
+
+
+def _loaded(models: _Named | Sequence[_Named], device: str) -> list[Analyzer]:
+    from sentiment.analyzer import Analyzer, load
+
+    if isinstance(models, (str, os.PathLike, Analyzer)):
+        models = [models]
+    if not isinstance(models, Sequence):
+        raise InputError(
+            f"A model is a name, a path or an Analyzer, or a list of them, not a "
+            f"{type(models).__name__}."
+        )
+    if not models:
+        raise InputError("There is no model to evaluate; name at least one model.")
+    return [one if isinstance(one, Analyzer) else load(one, device=device) for one in models]
 
 
 def _is_labelled(example: Example) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from sentiment.errors import InputError
 from sentiment.model import bundle
 from sentiment.model.protocol import Model
 from sentiment.records import POLARITIES
@@ -99,6 +100,7 @@ def open_base(name: str, device: str = "auto", settings: Mapping[str, Any] | Non
         of transformers loads, or the id of either on a hub.
     :param settings: Of the run of a transformer: fields of `transformer.TrainSettings`.
     :raises ModelError: There is no such model, or it cannot be a base.
+    :raises InputError: A setting that there is not, or that the base has no use for.
     :raises MissingExtra: It needs a package that is not installed.
     """
     if _is_encoder(name):
@@ -110,6 +112,11 @@ def open_base(name: str, device: str = "auto", settings: Mapping[str, Any] | Non
         from sentiment.train.retrain.transformer import BundleBase
 
         return BundleBase.open(saved, device, settings or {})
+    if settings:
+        raise InputError(
+            f"{saved.name} is a lite model, refitted in seconds, and has no setting "
+            f"{', '.join(sorted(settings))}; leave it out, or start from a transformer"
+        )
     return LiteBase(saved)
 
 

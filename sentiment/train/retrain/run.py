@@ -10,14 +10,14 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
 from sentiment.analyzer import Analyzer, load
-from sentiment.errors import LabelError, NotReached, OutputError
+from sentiment.errors import InputError, LabelError, NotReached, OutputError
 from sentiment.model import bundle
 from sentiment.records import Analysis
 from sentiment.taxonomy import Taxonomy
@@ -138,8 +138,10 @@ def retrain(options: TrainOptions, watcher: Watcher | None = None) -> Trained:
     :raises NotReached: The new model is no better than the one in use, and nothing was saved.
     :raises OutputError: The output exists, or cannot be written.
     :raises ModelError: There is no such base or model.
+    :raises InputError: An option that is none of what it may be, or a file that cannot be read.
     :raises MissingExtra: The base needs a package that is not installed.
     """
+    _check_options(options)
     watcher = watcher or Silent()
     base = open_base(options.base, options.device, options.settings)
     taxonomy = _taxonomy(options, base)
@@ -177,6 +179,27 @@ def retrain(options: TrainOptions, watcher: Watcher | None = None) -> Trained:
     saved = _save(options, fitted, trained, figures, _by_language(held, old), made, run, in_use)
     run.forget()
     return replace(trained, bundle=saved)
+
+
+def _check_options(options: TrainOptions) -> None:
+    """Refuse what is of another type before anything is read."""
+    if not isinstance(options, TrainOptions):
+        raise InputError(
+            f"retrain takes TrainOptions(labelled=..., output=...), not a {type(options).__name__}."
+        )
+    for name in ("labelled", "output", "base", "dev", "against", "taxonomy"):
+        value = getattr(options, name)
+        if not isinstance(value, (str, os.PathLike)) and not (
+            value is None and name in ("dev", "against", "taxonomy")
+        ):
+            raise InputError(
+                f"{name} of TrainOptions is a string or a path, not a {type(value).__name__}."
+            )
+    if not isinstance(options.settings, Mapping):
+        raise InputError(
+            "settings of TrainOptions are a dict of names and numbers, not a "
+            f"{type(options.settings).__name__}."
+        )
 
 
 class _Run:
