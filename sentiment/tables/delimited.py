@@ -15,11 +15,11 @@ import io
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
-from sentiment.tables import encodings
+from sentiment.tables import encodings, headings
 from sentiment.tables.header import Header, find_header
 from sentiment.tables.rows import SAMPLE_CHARACTERS, Opener, Reject, SourceRow, take_sample
 
@@ -57,6 +57,11 @@ class Shape:
         """Take the shapes that at least nine in ten of a column's cells have."""
         rows = [row for row in records if len(row) == width]
         return cls(width, tuple(_column_shape([row[i] for row in rows]) for i in range(width)))
+
+    @property
+    def knows(self) -> int:
+        """The number of columns whose cells can be told."""
+        return sum(shape is not None for shape in self.columns)
 
     def fits(self, fields: Sequence[str]) -> bool:
         """Say whether the fields look like one record of this table."""
@@ -292,10 +297,7 @@ class DelimitedSource:
         self.format = "tsv" if self.delimiter == "\t" else "csv"
         self._shape = _shape_of(head, self.delimiter)
         self._usual = _usual_widths(head, self.delimiter)
-        self._header = self._find_header()
-        width = len(self._header.names)
-        if width != self._shape.width:
-            self._shape = Shape(width, (None,) * width)
+        self._header, self._shape = self._find_header()
         self.columns = self._header.names
         self.labels: Mapping[str, str] = self._header.labels
         self.notes = self._header.notes
@@ -349,16 +351,24 @@ class DelimitedSource:
         The free text is tried first, then the last column, then the others; the first place after
         which every other cell has the shape of its column is taken.
         """
-        width, surplus = len(self.columns), len(fields) - len(self.columns)
-        joiner = self.delimiter or ","
+        width, joiner = len(self.columns), self.delimiter or ","
         places = list(range(width))
         places.sort(key=lambda place: (self.columns[place] != self.text_column, place != width - 1))
-        attempts = [
-            [*fields[:place], joiner.join(fields[place : place + surplus + 1]), *rest]
-            for place in places
-            for rest in [fields[place + surplus + 1 :]]
+        attempts = [_joined(fields, place, width, joiner) for place in places]
+        # Whoever quoted a cell for its delimiter did not leave it open to be split.
+        surplus = len(fields) - width
+        sound = [
+            attempt
+            for place, attempt in zip(places, attempts, strict=True)
+            if not any(joiner in cell for cell in fields[place : place + surplus + 1])
         ]
-        return next((attempt for attempt in attempts if self._shape.fits(attempt)), attempts[0])
+        found = next((attempt for attempt in sound if self._shape.fits(attempt)), None)
+        if found is not None:
+            return found
+        if self._shape.knows and self._shape.fits(fields[:width]):
+            # Nothing was split: cells were added behind the last one.
+            return _joined(fields, width - 1, width, joiner)
+        return (sound or attempts)[0]
 
     def _records(self) -> Iterator[tuple[list[str], str | None]]:
         """Yield the fields of every record and what is wrong with it, header rows included."""
@@ -415,7 +425,8 @@ class DelimitedSource:
             head = io.BytesIO(stream.read(_HEAD))
         return iter(_Lines(encodings.text_blocks(head, self.encoding or "utf-8", newline), newline))
 
-    def _find_header(self) -> Header:
+    def _find_header(self) -> tuple[Header, Shape]:
+        """Return the header, and the shape of the records that stand under it."""
         records: list[list[str]] = []
         size = 0
         for fields, _ in self._records():
@@ -423,7 +434,91 @@ class DelimitedSource:
             size += sum(map(len, fields))
             if len(records) >= 200 or size > SAMPLE_CHARACTERS:
                 break
-        return find_header(records, self._language)
+        header, shape = find_header(records, self._language), self._shape
+        body = [record for record in records[header.skip :] if any(map(str.strip, record))]
+        named = len(header.cells)
+        widest = max(len(header.names), shape.width)
+        if 1 < named < widest and all(map(str.strip, header.cells)):
+            spilled = _spilled_shape(header.cells, body, self.delimiter or ",")
+            if spilled is not None:
+                return find_header(_narrowed(records, named), self._language), spilled
+            if named < len(header.names) and _are_wider(body, named):
+                note = _wider_note(len(header.names), named, self._language)
+                header = replace(header, notes=(*header.notes, note))
+        width = len(header.names)
+        return header, shape if width == shape.width else Shape(width, (None,) * width)
+
+
+def _joined(fields: Sequence[str], place: int, width: int, joiner: str) -> list[str]:
+    """Return the fields in `width` columns, with what is too many joined from one place on."""
+    end = place + len(fields) - width + 1
+    return [*fields[:place], joiner.join(fields[place:end]), *fields[end:]]
+
+
+def _narrowed(records: Sequence[Sequence[str]], width: int) -> list[Sequence[str]]:
+    return [record[:width] for record in records]
+
+
+def _are_wider(records: Sequence[Sequence[str]], width: int) -> bool:
+    """Say whether most records have cells beyond the header's."""
+    wider = sum(any(map(str.strip, record[width:])) for record in records)
+    return wider * 2 > len(records)
+
+
+def _spilled_shape(
+    names: Sequence[str], records: Sequence[Sequence[str]], delimiter: str
+) -> Shape | None:
+    """Tell a cell that its own delimiters split in most records from a column without a name.
+
+    A column has its cells in the same place from the left. Where a cell was split, those behind it
+    have theirs in the same place from the right, and more of the columns are of one shape so.
+
+    :param names: The header's cells, fewer than most records have.
+    :returns: The shape of the records with that cell made whole again, or None.
+    """
+    width = len(names)
+    full = [record for record in records if len(record) >= width]
+    quoted = sum(any(delimiter in cell for cell in record) for record in full)
+    if quoted > 0.1 * len(full):
+        return None  # whoever wrote this quotes what has to be
+    lengths = Counter(map(len, full))
+    most = max(lengths, default=width)
+    left = Shape.learn([[*record, *[""] * (most - len(record))] for record in full], most)
+    least = (left.knows, _agreeing(names, left.columns))
+    # A column without a name is in every record; delimiters are in some texts more, in some less.
+    mixed = max(lengths.values(), default=0) < 0.9 * len(full)
+    claims = []
+    for place in range(width):
+        shape = Shape.learn([_joined(record, place, width, delimiter) for record in full], width)
+        claim = (shape.knows, _agreeing(names, shape.columns))
+        # A number or a code has no delimiters to be split at.
+        if shape.columns[place] is None and (claim > least or (mixed and claim == least)):
+            claims.append((claim, headings.is_text(names[place]), -place, shape))
+    return max(claims, key=lambda claim: claim[:3])[3] if claims else None
+
+
+def _agreeing(names: Sequence[str], shapes: Sequence[str | frozenset[str] | None]) -> int:
+    """Count the scores and dates of a header that have numbers and days under them."""
+    pairs = list(zip(names, shapes, strict=False))
+    scores = sum(shape == "number" for name, shape in pairs if headings.is_score(name))
+    days = sum(
+        isinstance(shape, str) and shape.count("9") > 1
+        for name, shape in pairs
+        if headings.is_date(name)
+    )
+    return scores + days
+
+
+def _wider_note(width: int, named: int, language: str) -> str:
+    if language == "zh":
+        return (
+            f"多数行有 {width} 个字段，表头只有 {named} 个：若文本中有未加引号的分隔符，"
+            "文本会被截断、各列会错位；请检查文件，将文本加上引号。"
+        )
+    return (
+        f"Most rows have {width} fields, the header {named}: where texts hold delimiters without"
+        " quotes around them, they are cut and the columns shifted; check the file."
+    )
 
 
 class _Lines:

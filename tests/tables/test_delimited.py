@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentiment.tables import SourceRow
+from sentiment.tables import SourceRow, Table, open_table
 from sentiment.tables.delimited import DelimitedSource, Shape
 
 HEADER = "订单号,评分,评价内容\n"
@@ -333,3 +333,70 @@ def test_gzip(tmp_path: Path) -> None:
     table = open_table(path)
     assert table.format == "csv"
     assert len(list(table.rows())) == 4
+
+
+CHANNELS = ("web", "app", "store", "phone")
+
+
+def opened_file(folder: Path, text: str, name: str = "a.csv") -> Table:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return open_table(path)
+
+
+def spilled(count: int, every: int, text: str = "soft, warm{} and light {}") -> str:
+    """Return a table with a text in the middle, of which all but every `every`-th hold commas."""
+    lines = ["id,comment,stars,channel"]
+    for i in range(count):
+        words = f"came on day {i}" if i % every == 0 else text.format("," * (i % 2), i)
+        lines.append(f"{i},{words},{i % 5 + 1},{CHANNELS[i % 4]}")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("every", [2, 3, 5, 1000])
+@pytest.mark.parametrize("count", [12, 60])
+def test_texts_of_which_most_hold_commas_are_whole(tmp_path: Path, every: int, count: int) -> None:
+    table = opened_file(tmp_path, spilled(count, every))
+    assert table.columns == ("id", "comment", "stars", "channel")
+    assert table.roles.text == ("comment",)
+    assert table.roles.outcome is not None
+    for i, row in enumerate(table.rows()):
+        assert isinstance(row, SourceRow)
+        assert row.cells["stars"] == str(i % 5 + 1)
+        assert row.cells["channel"] == CHANNELS[i % 4]
+        assert (row.damage is None) == (i % every == 0)
+
+
+def test_a_last_text_of_which_most_hold_commas_is_whole(tmp_path: Path) -> None:
+    lines = [f"{i},{i % 5 + 1},很好{',便宜' * (i % 3)}，第{i}次买" for i in range(30)]
+    table = opened_file(tmp_path, "编号,评分,评论\n" + "\n".join(lines))
+    assert table.columns == ("编号", "评分", "评论")
+    assert [",".join(str(c) for c in row.cells.values()) for row in table.rows()] == lines  # type: ignore[union-attr]
+
+
+def test_a_column_without_a_name_is_no_spilled_text_and_is_told(tmp_path: Path) -> None:
+    lines = [f"{i},fine number {i},{i % 5 + 1},{CHANNELS[i % 4]}" for i in range(40)]
+    table = opened_file(tmp_path, "id,review,stars\n" + "\n".join(lines))
+    assert table.columns == ("id", "review", "stars", "column_4")
+    assert any("Most rows have 4 fields, the header 3" in note for note in table.notes)
+    quoted = [f'{i},"fine, number {i}",{i % 5 + 1},{CHANNELS[i % 4]}' for i in range(40)]
+    table = opened_file(tmp_path, "id,review,stars\n" + "\n".join(quoted))
+    assert next(iter(table.rows())).cells["review"] == "fine, number 0"  # type: ignore[union-attr]
+    assert table.columns[-1] == "column_4"
+
+
+def test_delimiters_at_the_end_of_every_row_are_no_warning(tmp_path: Path) -> None:
+    table = opened_file(tmp_path, "id,review\n1,good value,\n2,bad smell,\n3,nice bag,\n")
+    assert not any("Most rows" in note for note in table.notes)
+
+
+def test_cells_behind_a_whole_record_do_not_go_into_its_text(tmp_path: Path) -> None:
+    lines = [f'A{i},"warm, soft {i}",{i % 5 + 1},{CHANNELS[i % 4]}' for i in range(40)]
+    lines[7] += ",extra,cell"
+    table = opened_file(tmp_path, "id,review,stars,channel\n" + "\n".join(lines))
+    row = list(table.rows())[7]
+    assert isinstance(row, SourceRow)
+    assert row.cells["review"] == "warm, soft 7"
+    assert row.cells["stars"] == "3"
+    assert row.cells["channel"] == "phone,extra,cell"
+    assert row.damage == "6 fields instead of 4"
