@@ -33,6 +33,9 @@ _DATE = re.compile(
 )
 _UNIX = re.compile(r"1\d{9}(?:\d{3})?(?:\.\d+)?")
 
+# How `unique_names` numbers what was there before.
+_REPEAT = re.compile(r"_\d+\Z")
+
 # A date of the feedback itself is preferred to one of the purchase, the reply or the last change.
 _DATE_OF_FEEDBACK = re.compile(
     r"review|comment|feedback|submi|post|publish|answer|creat|complet|recorded|respon|survey"
@@ -264,7 +267,7 @@ def find_roles(
     """
     labels = labels or {}
     text, by = tuple(dict.fromkeys(text)), tuple(dict.fromkeys(by))
-    described = [_describe(name, sample, labels) for name in columns]
+    described = [_describe(name, _repeated(name, columns), sample, labels) for name in columns]
     for wanted, option in (
         *((name, "--text") for name in text),
         (id, "--id"),
@@ -276,6 +279,7 @@ def find_roles(
             raise ColumnError(_no_such_column(wanted, option, columns, where))
     texts = text or (_find_text(described, where, text_option),)
     refuse_text_as_segment(by, texts, where)
+    _refuse_text_as_outcome(outcome, texts, where)
     unread = [column for column in described if column.name not in texts]
     rest = unread
     found_date = date or _find_date(rest)
@@ -304,18 +308,34 @@ def refuse_text_as_segment(by: Sequence[str], texts: Sequence[str], where: str) 
             )
 
 
-def _describe(name: str, sample: Sequence[SourceRow], labels: Mapping[str, str]) -> _Column:
+def _refuse_text_as_outcome(outcome: str | None, texts: Sequence[str], where: str) -> None:
+    if outcome in texts:
+        raise ColumnError(
+            f"column “{outcome}” of {where} holds the text; --outcome needs a column with answers"
+            " on a scale"
+        )
+
+
+def _repeated(name: str, columns: Sequence[str]) -> str:
+    """Return the heading that a column had before the repeat of another's was numbered."""
+    first = _REPEAT.sub("", name)
+    return first if first in columns else name
+
+
+def _describe(
+    name: str, said: str, sample: Sequence[SourceRow], labels: Mapping[str, str]
+) -> _Column:
     # Damaged rows may have their cells in the wrong place.
     rows = [row for row in sample if row.damage is None] or list(sample)
     cells = (row.cells.get(name) for row in rows)
     label = labels.get(name, "")
     return _Column(
         name=name,
-        heading=f"{name} {label}".strip()
+        heading=f"{said} {label}".strip()
         if label
-        else name.rsplit(".", 1)[-1]
-        if re.fullmatch(r"[\w.]+", name) and not headings.is_id(name)
-        else name,
+        else said.rsplit(".", 1)[-1]
+        if re.fullmatch(r"[\w.]+", said) and not headings.is_id(said)
+        else said,
         cells=tuple(cell for cell in cells if cell is not None and cell.strip()),
         rows=len(rows),
     )

@@ -209,8 +209,7 @@ def open_source(path: Path, options: ReadOptions | None = None) -> Source:
 
     if _is_json(path, head):
         return JsonSource(opener, encoding, options.text)
-    suffixes = path.suffixes
-    prefer = "\t" if ".tsv" in suffixes or ".tab" in suffixes else ","
+    prefer = "\t" if _suffix(path) in (".tsv", ".tab") else ","
     return DelimitedSource(
         opener, encoding, _delimiter(options.delimiter), prefer, options.language
     )
@@ -311,13 +310,19 @@ def _is_utf8(head: bytes) -> bool:
 
 
 def _is_json(path: Path, head: bytes) -> bool:
-    suffixes = set(path.suffixes)
-    if suffixes & {".json", ".jsonl", ".ndjson"}:
+    suffix = _suffix(path)
+    if suffix in (".json", ".jsonl", ".ndjson"):
         return True
-    if suffixes & {".csv", ".tsv", ".txt"}:
+    if suffix in (".csv", ".tsv", ".tab"):
         return False
     text = head.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").replace(b"\0", b"")
     return text.startswith((b'{"', b'[{"', b'{ "'))
+
+
+def _suffix(path: Path) -> str:
+    """Return the suffix that tells the format: the last one that tells no compression."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return next((suffix for suffix in reversed(suffixes) if suffix != ".gz"), "")
 
 
 def _delimiter(given: str | None) -> str | None:

@@ -207,3 +207,19 @@ def test_empty_columns_are_nothing() -> None:
         {"id": list(range(27)), "remarks": [""], "review": PROSE, "date": [""], "x": [""]}
     )
     assert found == Roles(("review",), "id")
+
+
+def test_a_repeated_heading_is_as_good_as_the_first() -> None:
+    texts = [f"it is number {i} and works well" for i in range(30)]
+    others = [f"came after {i} days in the rain" for i in range(30)]
+    with pytest.raises(ColumnError, match="could equally be the text: “comment”, “comment_2”"):
+        roles({"id": list(range(30)), "comment": texts, "comment_2": others})
+    seldom = [*others[:2], *[""] * 28]
+    assert roles({"comment": texts, "comment_2": seldom}).text == ("comment",)
+
+
+def test_the_text_is_no_outcome() -> None:
+    columns = {"review": ["good and cheap, thank you"] * 30, "stars": [1, 2, 3, 4, 5] * 6}
+    for given in ({}, {"text": ("review",)}):
+        with pytest.raises(ColumnError, match="“review” of the file holds the text; --outcome"):
+            roles(columns, outcome="review", **given)

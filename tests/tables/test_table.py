@@ -199,3 +199,15 @@ def test_standard_input_that_is_no_json_says_what_is_read_there(
         monkeypatch.setattr(sys, "stdin", Stdin)
         with pytest.raises(InputError, match="read as JSON lines, one object a line"):
             open_table("-")
+
+
+def test_the_last_suffix_tells_what_is_meant(tmp_path: Path) -> None:
+    assert open_table(write(tmp_path / "export.json.csv", CSV)).format == "csv"
+    assert open_table(write(tmp_path / "book.jsonl.CSV", CSV)).format == "csv"
+    packed = gzip.compress(CSV.encode())
+    assert open_table(write(tmp_path / "a.json.csv.gz", packed)).format == "csv"
+    line = '{"body": "物流很快，很满意", "n": 1}\n'
+    assert open_table(write(tmp_path / "a.csv.jsonl", line)).format == "jsonl"
+    assert open_table(write(tmp_path / "a.jsonl.txt", line)).format == "jsonl"
+    array = f"[\n{line.strip()},\n{line.strip()}\n]"
+    assert open_table(write(tmp_path / "a.csv.JSON", array)).format == "jsonl"
