@@ -1,4 +1,7 @@
-"""Parquet, streamed in small batches; every value as the string a person would expect."""
+"""Parquet, streamed in small batches; every value as the string a person would expect.
+
+Structs become columns named by their dotted path (`review.body`), as objects inside JSON do.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +98,8 @@ class ParquetSource:
         self._path = path
         self._opener = opener
         with self._open() as file:
-            self.columns = tuple(unique_names([field.name for field in file.schema_arrow]))
+            names = [name for field in file.schema_arrow for name in _names(field, "")]
+            self.columns = tuple(unique_names(names))
             self.count: int = file.metadata.num_rows
             """Rows in the file."""
 
@@ -128,7 +132,8 @@ class ParquetSource:
                         number += len(batch)
                         continue
                     damage: dict[int, str] = {}
-                    columns = [_spelled(column, damage) for column in batch.columns]
+                    leaves = [leaf for column in batch.columns for leaf in _leaves(column)]
+                    columns = [_spelled(column, damage) for column in leaves]
                     for place, cells in enumerate(zip(*columns, strict=True)):
                         number += 1
                         if number > start:
@@ -139,6 +144,27 @@ class ParquetSource:
                     f"{self._path} cannot be read on after row {number} ({_first_line(error)});"
                     " export it again"
                 ) from None
+
+
+def _names(field: Any, prefix: str) -> list[str]:
+    """Return the column of a field; of a struct one for each value in it, by its dotted path."""
+    path = prefix + field.name
+    if not _is_nested(field.type):
+        return [path]
+    return [name for inner in field.type for name in _names(inner, f"{path}.")]
+
+
+def _leaves(column: Any) -> list[Any]:
+    """Return the cells of `_names`, in its order: null where a struct around them is."""
+    if not _is_nested(column.type):
+        return [column]
+    return [leaf for inner in column.flatten() for leaf in _leaves(inner)]
+
+
+def _is_nested(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_struct(kind)) and kind.num_fields > 0
 
 
 def _groups_from(metadata: Any, start: int) -> tuple[list[int], int]:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment.errors import InputError
+from sentiment.tables import open_table
 from sentiment.tables.parquet import ParquetSource, spell
 
 
@@ -119,3 +120,34 @@ def test_strings_that_are_not_utf8_are_marked(tmp_path: Path) -> None:
     opened = save(tmp_path / "t.parquet", {"t": broken, "n": [1, 2, 3]})
     assert [row.cells["t"] for row in opened.rows()] == ["good", "b\ufffdd", None]
     assert [row.damage is None for row in opened.rows()] == [True, False, True]
+
+
+def test_structs_are_columns_by_their_dotted_path(tmp_path: Path) -> None:
+    records = [
+        {"body": f"it came on day {i}", "by": {"name": "某人", "tags": [i]}} if i % 4 else None
+        for i in range(2000)
+    ]
+    kind = pa.struct(
+        [
+            ("body", pa.string()),
+            ("by", pa.struct([("name", pa.string()), ("tags", pa.list_(pa.int64()))])),
+        ]
+    )
+    columns = {"id": list(range(2000)), "r": pa.array(records, kind), "r.body": ["x"] * 2000}
+    opened = save(tmp_path / "t.parquet", columns, row_group_size=700)
+    assert opened.columns == ("id", "r.body", "r.by.name", "r.by.tags", "r.body_2")
+    for start in (0, 1234):
+        for row in opened.rows(start):
+            i = row.row - 1
+            inside = [f"it came on day {i}", "某人", f"[{i}]"] if i % 4 else [None, None, None]
+            assert list(row.cells.values()) == [str(i), *inside, "x"]
+        assert row.row == 2000
+
+
+def test_the_text_is_found_inside_a_struct(tmp_path: Path) -> None:
+    texts = [{"body": f"works well, I use it for {i} weeks", "stars": i % 5 + 1} for i in range(30)]
+    save(tmp_path / "t.parquet", {"id": list(range(30)), "r": texts})
+    table = open_table(tmp_path / "t.parquet")
+    assert table.roles.text == ("r.body",)
+    assert table.roles.outcome is not None
+    assert table.roles.outcome.column == "r.stars"
