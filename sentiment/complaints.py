@@ -487,6 +487,10 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "{path}：报告只能由 .csv、.tsv、.xlsx、.jsonl 或 .parquet 的分析结果生成。",
     ),
     (
+        "{path} has no columns but those that scoring added; keep the text too",
+        "{path} 只有分析所加的列；请保留文本列",
+    ),
+    (
         "{path} has no column {column}; it has: {columns}.",
         "{path} 没有列 {column}；现有的列：{columns}。",
     ),

@@ -21,11 +21,25 @@ from sentiment.reporting.sensitivity import shipped_rates
 from sentiment.reporting.sources import Source, open_source, summary_of
 from sentiment.reporting.study import Options, Study
 from sentiment.reporting.values import Block, Language, Text
+from sentiment.reporting.wishes import (
+    accuracy_of,
+    column_of,
+    columns_of,
+    count_of,
+    flag_of,
+    outcome_of,
+    points_of,
+    taxonomy_of,
+    title_of,
+)
 from sentiment.tables.roles import Roles, find_roles, refuse_text_as_segment
 from sentiment.tables.scales import Outcome
 from sentiment.taxonomy import Taxonomy
 
 __all__ = ["Report", "report"]
+
+# What rows that are in no file are called.
+_ROWS = "the scored table"
 
 
 @dataclass(frozen=True)
@@ -59,20 +73,26 @@ class Report:
         }
 
     def to_html(self, language: Language = "en") -> str:
-        """Return the page, self-contained, in both languages; `language` is shown first."""
+        """Return the page, self-contained, in both languages; `language` is shown first.
+
+        :raises InputError: No such language.
+        """
         from sentiment.reporting.page import render
 
+        _check_language(language)
         return render(self.blocks, self.source, language)
 
     def save(self, path: str | Path, language: Language = "en") -> Path:
         """Write the report as .html, .xlsx or .json, by the path's suffix.
 
         :param language: The language of a workbook, and the one that a page shows first.
+        :raises InputError: No such language, or no path.
         :raises OutputError: Another suffix, or a path that cannot be written.
         """
+        if not isinstance(path, (str, os.PathLike)):
+            raise InputError(f"A report is saved to a path, not to {path!r}.")
         path = Path(path)
-        if language not in ("zh", "en"):
-            raise InputError(f"A report is written in zh or en, not in {language!r}.")
+        _check_language(language)
         suffix = path.suffix.lower()
         if suffix in (".html", ".htm"):
             data = self.to_html(language).encode("utf-8", errors="replace")
@@ -89,6 +109,11 @@ class Report:
         return path
 
 
+def _check_language(language: str) -> None:
+    if language not in ("zh", "en"):
+        raise InputError(f"A report is written in zh or en, not in {language!r}.")
+
+
 def report(
     scored: str | Path | Iterable[Any] | Any,
     *,
@@ -99,7 +124,7 @@ def report(
     labels: str | Path | Iterable[Mapping[str, Any]] | None = None,
     text: str | Sequence[str] | None = (),
     id: str | None = None,  # noqa: A002 - the role's name everywhere
-    taxonomy: Taxonomy | None = None,
+    taxonomy: str | os.PathLike[str] | Taxonomy | None = None,
     accuracy: Mapping[str, Mapping[str, float]] | None = None,
     title: str | None = None,
     layers: bool = True,
@@ -114,36 +139,49 @@ def report(
         taken from ``FILE.summary.json`` beside the file, else found in the columns.
     :param outcome: The score that the customer gave: a column, or a mapping with column, kind,
         minimum, maximum and high_is_good.
-    :param by: Segment columns.
+    :param by: Segment columns; one that is named twice counts once.
     :param date: The date column.
     :param compare: Scored rows of an earlier period, in any of the forms of `scored`.
     :param labels: A random sample of these rows labelled by the user; corrects the shares.
     :param text: The text column(s) of a wide format.
     :param id: The column that names the customer or the order.
-    :param taxonomy: The taxonomy the rows were scored with; the default one when left out.
+    :param taxonomy: The taxonomy the rows were scored with, or its file; the default one when left
+        out.
     :param accuracy: F1 of the model by topic and language: ``{"price": {"zh": 0.71}}``.
     :param title: Heading of the page.
     :param layers: Whether to show the material, spiritual and social layers.
     :param target: Performance (0-100) that cuts the priority matrix; else the mean.
     :param bootstrap: Number of resamples behind the intervals of importance.
     :param seed: Seed of every random choice.
-    :raises InputError: The rows cannot be read or were not scored, or a third of the answers are
-        not on the scale that was declared for them.
+    :raises InputError: The rows cannot be read or were not scored, an argument is none of what it
+        may be, or a third of the answers are not on the scale that was declared for them.
+    :raises TaxonomyError: The taxonomy's file cannot be read or contradicts itself.
     :raises ColumnError: A named column does not exist, or the text is to divide the customers.
     :raises LabelError: The labels are no random sample of these rows.
     """
-    wishes = _Wishes(outcome=outcome, by=_names(by), date=date, text=_names(text), id=id, seed=seed)
-    table, summary, source = _load(scored, wishes, taxonomy, keep=True)
+    asked = _Wishes(
+        outcome=outcome_of(outcome),
+        by=columns_of("by", by),
+        date=column_of("date", date),
+        text=columns_of("text", text),
+        id=column_of("id", id),
+        seed=count_of("seed", seed, 0),
+    )
+    options = Options(
+        title=title_of(title),
+        layers=flag_of("layers", layers),
+        target=points_of("target", target),
+        bootstrap=count_of("bootstrap", bootstrap, 1),
+        seed=asked.seed,
+        accuracy=accuracy_of(accuracy),
+    )
+    table, summary, source = _load(scored, asked, taxonomy_of(taxonomy), keep=True)
     previous = None
     if compare is not None:
-        previous, _, source["compare"] = _load(compare, wishes, table.taxonomy, keep=False)
-    options = Options(
-        title=title,
-        layers=layers,
-        target=target,
-        bootstrap=bootstrap,
-        seed=seed,
-        accuracy=dict(accuracy or summary.get("accuracy") or {}),
+        previous, _, source["compare"] = _load(compare, asked, table.taxonomy, keep=False)
+    options = replace(
+        options,
+        accuracy=options.accuracy or dict(summary.get("accuracy") or {}),
         rates=shipped_rates(table.model) if table.model else {},
     )
     sample = None if labels is None else read_labels(labels, table)
@@ -153,7 +191,7 @@ def report(
     return Report(
         blocks,
         source | {"title": title or _heading(source["name"])},
-        remarks(table, source, wishes.by, wishes.date),
+        remarks(table, source, asked.by, asked.date),
     )
 
 
@@ -173,7 +211,7 @@ def _one_thread() -> AbstractContextManager[Any]:
 class _Wishes:
     """The caller's choice of columns."""
 
-    outcome: str | Mapping[str, Any] | Outcome | None
+    outcome: str | Outcome | None
     by: tuple[str, ...]
     date: str | None
     text: tuple[str, ...]
@@ -183,7 +221,7 @@ class _Wishes:
     @property
     def declares_scale(self) -> bool:
         """Whether the caller said what the outcome is, and not only where it stands."""
-        return isinstance(self.outcome, (Mapping, Outcome))
+        return isinstance(self.outcome, Outcome)
 
 
 def _load(
@@ -194,7 +232,7 @@ def _load(
     declared = Roles.from_dict(summary["roles"]) if "roles" in summary else None
     text = wishes.text or (declared.text if declared else ())
     source = open_source(scored, text)
-    roles = _roles(source, declared, wishes, str(path or "the scored rows"))
+    roles = _roles(source, declared, wishes, str(path or _ROWS))
     if roles.text != text and not source.own_text:
         source = open_source(scored, roles.text)
     if taxonomy is None and isinstance(summary.get("taxonomy"), Mapping):
@@ -218,7 +256,7 @@ def _load(
         collector.add(batch)
     table = collector.table(model=str(summary.get("model") or source.model))
     if keep and wishes.declares_scale:
-        _refuse_other_scale(table, str(path or "the scored rows"))
+        _refuse_other_scale(table, str(path or _ROWS))
     origin: dict[str, Any] = {
         "name": path.name if path else "",
         "sha256": _digest(path) if path else None,
@@ -245,7 +283,7 @@ def _roles(source: Source, declared: Roles | None, wishes: _Wishes, where: str) 
     name = wishes.outcome if isinstance(wishes.outcome, str) else None
     if name is not None:
         _check(name, known, where)
-    wanted = _outcome(wishes.outcome)
+    wanted = wishes.outcome if isinstance(wishes.outcome, Outcome) else None
     if wanted is not None:
         _check(wanted.column, known, where)
     listed = [o for o in (declared.outcome, *declared.other_outcomes) if o] if declared else []
@@ -264,7 +302,7 @@ def _roles(source: Source, declared: Roles | None, wishes: _Wishes, where: str) 
         date=wishes.date or roles.date,
         outcome=chosen,
         other_outcomes=tuple(o for o in every if chosen and o.column != chosen.column),
-        segments=wishes.by or roles.segments,
+        segments=wishes.by or tuple(dict.fromkeys(roles.segments)),
     )
 
 
@@ -287,9 +325,14 @@ def _found(
     source: Source, declared: Roles | None, wishes: _Wishes, outcome: str | None, where: str
 ) -> Roles:
     text = wishes.text or (declared.text if declared else ())
+    if not source.columns and not source.own_text:
+        raise ColumnError(f"{where} has no columns but those that scoring added; keep the text too")
     sample = source.sample()
+    option = 'text="COLUMN"' if where == _ROWS else "--text"
     try:
-        return find_roles(source.columns, sample, text=text, outcome=outcome, where=where)
+        return find_roles(
+            source.columns, sample, text=text, outcome=outcome, where=where, text_option=option
+        )
     except ColumnError:
         if text or not source.own_text:
             raise
@@ -305,21 +348,6 @@ def _check(name: str, columns: Sequence[str], where: str) -> None:
     if name not in columns:
         listed = ", ".join(f"“{column}”" for column in columns) or "none"
         raise ColumnError(f"{where} has no column {name!r}; it has: {listed}.")
-
-
-def _outcome(wish: str | Mapping[str, Any] | Outcome | None) -> Outcome | None:
-    if not isinstance(wish, Mapping):
-        return wish if isinstance(wish, Outcome) else None
-    try:
-        return Outcome.from_dict(wish)
-    except TypeError as error:
-        raise InputError(
-            f"An outcome needs column, kind, minimum and maximum: {dict(wish)!r} ({error})."
-        ) from error
-
-
-def _names(value: str | Iterable[str] | None) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value or ())
 
 
 def _heading(name: str) -> str:

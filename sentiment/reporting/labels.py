@@ -110,15 +110,21 @@ def read_labels(source: str | Path | Iterable[Mapping[str, Any]], table: ScoredT
 
 def _entries(source: Any, where: str) -> list[Mapping[str, Any]]:
     if not isinstance(source, (str, Path)):
-        return list(source)
+        entries = list(source) if isinstance(source, Iterable) else [source]
+        if wrong := [entry for entry in entries if not isinstance(entry, Mapping)]:
+            raise LabelError(f"{where}: a labelled row is a mapping, not {wrong[0]!r}.")
+        return entries
     try:
         # At line feeds alone: U+2028 and its like may stand inside a text.
         lines = Path(source).read_text(encoding="utf-8-sig").split("\n")
-        return [json.loads(line) for line in lines if line.strip()]
+        found = [json.loads(line) for line in lines if line.strip()]
     except OSError as error:
         raise LabelError(f"{where}: cannot be read ({error.strerror or error}).") from error
     except ValueError as error:
         raise LabelError(f"{where}: not JSON lines ({error}).") from error
+    if not all(isinstance(entry, Mapping) for entry in found):
+        raise LabelError(f"{where}: not JSON lines (a line is no object).")
+    return found
 
 
 def _place(entry: Mapping[str, Any], first: Mapping[int, int], table: ScoredTable) -> int | None:
