@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -195,6 +195,9 @@ class Analyzer:
         :param text: A string or a `Feedback`. None, NaN and pandas' NA are an empty answer; a number
             is read as it is written; bytes are read as UTF-8.
         :raises InputError: Anything else, a list for one.
+
+        Half a character (a lone surrogate) is none that could be written: it is read as U+FFFD, and
+        two halves as the character that they are. Offsets are of the text in the analysis.
         """
         return self.analyze_batch([text])[0]
 
@@ -266,9 +269,10 @@ class Analyzer:
         prediction: Prediction | None,
         rounded: _Rounded | None,
     ) -> Analysis:
+        row = item.row or 1
         if prediction is None or rounded is None:
             return Analysis(
-                item.row, item.id, item.question, item.text, prepared.language, prepared.status,
+                row, item.id, item.question, item.text, prepared.language, prepared.status,
                 None, None, None, None, topic_states((), self._topics), (), (), False,
                 self._model.name, item.columns,
             )  # fmt: skip
@@ -277,7 +281,7 @@ class Analyzer:
         opinions, tags = self._found(item.text, prepared, prediction.findings)
         # By place: to name sixteen fields takes as long as to set them, for each text.
         return Analysis(
-            item.row, item.id, item.question, item.text, prepared.language, prepared.status,
+            row, item.id, item.question, item.text, prepared.language, prepared.status,
             SENTIMENTS[largest], score, values[largest],
             {"negative": negative, "neutral": neutral, "positive": positive, "mixed": mixed},
             topic_states(opinions, self._topics), opinions, tags, prediction.truncated,
@@ -359,12 +363,10 @@ def _several(texts: Iterable[object]) -> Iterable[object]:
 
 def _feedback(text: object, row: int) -> Feedback:
     if isinstance(text, Feedback):
-        if not isinstance(text.text, str):
-            raise InputError(f"The text of row {text.row} is a {type(text.text).__name__}.")
-        return text
+        return _checked(text, row)
     if isinstance(text, str):
         # A plain string of whatever kind of string it is (NumPy's): records are pickled and written.
-        return Feedback(text=str.__str__(text), row=row)
+        return Feedback(text=_whole(str.__str__(text)), row=row)
     if text is None or _is_missing(text):
         return Feedback(text="", row=row)
     if isinstance(text, bytes):
@@ -380,6 +382,32 @@ def _feedback(text: object, row: int) -> Feedback:
         f"Text {row} is a {type(text).__name__}; give a string (for several texts use "
         "analyze_batch or stream)."
     )
+
+
+def _checked(item: Feedback, row: int) -> Feedback:
+    """Return what can be scored and written; most often it is the item as it came."""
+    if item.row is None:
+        item = replace(item, row=row)
+    if not isinstance(item.row, Integral):
+        raise InputError(f"The row of text {row} is a {type(item.row).__name__}; give a number.")
+    if not isinstance(item.text, str):
+        raise InputError(f"The text of row {item.row} is a {type(item.text).__name__}.")
+    for name, value in (("id", item.id), ("question", item.question)):
+        if value is not None and not isinstance(value, str):
+            raise InputError(
+                f"The {name} of row {item.row} is a {type(value).__name__}; give a string."
+            )
+    text = _whole(item.text)
+    return item if text is item.text else replace(item, text=text)
+
+
+def _whole(text: str) -> str:
+    """Return a text without halves of characters, which no file could hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _is_missing(value: Any) -> bool:

@@ -90,7 +90,7 @@ class Feedback:
     """One piece of feedback: a text and where it came from.
 
     :param text: The customer's words, untouched.
-    :param row: Number of the data row in the source, from 1.
+    :param row: Number of the data row in the source, from 1; its place in the batch where None.
     :param id: Value of the id column, if there is one.
     :param question: The text column this answer came from, when a survey row holds several.
     :param columns: The source row as it was: every cell a string or None.
@@ -99,7 +99,7 @@ class Feedback:
     """
 
     text: str
-    row: int = 1
+    row: int | None = None
     id: str | None = None
     question: str | None = None
     columns: Mapping[str, str | None] = field(default_factory=dict)

@@ -92,9 +92,16 @@ anything = (
 )
 
 
+def written(text: str) -> str:
+    """Return a text as a file has it, without lone surrogates."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def holds(analysis: Analysis, text: str) -> None:
     """Check everything that a record promises."""
+    text = written(text)
     assert analysis.text == text
+    assert analysis.to_json().encode()
     assert tuple(analysis.topics) == ("quality", "price", "service", "delivery")
     assert analysis.topics == topic_states(analysis.opinions, analysis.topics)
     scored = analysis.status in ("ok", "damaged")
@@ -183,12 +190,12 @@ def test_rows_out_are_rows_in(analyzer: Analyzer, mixture: list[Any]) -> None:
             assert (analysis.row, analysis.id, analysis.text) == (
                 given_.row,
                 given_.id,
-                given_.text,
+                written(given_.text),
             )
         else:
             assert analysis.row == row
         if isinstance(given_, str):
-            assert analysis.text == given_
+            assert analysis.text == written(given_)
         assert type(analysis.text) is str
 
 
@@ -197,7 +204,7 @@ def test_a_text_alone_is_the_text_in_any_batch(
     analyzer: Analyzer, some: list[str], data: st.DataObject
 ) -> None:
     order = data.draw(st.permutations(range(len(some))))
-    feedback = [Feedback(text) for text in some]
+    feedback = [Feedback(text, row=1) for text in some]
     together = analyzer.analyze_batch(feedback)
     turned = analyzer.analyze_batch([feedback[at] for at in order])
     for place, at in enumerate(order):
@@ -323,6 +330,34 @@ def test_feedback_carries_its_source_through(analyzer: Analyzer) -> None:
     assert (analysis.row, analysis.id, analysis.question) == (7, "A-7", "why?")
     assert analysis.columns == {"stars": "1", "note": None}
     assert analysis.status == "damaged"
+
+
+def test_rows_count_where_none_is_given(analyzer: Analyzer) -> None:
+    some = [Feedback("a"), Feedback("b"), "c", Feedback("d", row=9), Feedback("e")]
+    assert [one.row for one in analyzer.analyze_batch(some)] == [1, 2, 3, 9, 5]
+    assert [one.row for one in analyzer.stream(some * 99)][-2:] == [9, 495]
+    assert analyzer.analyze(Feedback("a")).row == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"id": 5}, "The id of row 1 is a int; give a string"),
+        ({"question": 5, "row": 7}, "The question of row 7 is a int; give a string"),
+        ({"row": "first"}, "The row of text 1 is a str; give a number"),
+    ],
+)
+def test_what_could_not_be_written_is_told(
+    analyzer: Analyzer, wrong: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(InputError, match=told):
+        analyzer.analyze(Feedback("bad", **wrong))
+
+
+def test_half_a_character_is_a_lost_one(analyzer: Analyzer) -> None:
+    analysis = analyzer.analyze("\ud800 bad quality")
+    assert json.loads(analysis.to_json().encode())["text"] == "\ufffd bad quality"
+    assert analyzer.analyze(Feedback("\ud83d\udc4d bad")).text == "👍 bad"
 
 
 def test_a_stream_is_lazy_and_endless(analyzer: Analyzer) -> None:
