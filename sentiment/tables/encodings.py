@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from sentiment.errors import InputError
 
-__all__ = ["DecodedLine", "detect", "known", "text_blocks"]
+__all__ = ["DecodedLine", "detect", "known", "text_blocks", "unmarked_wide"]
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -27,6 +27,9 @@ _MARKS = (
 )
 
 _BLOCK = 1 << 20
+
+# So much is enough to see whether what comes out is text.
+_PEEK = 1 << 16
 
 # How far to look for the first byte that is not ASCII. Scanning costs about a second per 4 GB; past
 # this the file is taken as UTF-8 and a line that is not is mended on its own.
@@ -68,6 +71,8 @@ _PLAUSIBLE = 0.35
 
 _ASCII = bytes(range(0x20, 0x7F))
 
+# Latin text, Chinese characters, and the marks of both.
+_WRITTEN = re.compile(r"[\t\n\r\x20-\x7e\u2010-\u2030\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
 _ODD = re.compile(r"[\ue000-\uf8ff\ufffd\x80-\x9f]")
 # Accented letters are salt in Western text: three in a row are another encoding misread.
 _ACCENTED_RUN = re.compile(r"[\xa1-\xff]{3,}")
@@ -120,7 +125,7 @@ def detect(stream: BinaryIO) -> str:
     """
     start = stream.tell()
     head = stream.read(_BLOCK)
-    encoding = _marked(head) or _zeros(head)
+    encoding = _marked(head) or unmarked_wide(head)
     if encoding is None:
         block = head
         while block.isascii() and len(block) == _BLOCK and stream.tell() - start < _SEARCH:
@@ -134,20 +139,37 @@ def _marked(head: bytes) -> str | None:
     return next((name for mark, name in _MARKS if head.startswith(mark)), None)
 
 
-def _zeros(head: bytes) -> str | None:
-    """Tell UTF-16 without a mark by its zeros: every second byte of Latin text and of line ends."""
+def unmarked_wide(head: bytes) -> str | None:
+    """Tell UTF-16 without a mark, or None.
+
+    By its zeros, which are every second byte of Latin text; or, because Chinese has them only in
+    digits, delimiters and line ends, and on the other side in characters such as 一 (U+4E00), by
+    what comes out when it is read.
+    """
     sample = head[: len(head) // 2 * 2]
-    if not sample:
-        return None
     pairs = len(sample) // 2
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    # Chinese in UTF-16 has zeros only in digits, delimiters and line ends: 2 % is already telling,
-    # as long as they all fall on one side, a line end among them: a stray NUL is none.
+    # 2 % is telling, as long as they all fall on one side, a line end among them: a stray NUL is
+    # none.
     if odd > 0.02 * pairs and even < 0.05 * odd and b"\n\0" in sample:
         return "utf-16-le"
     if even > 0.02 * pairs and odd < 0.05 * even and b"\0\n" in sample:
         return "utf-16-be"
+    for name, end in (("utf-16-le", b"\n\0"), ("utf-16-be", b"\0\n")):
+        if end in sample and _is_written(sample[:_PEEK].decode(name, errors="replace")):
+            return name
     return None
+
+
+def _is_written(text: str) -> bool:
+    """Say whether a text has line ends and is of characters that people write, all but a few.
+
+    Letters of one byte that are read as pairs are Han, too, but rare ones.
+    """
+    if "\n" not in text:
+        return False
+    written = sum(map(len, _WRITTEN.findall(text)))
+    return written >= 0.95 * len(text) and plausibility(text) >= _PLAUSIBLE
 
 
 def _by_content(block: bytes) -> str:

@@ -201,8 +201,8 @@ def open_source(path: Path, options: ReadOptions | None = None) -> Source:
         return ParquetSource(path)
     if head[:4] == b"PK\x03\x04":
         return WorkbookSource(path, options.sheet, options.language)
-    _refuse_binary(path, head)
     encoding = encodings.known(options.encoding) if options.encoding else None
+    _refuse_binary(path, head, encoding)
 
     def opener() -> BinaryIO:
         return open_text(path)
@@ -270,7 +270,7 @@ class _Unzipped(gzip.GzipFile):
         self._beneath.close()
 
 
-def _refuse_binary(path: Path, head: bytes) -> None:
+def _refuse_binary(path: Path, head: bytes, encoding: str | None) -> None:
     if head[:4] == b"\xd0\xcf\x11\xe0":
         raise InputError(
             f"{path} is an old Excel file (.xls) or one with a password; save it as .xlsx"
@@ -282,12 +282,20 @@ def _refuse_binary(path: Path, head: bytes) -> None:
             " save it as .xlsx"
         )
     named = next((what for magic, what in _BINARY if head.startswith(magic)), None)
-    if named is None and not head.startswith((b"\xff\xfe", b"\xfe\xff")) and _is_noise(head):
+    if named is None and not _is_wide(head, encoding) and _is_noise(head):
         named = "binary data"
     if named is not None:
         raise InputError(
             f"{path} is {named}, not a table; give CSV, TSV, XLSX, JSON lines or Parquet"
         )
+
+
+def _is_wide(head: bytes, encoding: str | None) -> bool:
+    """Say whether every byte may be half a character, as the user or the file says."""
+    if encoding is not None and encoding.startswith(("utf-16", "utf-32")):
+        return True
+    marked = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return marked or encodings.unmarked_wide(head) is not None
 
 
 def _is_noise(head: bytes) -> bool:

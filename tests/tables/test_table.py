@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -211,3 +212,35 @@ def test_the_last_suffix_tells_what_is_meant(tmp_path: Path) -> None:
     assert open_table(write(tmp_path / "a.jsonl.txt", line)).format == "jsonl"
     array = f"[\n{line.strip()},\n{line.strip()}\n]"
     assert open_table(write(tmp_path / "a.csv.JSON", array)).format == "jsonl"
+
+
+WIDE = "订单号{0}日期{0}评价{0}评分\n" + "".join(
+    f"A{i}{{0}}2024-01-{i % 28 + 1:02d}{{0}}一开始还可以，最后退了，需要重新买一个{{0}}{i % 5 + 1}\n"
+    for i in range(40)
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+@pytest.mark.parametrize("given", [True, False])
+def test_chinese_in_utf16_without_a_mark(
+    tmp_path: Path, encoding: str, delimiter: str, given: bool
+) -> None:
+    path = write(tmp_path / "a.csv", WIDE.format(delimiter).encode(encoding))
+    table = open_table(path, ReadOptions(encoding=encoding if given else None))
+    assert (table.encoding, table.delimiter) == (encoding, delimiter)
+    assert table.roles.text == ("评价",)
+    assert len(list(table.rows())) == 40
+
+
+def test_wide_text_that_is_not_known_is_read_when_told(tmp_path: Path) -> None:
+    text = "编号,评论\n" + "".join(f"{i},龘齉爨鬱麤籲龗灪麣鸞\n" for i in range(30))
+    path = write(tmp_path / "a.csv", text.encode("utf-16-le"))
+    table = open_table(path, ReadOptions(text=("评论",), encoding="utf-16-le"))
+    assert table.columns == ("编号", "评论")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_noise_is_no_wide_text(tmp_path: Path, seed: int) -> None:
+    noise = random.Random(seed).randbytes(20_000) + b"\n\0\0\n"
+    refused(write(tmp_path / "a.csv", noise + noise), "binary data")
