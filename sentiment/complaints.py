@@ -449,6 +449,11 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "{path}: the taxonomy is not valid TOML: {reason}.",
         "{path}：分类体系不是有效的 TOML：{reason}。",
     ),
+    (
+        "{path}: topics.{name} has the name of a column that scoring adds; choose another one "
+        "than {names}.",
+        "{path}：topics.{name} 与分析所加的列同名；请改用 {names} 以外的名称。",
+    ),
     # the report
     (
         "{path}: a report is written as .html, .xlsx or .json.",

@@ -12,7 +12,13 @@ from typing import Any
 
 from sentiment.errors import TaxonomyError
 
-__all__ = ["Driver", "TagKind", "Taxonomy", "Topic"]
+__all__ = ["TAKEN", "Driver", "TagKind", "Taxonomy", "Topic"]
+
+TAKEN = (
+    *("question", "sentiment", "sentiment_score", "confidence"),
+    *("drivers", "evidence", "tags", "opinions", "language", "status"),
+)
+"""Names that no topic can have: they are those of the columns beside the topics' own."""
 
 _SERVQUAL = ("tangibles", "reliability", "responsiveness", "assurance", "empathy")
 _TOUCHPOINTS = ("before", "buy", "delivery", "use", "after")
@@ -102,7 +108,8 @@ class Taxonomy:
     def from_dict(cls, data: Mapping[str, Any], where: str = "taxonomy") -> Taxonomy:
         """Build a taxonomy from plain data, as read from TOML or from a bundle's config.
 
-        :raises TaxonomyError: A driver without a topic, an unknown field, a wrong type.
+        :raises TaxonomyError: A driver without a topic, an unknown field, a wrong type, a topic with
+            one of the names that are `TAKEN`.
         """
         extends = data.get("extends")
         if extends not in (None, "default"):
@@ -118,6 +125,11 @@ class Taxonomy:
         tags = dict(base.tags)
         for name, entry in _tables(data, "topics", where):
             fields = _fields(entry, _TEXT_FIELDS, f"{where}: topics.{name}")
+            if name in TAKEN:
+                raise TaxonomyError(
+                    f"{where}: topics.{name} has the name of a column that scoring adds; choose "
+                    f"another one than {', '.join(TAKEN)}."
+                )
             topics[name] = Topic(name=name, **_named(name, fields))
         for name, entry in _tables(data, "drivers", where):
             at = f'{where}: drivers."{name}"'

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from sentiment.errors import TaxonomyError
-from sentiment.taxonomy import Taxonomy
+from sentiment.tables import Layout
+from sentiment.taxonomy import TAKEN, Taxonomy
 
 
 def write(folder: Path, text: str) -> Path:
@@ -104,6 +106,25 @@ def test_what_contradicts_itself_is_refused_in_a_sentence(
         Taxonomy.read(path)
     assert says in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_the_names_that_are_taken_are_those_of_the_columns_that_scoring_adds() -> None:
+    assert Layout((), (), questions=True).added == TAKEN
+
+
+@pytest.mark.parametrize("name", TAKEN)
+@pytest.mark.parametrize("extends", ["", 'extends = "default"\n'])
+def test_a_topic_named_like_a_column_is_refused(tmp_path: Path, extends: str, name: str) -> None:
+    text = f'[topics.{name}]\nen = "own"\n[drivers."{name}.part"]\nen = "part"\n'
+    path = write(tmp_path, extends + text)
+    said = f"topics.{name} has the name of a column that scoring adds; choose another one than"
+    with pytest.raises(TaxonomyError, match=re.escape(f"{path}: {said} question, sentiment,")):
+        Taxonomy.read(path)
+
+
+def test_a_driver_or_a_tag_may_be_named_like_a_column(tmp_path: Path) -> None:
+    text = '[topics.a]\nen = "a"\n[drivers."a.status"]\nen = "b"\n[tags.status]\nen = "c"\n'
+    assert list(Taxonomy.read(write(tmp_path, text)).tags) == ["status"]
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
