@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sentiment.drivers.floors import MEASURE_SHOWN
+from sentiment.reporting.dating import about_dates
 from sentiment.reporting.scored import ScoredTable
 from sentiment.reporting.values import Text
 from sentiment.reporting.wording import say
@@ -48,13 +49,17 @@ def off_scale(table: ScoredTable) -> int:
 
 
 def _about_date(table: ScoredTable, date: str | None) -> Iterator[Text]:
-    if date is None:
+    column = table.dating.column
+    if not column:
         return
     dated = int((~np.isnat(table.dates)).sum())
+    # Of a column that was found and not named, the empty cells are no surprise.
+    rows = table.n if date else table.dating.given
     if dated == 0:
-        yield say("remark.no_date", column=date)
-    elif dated < _DATED_SHARE * table.n:
-        yield say("remark.few_dates", column=date, n=dated, rows=table.n)
+        yield say("remark.no_date", column=column)
+    elif dated < _DATED_SHARE * rows:
+        yield say("remark.few_dates", column=column, n=dated, rows=rows)
+    yield from about_dates(table.dating)
 
 
 def _about_segments(table: ScoredTable, by: Sequence[str]) -> Iterator[Text]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 import heapq
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 
 from sentiment.drivers.answers import is_missing
 from sentiment.records import POLARITIES, SENTIMENTS, STATUSES
+from sentiment.reporting.dating import DateColumn, Dating
 from sentiment.reporting.quotes import Voice, flat, voice
 from sentiment.tables.scales import Outcome
 from sentiment.taxonomy import Driver, TagKind, Taxonomy, Topic
@@ -109,7 +108,7 @@ class ScoredTable:
     :param drivers: uint8 (n, drivers), bits of `BITS`.
     :param text_hash: Python's hash of the text: equal texts have equal ones within a process.
     :param outcome: float (n,), the customer's answer on its own scale; NaN where none is valid.
-    :param dates: datetime64[D] (n,), NaT where unknown.
+    :param dates: datetime64[D] (n,), NaT where unknown; `dating` says how they were read.
     :param segments: column -> (codes int32 (n,), labels); code -1 is an empty cell.
     :param given: How many rows answered each outcome column at all, valid or not.
     :param customer: int64 (n,), equal for rows of one customer, in order of first appearance.
@@ -140,6 +139,7 @@ class ScoredTable:
     segments: Mapping[str, tuple[NDArray[np.int32], tuple[str, ...]]]
     kept: Kept
     model: str = ""
+    dating: Dating = field(default_factory=Dating)
 
     @property
     def n(self) -> int:
@@ -198,7 +198,7 @@ class Collector:
         self._parts: dict[str, list[NDArray[Any]]] = {}
         self._labels: dict[str, dict[str, int]] = {column: {} for column in by}
         self._known_labels: dict[str, dict[str | None, int]] = {column: {} for column in by}
-        self._days: dict[str | None, np.datetime64] = {}
+        self._dates = DateColumn(date or "")
         self._given: dict[str, int] = {}
         self._quotes: dict[tuple[str, str], list[tuple[float, Voice]]] = {}
         self._lists: dict[str, list[tuple[float, float, int, Voice]]] = {}
@@ -219,7 +219,7 @@ class Collector:
         for column, array in values.items():
             self._put(f"value {column}", array)
         if self._date:
-            self._put("date", self._dates(batch.cells(self._date)))
+            self._dates.add(batch.cells(self._date))
         for column in self._by:
             self._put(f"segment {column}", self._codes(batch, column))
         if self._id:
@@ -259,9 +259,9 @@ class Collector:
         others = tuple(
             (scale, self._joined(f"value {scale.column}", np.float64)) for scale in self._others
         )
-        dates = np.full(n, np.datetime64("NaT"), dtype="datetime64[D]")
+        dates, dating = np.full(n, np.datetime64("NaT"), dtype="datetime64[D]"), Dating()
         if self._date:
-            dates = self._joined("date", np.dtype("datetime64[D]"))
+            dates, dating = self._dates.read()
         segments = {
             column: (self._joined(f"segment {column}", np.int32), tuple(self._labels[column]))
             for column in self._by
@@ -291,6 +291,7 @@ class Collector:
             segments=segments,
             kept=self._kept(),
             model=model,
+            dating=dating,
         )
 
     def _put(self, name: str, array: NDArray[Any]) -> None:
@@ -308,14 +309,6 @@ class Collector:
             whole[start : start + len(part), : part.shape[1]] = part
             start += len(part)
         return whole
-
-    def _dates(self, cells: Sequence[str | None]) -> NDArray[np.datetime64]:
-        for cell in set(cells) - self._days.keys():
-            self._days[cell] = day(cell)
-        found = np.array([self._days[cell] for cell in cells], dtype="datetime64[D]")
-        if len(self._days) > 200_000:  # stamps to the second: the cache would outgrow the table
-            self._days.clear()
-        return found
 
     def _codes(self, batch: Batch, column: str) -> NDArray[np.int32]:
         labels, known = self._labels[column], self._known_labels[column]
@@ -515,47 +508,6 @@ def answers(cells: Sequence[str | None], outcome: Outcome) -> tuple[NDArray[np.f
     blank = {cell for cell in distinct if is_missing(cell)}
     values = np.array([known[cell] for cell in cells], dtype=np.float64)
     return values, sum(cell not in blank for cell in cells)
-
-
-_ISO = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})")
-_COMPACT = re.compile(r"^(20\d{2}|19\d{2})(\d{2})(\d{2})(?!\d)")
-_YEAR_LAST = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_WORDY = re.compile(
-    r"(?:(\d{1,2})(?:st|nd|rd|th)?\s+)?([A-Za-z]{3})[a-z]*\.?,?\s+(?:(\d{1,2})(?:st|nd|rd|th)?,?\s+)?(\d{4})"
-)
-_MONTH_ONLY = re.compile(r"^(\d{4})[-/年](\d{1,2})月?$")
-_NOT_A_DAY = np.datetime64("NaT", "D")
-
-
-def day(cell: str | None) -> np.datetime64:
-    """Return the day in a cell, or NaT. Where day and month could be swapped, the day comes first
-    only if the month could not (13/02 is the 13th of February; 02/03 is read month first).
-    """
-    if not cell:
-        return _NOT_A_DAY
-    cell = cell.strip()
-    if found := _ISO.search(cell) or _COMPACT.match(cell):
-        return _day(*map(int, found.groups()))
-    if found := _MONTH_ONLY.match(cell):
-        return _day(int(found[1]), int(found[2]), 1)
-    if found := _YEAR_LAST.match(cell):
-        first, second, year = map(int, found.groups())
-        return _day(year, second, first) if first > 12 else _day(year, first, second)
-    if (found := _WORDY.search(cell)) and found[2].lower() in _MONTHS:
-        days = found[1] or found[3] or "1"
-        return _day(int(found[4]), _MONTHS.index(found[2].lower()) + 1, int(days))
-    if cell.isdecimal() and len(cell) in (10, 13):
-        seconds = int(cell) if len(cell) == 10 else int(cell) // 1000
-        return np.datetime64(seconds // 86_400, "D")
-    return _NOT_A_DAY
-
-
-def _day(year: int, month: int, date: int) -> np.datetime64:
-    try:
-        return np.datetime64(datetime.date(year, month, date), "D")
-    except ValueError:
-        return _NOT_A_DAY
 
 
 def _customers(ids: NDArray[np.int64], first: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:

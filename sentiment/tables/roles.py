@@ -16,22 +16,11 @@ from typing import Any
 
 from sentiment.errors import ColumnError
 from sentiment.tables import headings
+from sentiment.tables.dates import is_count, looks_like_date
 from sentiment.tables.rows import SourceRow
 from sentiment.tables.scales import KINDS, Outcome, find_outcome, is_overall, number
 
-__all__ = ["Roles", "find_roles", "looks_like_date", "refuse_text_as_segment"]
-
-_DATE = re.compile(
-    r"\d{4}\s?[-/.年]\s?\d{1,2}(?:\s?[-/.月]\s?\d{1,2}\s?日?)?(?:[T\s].*)?"
-    r"|\d{8}"
-    r"|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?:,?\s.*)?"
-    r"|(?:\w+,?\s)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s\d{4}.*"
-    r"|(?:\w+,?\s)?\d{1,2}(?:st|nd|rd|th)?[\s-](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?[\s,-]\s?\d{2,4}.*"
-    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s\d{4}"
-    r"|reviewed in .* on .*\d{4}",
-    re.IGNORECASE,
-)
-_UNIX = re.compile(r"1\d{9}(?:\d{3})?(?:\.\d+)?")
+__all__ = ["Roles", "find_roles", "refuse_text_as_segment"]
 
 # How `unique_names` numbers what was there before.
 _REPEAT = re.compile(r"_\d+\Z")
@@ -51,6 +40,9 @@ _ID_OF_FEEDBACK = re.compile(
 _ID_OF_OTHER = re.compile(
     r"user|customer|member|author|product|item|store|shop|用户|客户|会员|商品|产品|店"
 )
+
+# How `unique_names` numbers what was there before.
+_REPEAT = re.compile(r"_\d+\Z")
 
 # A column with at most this share of its cells distinct, and so many at most, divides customers.
 _SEGMENT_SHARE, _SEGMENT_MOST = 0.2, 100
@@ -199,14 +191,20 @@ class _Column:
         return len(set(self.cells))
 
     @cached_property
+    def answers(self) -> tuple[str, ...]:
+        """The cells without those that say that nothing was answered: "N/A", "NULL", "-"."""
+        from sentiment.drivers.answers import is_missing  # loads NumPy
+
+        return tuple(cell for cell in self.cells if not is_missing(cell))
+
+    @cached_property
     def is_number(self) -> bool:
-        return _share(self.cells, lambda cell: number(cell) is not None) >= 0.8
+        return _share(self.answers, lambda cell: number(cell) is not None) >= 0.8
 
     @cached_property
     def is_date(self) -> bool:
-        return _share(self.cells, looks_like_date) >= 0.8 or (
-            headings.is_date(self.heading)
-            and _share(self.cells, lambda cell: bool(_UNIX.fullmatch(cell.strip()))) >= 0.8
+        return _share(self.answers, looks_like_date) >= 0.8 or (
+            headings.is_date(self.heading) and _share(self.answers, is_count) >= 0.8
         )
 
     @cached_property
@@ -231,14 +229,6 @@ class _Column:
 
 def _share(cells: Sequence[str], test: Any) -> float:
     return sum(1 for cell in cells if test(cell)) / len(cells) if cells else 0.0
-
-
-def looks_like_date(cell: str) -> bool:
-    """Say whether a cell is a day or a moment in one of the usual spellings."""
-    text = cell.strip()
-    if not 6 <= len(text) <= 80 or not _DATE.fullmatch(text):
-        return False
-    return not text.isdigit() or (text[:2] in ("19", "20") and "01" <= text[4:6] <= "12")
 
 
 def find_roles(
@@ -460,7 +450,7 @@ def _find_outcomes(
     for column in columns:
         if headings.is_excluded(column.heading) or column.is_date:
             continue
-        outcome = find_outcome(column.name, column.heading, column.cells)
+        outcome = find_outcome(column.name, column.heading, column.answers)
         if outcome is not None:
             found.append((_outcome_rank(column, outcome), outcome))
     if wanted is not None:
@@ -488,11 +478,11 @@ def _outcome_rank(column: _Column, outcome: Outcome) -> int:
 
 def _given_outcome(column: _Column, where: str) -> Outcome:
     """Read a column as a scale because the user says that it is one."""
-    outcome = find_outcome(column.name, f"{column.heading} rating", column.cells)
+    outcome = find_outcome(column.name, f"{column.heading} rating", column.answers)
     if outcome is not None:
         return outcome
-    answers = [value for cell in column.cells if (value := number(cell)) is not None]
-    if not answers or len(answers) < 0.5 * len(column.cells):
+    answers = [value for cell in column.answers if (value := number(cell)) is not None]
+    if not answers or len(answers) < 0.5 * len(column.answers):
         raise ColumnError(
             f"column “{column.name}” of {where} holds no numbers; --outcome needs a column with"
             " answers on a scale"

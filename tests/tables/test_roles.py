@@ -6,7 +6,7 @@ import pytest
 
 from sentiment.errors import ColumnError
 from sentiment.tables import Outcome, Roles, SourceRow
-from sentiment.tables.roles import find_roles, looks_like_date
+from sentiment.tables.roles import find_roles
 
 PROSE = [
     f"{start} {middle}, {end}"
@@ -140,18 +140,17 @@ def test_unnamed_scales_alone_are_no_outcome() -> None:
 
 
 @pytest.mark.parametrize(
-    "cell",
-    ["2024-1-2", "2024/01/02 10:11", "2024年1月2日", "2024-05", "1/2/2024", "20240102",
-     "Jan 2, 2024",
-     "2 January 2024", "2024-01-02T10:00:00Z", "2nd Feb 2024", "Reviewed in Spain on 3 May 2024"],
+    "cells",
+    [["01/31/24", "02/13/24"], ["31.01.24"], ["31-Jan-24", "N/A"], ["1/31/2024 3:05 PM"],
+     ["45292", "45310"], ["45292.5"], ["2024-05-01", "NULL", "-"]],
 )  # fmt: skip
-def test_dates(cell: str) -> None:
-    assert looks_like_date(cell)
+def test_a_date_column_in_other_spellings(cells: list[str]) -> None:
+    assert roles({"text": PROSE, "date": cells}).date == "date"
 
 
-@pytest.mark.parametrize("cell", ["5", "hello", "12345678", "2024", "3.5", "10-20 people", ""])
-def test_no_dates(cell: str) -> None:
-    assert not looks_like_date(cell)
+def test_a_number_counts_to_a_day_only_where_the_heading_says_so() -> None:
+    found = roles({"text": PROSE, "order value": ["45292", "45310"], "dated": ["11/31"]})
+    assert found.date is None
 
 
 def test_the_date_of_the_feedback_is_preferred() -> None:

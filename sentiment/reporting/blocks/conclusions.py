@@ -21,6 +21,7 @@ from sentiment.reporting.blocks.change import change_sentence
 from sentiment.reporting.blocks.linked import points_name, uneven
 from sentiment.reporting.blocks.linked import withheld as nothing_linked
 from sentiment.reporting.blocks.mentions import caution, column, joined, percent_cells
+from sentiment.reporting.dating import about_dates
 from sentiment.reporting.linked import WHAT_IF_SHARE
 from sentiment.reporting.sensitivity import sensitivity
 from sentiment.reporting.study import Study
@@ -338,6 +339,7 @@ def _warnings(study: Study) -> list[Text]:
     table = study.table
     found = [say("standard.not_cause"), say("base.reviewers"), say("trust.sampling_only")]
     found += uneven(study)
+    found += about_dates(table.dating)
     copies = int(table.duplicate.sum())
     if table.n and copies > 0.05 * table.n:
         found.append(say("trust.copies", n=copies, share=100 * copies / table.n))

@@ -18,6 +18,7 @@ from sentiment.drivers.intervals import (
 from sentiment.drivers.measures import Measure
 from sentiment.records import SENTIMENTS, STATUSES
 from sentiment.reporting.blocks.mentions import caution, percent_cells
+from sentiment.reporting.dating import about_dates
 from sentiment.reporting.scored import LANGUAGES, ScoredTable, position
 from sentiment.reporting.study import Study
 from sentiment.reporting.values import Block, Cell, Column, Row, Table, Text, same
@@ -59,7 +60,7 @@ def base_block(study: Study) -> Block:
     if period:
         sentences.append(say("base.period", first=period[0], last=period[1]))
     sentences.append(say("base.reviewers"))
-    notes = []
+    notes = list(about_dates(table.dating))
     if table.others:
         names = ", ".join(scale.column for scale, _ in table.others)
         notes.append(say("base.others", names=names))
