@@ -484,6 +484,11 @@ ERRORS: tuple[tuple[str, str], ...] = (
         " JSON",
     ),
     (
+        "{path}, row {row}: column “{column}” holds {cell}, which is no number; score the texts"
+        " again",
+        "{path} 第 {row} 行的列“{column}”为 {cell}，不是数值；请重新分析文本",
+    ),
+    (
         "{path}: column “{column}” holds what is no number ({reason}); score the texts again",
         "{path}：列“{column}”中有不是数值的内容（{reason}）；请重新分析文本",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from sentiment.errors import ColumnError, InputError
@@ -59,7 +60,9 @@ def score_frame(analyzer: Analyzer, frame: pd.DataFrame, text: str | None) -> pd
 
 
 def _text_column(frame: pd.DataFrame, text: str | None) -> Any:
-    if isinstance(text, (list, tuple, set)) and text not in list(frame.columns):
+    # A tuple is a name where the columns have several levels; a list or an array is never one.
+    several = not isinstance(text, Hashable) or (isinstance(text, tuple) and text not in frame)
+    if several:
         raise InputError(
             f"frame() reads one text column, not several ({text!r}); call it once for each."
         )

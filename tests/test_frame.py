@@ -155,7 +155,7 @@ def test_what_to_do_is_said_in_terms_of_python(analyzer: Analyzer) -> None:
             analyzer.frame(frame)
         assert "--text" not in str(raised.value)
     several: Any
-    for several in (["comment", "feedback"], ("comment", "feedback")):
+    for several in (["comment"], ("comment", "feedback"), {"comment"}, np.array(["comment"])):
         with pytest.raises(InputError, match=r"one text column, not several .* once for each"):
             analyzer.frame(two, text=several)
 

@@ -523,7 +523,7 @@ def _json(path: Path, text: Sequence[str]) -> Source:
 
 def _is_blank(path: Path) -> bool:
     with path.open("rb") as file:
-        return not file.read(1 << 16).strip(b"\xef\xbb\xbf \t\r\n")
+        return file.read(1 << 16).strip(b"\xef\xbb\xbf \t\r\n") in (b"", b"[]")
 
 
 def _json_rows(source: Export, columns: Sequence[str], path: Path) -> Iterator[pa.RecordBatch]:

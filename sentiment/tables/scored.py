@@ -170,10 +170,6 @@ def _filled(cell: str | None) -> str | None:
     return cell or None
 
 
-def _number(cell: str | None) -> float | None:
-    return float(cell) if cell else None
-
-
 @dataclass(frozen=True, slots=True)
 class _Found:
     """What scoring added to one row of a wide file."""
@@ -184,6 +180,20 @@ class _Found:
 
     def cell(self, name: str) -> str | None:
         return self.row.cells.get(self.names[name])
+
+    def number(self, name: str) -> float | None:
+        """Return a number, None of an empty cell.
+
+        :raises InputError: The cell holds something else.
+        """
+        cell = self.cell(name)
+        try:
+            return float(cell) if cell else None
+        except ValueError:
+            raise InputError(
+                f"{self.where}, row {self.row.row}: column “{self.names[name]}” holds {cell!r}, "
+                "which is no number; score the texts again"
+            ) from None
 
     def listed(self, kind: Kind, of: Callable[..., Any]) -> tuple[Any, ...]:
         """Return opinions or tags.
@@ -218,8 +228,8 @@ def _analysis(
         language=found.cell("language") or "other",  # type: ignore[arg-type]
         status=found.cell("status") or "ok",  # type: ignore[arg-type]
         sentiment=_filled(found.cell("sentiment")),  # type: ignore[arg-type]
-        score=_number(found.cell("sentiment_score")),
-        confidence=_number(found.cell("confidence")),
+        score=found.number("sentiment_score"),
+        confidence=found.number("confidence"),
         probabilities=None,
         topics={
             topic: found.cell(topic) or "absent"  # type: ignore[misc]

@@ -84,6 +84,15 @@ def test_a_saved_frame_gives_the_report_of_the_frame(
     assert whole[0] == whole[1]
 
 
+@pytest.mark.parametrize("name", SAVED)
+def test_an_empty_frame_gives_a_report_that_says_so(
+    frame: pandas.DataFrame, tmp_path: Path, name: str
+) -> None:
+    SAVED[name](frame.iloc[:0], tmp_path / name)
+    for empty in (frame.iloc[:0], tmp_path / name):
+        assert not report(empty, bootstrap=20)["headline"].shown
+
+
 def test_the_rows_of_saved_json_lines_count_from_one(
     frame: pandas.DataFrame, tmp_path: Path
 ) -> None:
@@ -134,10 +143,13 @@ def test_a_cell_that_is_no_list_is_told_with_its_place(
         list(read_scored(path, "评论"))
 
 
-def test_a_score_that_is_no_number_is_told(frame: pandas.DataFrame) -> None:
+def test_a_score_that_is_no_number_is_told(frame: pandas.DataFrame, tmp_path: Path) -> None:
     broken = frame.assign(sentiment_score="high")
     with pytest.raises(InputError, match="column “sentiment_score” holds what is no number"):
         report(broken, bootstrap=20)
+    broken.to_csv(tmp_path / "saved.csv", index=False)
+    with pytest.raises(InputError, match="row 1: column “sentiment_score” holds 'high', which is"):
+        list(read_scored(tmp_path / "saved.csv", "评论"))
 
 
 @pytest.mark.parametrize("column", ["opinions", "status", "sentiment_score"])
