@@ -132,8 +132,10 @@ def test_a_finished_output_is_left_alone_and_another_one_is_not_lost(
     assert again.better == first.better
     assert (again.differences, again.rows, again.held) == (first.differences, 160, 80)
     assert len(repr(again)) < 1000  # fits a screen
-    with pytest.raises(OutputError, match="add --overwrite"):
+    with pytest.raises(OutputError, match="add overwrite=True"):
         retrain(options(tmp_path, tiny, dev=dev, seed=3))
+    with pytest.raises(OutputError, match="add --overwrite"):
+        retrain(options(tmp_path, tiny, dev=dev, seed=3, command="sentiment train"))
     assert not retrain(options(tmp_path, tiny, dev=dev, seed=3, overwrite=True)).finished_before
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(OutputError, match="is no folder"):
@@ -149,7 +151,8 @@ def test_labels_that_are_noise_make_no_better_model(tmp_path: Path, tiny: Path, 
     good = write_table(tmp_path / "good.csv", rows(160))
     retrain(options(tmp_path, tiny, labelled=good, output=tmp_path / "good", dev=dev))
     # Against a model that knows these words, noise is worse and is not saved.
-    with pytest.raises(NotReached, match=r"no better than good@1\.0\.0 on 80 rows") as raised:
+    told = r"no better than good@1\.0\.0 on 80 rows.*or add force=True"
+    with pytest.raises(NotReached, match=told) as raised:
         retrain(options(tmp_path, tiny, base=str(tmp_path / "good"), dev=dev))
     assert raised.value.exit_code == 3
     assert not (tmp_path / "mine").exists()

@@ -172,13 +172,18 @@ def retrain(options: TrainOptions, watcher: Watcher | None = None) -> Trained:
         run.forget()
         raise NotReached(
             f"the new model is no better than {in_use.model_name} on {len(held)} rows held out; "
-            "nothing was saved (label more rows, or add --force to keep it)"
+            f"nothing was saved (label more rows, or add {_named('force', options)} to keep it)"
         )
     figures = _by_language(held, new)
     made[KEY] = packed((one.group for one in rows.examples), _learned_before(options, base))
     saved = _save(options, fitted, trained, figures, _by_language(held, old), made, run, in_use)
     run.forget()
     return replace(trained, bundle=saved)
+
+
+def _named(option: str, options: TrainOptions) -> str:
+    """Return an option as whoever asks would give it: on the command line, or in Python."""
+    return f"--{option}" if options.command else f"{option}=True"
 
 
 def _check_options(options: TrainOptions) -> None:
@@ -417,7 +422,8 @@ def _refuse_output(options: TrainOptions) -> None:
         raise OutputError(f"{output}: exists and is no folder; choose another one.")
     if output.exists() and any(output.iterdir()) and not options.overwrite:
         raise OutputError(
-            f"{output} exists already; add --overwrite to replace it, or choose another name"
+            f"{output} exists already; add {_named('overwrite', options)} to replace it, or choose "
+            "another name"
         )
 
 
