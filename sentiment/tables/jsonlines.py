@@ -162,6 +162,11 @@ class JsonSource:
         self._paths = tuple(paths)
         self._once = once
         self._all_sampled = False
+        # Set by the table once roles are known: a record that breaks off before its text holds
+        # nothing to score, and is no empty answer either.
+        self.text_columns: tuple[str, ...] = ()
+        # By number, what breaks off among the rows of standard input that are read before that.
+        self._sampled_broken: dict[int, str] = {}
         if once:
             self.encoding: str | None = encoding or "utf-8"
             self._stream = self._read(opener())
@@ -211,12 +216,27 @@ class JsonSource:
         if self._once:
             _ = self.columns
             while self._replay:
-                yield self._replay.popleft()
+                row = self._replay.popleft()
+                raw = self._sampled_broken.get(row.row)
+                if raw is not None and isinstance(row, SourceRow):
+                    yield self._broken(row, raw)
+                else:
+                    yield row
             for row in self._stream:
                 yield self._with_other_fields(row)
             return
         with self._opener() as stream:
             yield from self._read(stream, start)
+
+    def _broken(self, row: SourceRow, raw: str) -> SourceRow | Reject:
+        """Return a record that breaks off, or a reject if it does so before any text."""
+        if not self.text_columns:
+            if self._once:
+                self._sampled_broken[row.row] = raw
+            return row
+        if any((row.cells.get(column) or "").strip() for column in self.text_columns):
+            return row
+        return Reject(row.row, "the JSON breaks off before the text", raw)
 
     def _with_other_fields(self, row: SourceRow | Reject) -> SourceRow | Reject:
         if isinstance(row, Reject) or row.cells.keys() <= set(self.columns):
@@ -232,8 +252,8 @@ class JsonSource:
                 yield self._row(number, value)
 
     def _row(self, number: int, value: _Value) -> SourceRow | Reject:
-        record, damage = value.record, value.damage
-        if record is _BROKEN:
+        record, damage, broken = value.record, value.damage, value.record is _BROKEN
+        if broken:
             record = _salvage(value.text)
             if record is None:
                 return Reject(number, "not valid JSON", value.text.rstrip())
@@ -246,7 +266,8 @@ class JsonSource:
                 found = at_path(record, path)
                 if found is not None and type(found) is not dict:
                     cells[path] = _cell(found)
-        return SourceRow(number, cells, damage)
+        row = SourceRow(number, cells, damage)
+        return self._broken(row, value.text.rstrip()) if broken else row
 
 
 # What stands for a record that cannot be parsed.

@@ -106,6 +106,8 @@ class Table:
         )
         if isinstance(source, DelimitedSource) and len(self.roles.text) == 1:
             source.text_column = self.roles.text[0]
+        elif isinstance(source, JsonSource):
+            source.text_columns = self.roles.text
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

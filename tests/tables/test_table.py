@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sentiment.errors import ColumnError, InputError
-from sentiment.tables import ReadOptions, open_table
+from sentiment.tables import ReadOptions, Reject, open_table
 from tests.tables.test_write import ROWS, assemble
 
 CSV = "编号,评论,评分\n1,物流很快，很满意,5\n2,太差了，不会再来,1\n3,一般般吧，凑合用,3\n"
@@ -244,3 +244,34 @@ def test_wide_text_that_is_not_known_is_read_when_told(tmp_path: Path) -> None:
 def test_noise_is_no_wide_text(tmp_path: Path, seed: int) -> None:
     noise = random.Random(seed).randbytes(20_000) + b"\n\0\0\n"
     refused(write(tmp_path / "a.csv", noise + noise), "binary data")
+
+
+CUT_OFF = (
+    '{"id": "1", "review": "works well and looks nice", "stars": 5}\n'
+    '{"id": "2", "review": \n'
+    '{"id": "3", "stars": 1,\n'
+    '{"id": "4", "review": "broke after one da\n'
+    '{"id": "5", "review": ""}\n'
+    '{"id": "6", "review": "it was late", "stars": \n'
+)
+
+
+def test_a_record_that_breaks_off_before_its_text_is_rejected(tmp_path: Path) -> None:
+    rows = list(open_table(write(tmp_path / "a.jsonl", CUT_OFF)).rows())
+    assert [row.row for row in rows] == [1, 2, 3, 4, 5, 6]
+    rejects = [row for row in rows if isinstance(row, Reject)]
+    assert [row.row for row in rejects] == [2, 3]
+    assert rejects[0].raw == '{"id": "2", "review":'
+    assert rejects[0].reason == "the JSON breaks off before the text"
+    whole = {row.row: row for row in rows if not isinstance(row, Reject)}
+    assert whole[4].cells["review"] == "broke after one da"
+    assert whole[4].damage == whole[6].damage == "the JSON breaks off"
+    assert whole[5].damage is None
+
+
+def test_so_it_is_on_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    later = "".join(f'{{"id": "{i}", "review": "fine thing {i}"}}\n' for i in range(1500))
+    text = CUT_OFF + later + '{"id": "9", "review": \n{"id": "10", "review": "good"}\n'
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    rows = list(open_table("-").rows())
+    assert [row.row for row in rows if isinstance(row, Reject)] == [2, 3, 1507]
