@@ -22,9 +22,6 @@ from sentiment.tables.scales import KINDS, Outcome, find_outcome, is_overall, nu
 
 __all__ = ["Roles", "find_roles", "refuse_text_as_segment"]
 
-# How `unique_names` numbers what was there before.
-_REPEAT = re.compile(r"_\d+\Z")
-
 # A date of the feedback itself is preferred to one of the purchase, the reply or the last change.
 _DATE_OF_FEEDBACK = re.compile(
     r"review|comment|feedback|submi|post|publish|answer|creat|complet|recorded|respon|survey"
