@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
+import pandas
 import pytest
 
-from sentiment.labelling.sample import draw
+from sentiment.analyzer import Analyzer
+from sentiment.labelling.sample import draw, read_run
 from tests.labelling.rows import analysis
 
 ROWS = [analysis(row, f"text {row}") for row in range(1, 51)]
@@ -43,3 +46,16 @@ def test_texts_that_say_nothing_are_not_drawn() -> None:
     sample, total = draw([*empty, *ROWS[40:]], 20, 1)
     assert {one.row for one in sample} == set(range(41, 51))
     assert total == 10
+
+
+def test_the_texts_of_a_scored_frame_are_read_back(analyzer: Analyzer, tmp_path: Path) -> None:
+    texts = ["物流很快，但是质量太差", "The battery is great but it arrived late."]
+    scored = analyzer.frame(pandas.DataFrame({"评论内容": texts}))
+    scored.to_json(tmp_path / "saved.jsonl", orient="records", lines=True)
+    scored.to_csv(tmp_path / "saved.csv", index=False)
+    for name in ("saved.jsonl", "saved.csv"):
+        found = list(read_run(tmp_path / name))
+        assert [one.text for one in found] == texts
+        assert [one.opinions for one in found] == [
+            one.opinions for one in analyzer.analyze_batch(texts)
+        ]
