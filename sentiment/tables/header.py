@@ -14,6 +14,19 @@ __all__ = ["Header", "find_header"]
 
 # Exports put a report name, a period, a filter above the table; never more than a page of them.
 _TITLE_ROWS = 30
+# A key and a value, seldom two of each.
+_PREAMBLE_CELLS = 4
+_LONGEST_NAME = 40
+_PREAMBLE_KEY = re.compile(
+    r"(?:report|export|generated|created|exported|downloaded|printed|period|filter|query|account"
+    r"|from|to|since|until|start|end|date|time|range|total|rows|records|source|version|company"
+    r"|workspace|project|survey|currency|user|prepared|run|on|at|by|of|for|name|type|title|view"
+    r"|zone|count|number|s|\W)+"
+    r"|.*(?:报表|報表|导出|導出|生成|统计|統計|筛选|篩選|起始|截止|开始|開始|结束|結束|日期|时间|時間"
+    r"|周期|週期|期间|期間|范围|範圍|总数|總數|条数|條數|制表|店铺名称|账号|帳號|来源|來源).*"
+    r"|.{1,30}[:：]",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*%?")
 _DATE = re.compile(
     r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?([T ]\d{1,2}:\d{2}.*)?|\d{1,2}/\d{1,2}/\d{2,4}.*"
@@ -50,7 +63,7 @@ def find_header(records: Sequence[Sequence[str]], language: str = "en") -> Heade
     """
     if not records:
         return Header(0, ())
-    start = _first_full(records)
+    start = _below_preamble(records, _first_full(records))
     row, body = records[start], records[start + 1 :]
     width = max(_usual_width(body), len(row))
     notes = [_titles_skipped(start, language)] if start else []
@@ -101,6 +114,47 @@ def _first_full(records: Sequence[Sequence[str]]) -> int:
                 return 0
             return place + _is_group_row(row, records[place + 1 : place + 2])
     return 0
+
+
+def _below_preamble(records: Sequence[Sequence[str]], start: int) -> int:
+    """Return the place of the heading row under lines such as "Generated,2024-07-01", or `start`.
+
+    Such lines have a key and a value. They have fewer cells than the heading row below them, or
+    every one of their keys is a word of preambles.
+    """
+    fewest = _filled(records[start])
+    for place in range(start + 1, min(len(records), _TITLE_ROWS)):
+        row, above = records[place], [other for other in records[start:place] if _filled(other)]
+        if max(map(_filled, above)) > _PREAMBLE_CELLS:
+            break
+        if _filled(row) < fewest or not _is_surely_header(row, records[place + 1 :]):
+            continue
+        narrower = all(_filled(other) < _filled(row) for other in above)
+        if narrower or _is_preamble(above):
+            return place
+    return start
+
+
+def _is_preamble(rows: Sequence[Sequence[str]]) -> bool:
+    """Say whether the rows are keys of preambles with their values, a day or a number among them.
+
+    "Source,Comment" over "Shop,no feedback" is a table: nothing of it may be lost.
+    """
+    pairs = [[cell.strip().removeprefix("\ufeff") for cell in row if cell.strip()] for row in rows]
+    keys = [key for pair in pairs for key in pair[0::2]]
+    values = [value for pair in pairs for value in pair[1::2]]
+    return all(map(_PREAMBLE_KEY.fullmatch, keys)) and any(map(_is_value, values))
+
+
+def _is_surely_header(row: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+    """Say whether a row is a heading row, whatever stands above it."""
+    cells = [cell.strip() for cell in row if cell.strip()]
+    if len(set(cells)) < max(2, len(cells)) or any(map(_is_value, cells)):
+        return False
+    known = [cell for cell in cells if headings.is_known(cell) and not _SENTENCE.search(cell)]
+    if len(known) < 2 or len(known) * 2 < len(cells) or not body:
+        return False
+    return max(map(len, known)) <= _LONGEST_NAME and any(map(headings.is_text, known))
 
 
 def _is_all_headings(row: Sequence[str]) -> bool:

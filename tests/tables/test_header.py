@@ -1,5 +1,7 @@
 """Where the table begins and what its columns are called."""
 
+import pytest
+
 from sentiment.tables.header import find_header
 
 BODY = [["A1", "5", "物流很快"], ["A2", "1", "太差"], ["A3", "3", "一般"], ["A4", "4", "不错"]]
@@ -123,3 +125,54 @@ def test_repeated_headings_are_a_heading_row() -> None:
     header = find_header(rows)
     assert header.skip == 1
     assert header.names == ("评论", "评论_2", "column_3", "评分", "评分_2")
+
+
+REVIEWS = [
+    [str(i), f"works well, day {i}", str(i % 5 + 1), f"2024-01-{i + 1:02d}"] for i in range(20)
+]
+NAMES = ["id", "review", "stars", "date"]
+PREAMBLES = [
+    [["Report", "Reviews"], ["Generated", "2024-07-01"]],
+    [["Report", "Reviews", "", ""], ["Generated", "2024-07-01", "", ""], ["", "", "", ""]],
+    [["Report: Reviews", "", "", ""], ["From", "2024-01-01"], ["To", "2024-06-30"]],
+    [["店铺", "旗舰店"], ["导出时间", "2024-07-01 10:00"]],
+    [["From", "2024-01-01", "", "To", "2024-06-30"]],
+    [["Brand", "Northwind"]],
+]
+
+
+@pytest.mark.parametrize("preamble", PREAMBLES)
+@pytest.mark.parametrize("count", [2, 3, 20])
+def test_keys_and_values_above_the_header_are_titles(preamble: list[list[str]], count: int) -> None:
+    header = find_header([*preamble, NAMES, *REVIEWS[:count]])
+    assert header.names == tuple(NAMES)
+    assert header.skip == len(preamble) + 1
+    assert "not counted as data" in header.notes[0]
+
+
+@pytest.mark.parametrize(
+    "preamble",
+    [
+        [["Report", "Reviews"], ["Generated", "2024-07-01"]],
+        [["报表", "评论明细"], ["导出时间", "2024-07-01"], ["条数：", "20"]],
+    ],
+)
+def test_keys_and_values_above_a_table_of_two_columns(preamble: list[list[str]]) -> None:
+    body = [[f"A{i}", f"works well, day {i}"] for i in range(20)]
+    header = find_header([*preamble, ["id", "review"], *body])
+    assert (header.names, header.skip) == (("id", "review"), len(preamble) + 1)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["来源", "评论"], ["门店", "没有意见"], ["门店", "很好"]],
+        [["Source", "Comment"], ["App store", "good feedback"], ["Shop", "no comment"]],
+        [["Date", "Comment"], ["2024-01-02", "no feedback"], ["2024-01-03", "no comment"]],
+        [["Title", "Review", ""], ["No reason", "bad feedback", ""], ["Yes", "no comment", "x"]],
+        [["Name", "Stars", "Comment"], ["Store", "", "no comment"], ["App", "No", "no reason"]],
+    ],
+)
+def test_answers_that_read_like_headings_are_data(rows: list[list[str]]) -> None:
+    header = find_header([*rows, *rows[1:], *rows[1:]])
+    assert header.skip == 1
