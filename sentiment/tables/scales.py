@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,9 +18,12 @@ Kind = Literal["stars", "nps", "csat", "ces", "pmf", "rating"]
 # The printed order: of several outcomes of equal standing the first of these kinds is chosen.
 KINDS: tuple[Kind, ...] = ("stars", "nps", "csat", "ces", "pmf", "rating")
 
+# A comma before one or two digits is a decimal one: "4,5"; before three it stands for thousands.
 _NUMBER = re.compile(
-    r"(?P<value>[-+]?\d+(?:\.\d+)?)\s*"
-    r"(?:分|星|颗星|顆星|stars?|points?|pts|/\s*\d+|out of \d+|of \d+"
+    r"(?:(?:rated|rating|scored?|stars?|评分|評分|打分|得分)\s*:?\s*)?"
+    r"(?P<value>[-+]?\d+(?:\.\d+|,\d{1,2})?)\s*"
+    r"(?:%|分|星|颗星|顆星|stars?|points?|pts"
+    r"|(?:/|out of|of)\s*(?P<top>\d+)(?:[.,]0+)?\s*(?:分|星|颗星|顆星|stars?|points?|pts)?"
     r"|[-–:：=(（]\s*[^\d\s\-–:].*)?",
 )
 # Likert wordings, lowest first; three, five or seven steps share them.
@@ -99,6 +103,18 @@ _LOW_GOOD = re.compile(
     r"|[57]\s*[=:分(（]+\s*(?:非常|很|十分)?(?:费力|困难)"
 )
 
+# What surveys and exports write for "no answer", beside the zero: off every scale, and off those
+# that end with ten.
+_FAR_CODES = frozenset(
+    {-1.0, -2.0, -3.0, -7.0, -8.0, -9.0, -77.0, -88.0, -97.0, -98.0, -99.0, -999.0, -9999.0}
+    | {777.0, 888.0, 997.0, 998.0, 999.0, 9998.0, 9999.0, 99999.0}
+)
+_NEAR_CODES = frozenset({77.0, 88.0, 97.0, 98.0, 99.0})
+# A scale rests on at least so large a share of the answers, and on so many different ones.
+_MOST_ANSWERS, _FEWEST_STEPS, _MOST_CODES = 2 / 3, 3, 2
+# Typing errors, by share; in few answers one of so many.
+_SLIPS, _ENOUGH_FOR_A_SLIP = 0.02, 20
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -122,7 +138,8 @@ class Outcome:
     def value(self, cell: str | None) -> float | None:
         """Return the answer in a cell, or None when it has none or one outside the scale.
 
-        "１０", "10分", "4 stars", "5/5" and the usual words of a satisfaction scale are answers.
+        "１０", "10分", "4 stars", "5/5", "4,5" and the usual words of a satisfaction scale are
+        answers.
         """
         answer = number(cell)
         if answer is None and cell:
@@ -131,7 +148,8 @@ class Outcome:
             return None
         if self.kind == "nps" and not answer.is_integer():
             return None
-        return answer
+        # "9 out of 10" is no 9 on a scale up to 100.
+        return answer if _top(cell or "") in (None, self.maximum) else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as plain data."""
@@ -153,10 +171,10 @@ def number(cell: str | None) -> float | None:
     """Return the number that a cell answers with, units and full width understood, or None."""
     if not cell or len(cell) > 60:
         return None
-    text = unicodedata.normalize("NFKC", cell).strip().casefold()
+    text = _folded(cell)
     match = _NUMBER.fullmatch(text)
     if match:
-        return float(match["value"])
+        return float(match["value"].replace(",", "."))
     if text and not text.strip("★☆⭐\ufe0f "):
         return float(text.count("★") + text.count("⭐"))
     if len(text) > 1 and text[1:] in ("星", "颗星", "顆星", "星级", "分"):
@@ -167,6 +185,21 @@ def number(cell: str | None) -> float | None:
         found = _ENGLISH_STARS.get(words[0])
         return None if found is None else float(found)
     return None
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def _top(cell: str) -> float | None:
+    """Return the upper end of the scale that a cell itself names: "4 out of 5", "80%"."""
+    if len(cell) > 60:
+        return None
+    text = _folded(cell)
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return None
+    return float(match["top"]) if match["top"] else 100.0 if text.endswith("%") else None
 
 
 def _worded(cell: str, kind: str) -> float | None:
@@ -202,7 +235,7 @@ def find_outcome(column: str, heading: str, cells: Sequence[str]) -> Outcome | N
         return _in_words(column, words, kind, cells)
     if kind is None and (_NO_SCALE.search(words) or not _whole_or_half(answers)):
         return None
-    low, high = _scale(unicodedata.normalize("NFKC", heading).casefold(), answers, kind)
+    low, high = _scale(_folded(heading), answers, kind, _common_top(cells))
     if high is None or low is None:
         return None
     if kind is None and not _is_survey_scale(words, answers, low, high):
@@ -235,31 +268,92 @@ def _is_survey_scale(words: str, answers: Sequence[float], low: float, high: flo
     return bool(named) and low == 1 and high <= 10 and len(set(answers)) >= min(3, len(answers))
 
 
+def _common_top(cells: Sequence[str]) -> float | None:
+    """Return the upper end that nearly all cells name; None if they name none or several."""
+    tops = Counter(_top(cell) for cell in cells)
+    top, count = tops.most_common(1)[0]
+    return top if top in (3, 5, 7, 10, 100) and count >= 0.8 * len(cells) else None
+
+
 def _scale(
-    heading: str, answers: Sequence[float], kind: str | None
+    heading: str, answers: Sequence[float], kind: str | None, top: float | None
 ) -> tuple[float | None, float | None]:
-    """Return the ends of the scale: what the heading says, else what the answers show."""
+    """Return the ends of the scale: what the heading or the cells say, else what they show."""
     told = _RANGE.search(heading)
     if told:
         return float(told[1]), float(told[2])
-    lowest, highest = min(answers), max(answers)
-    if kind == "nps" and lowest >= 0 and highest <= 10:
+    if kind is not None:
+        answers = _without_codes(answers)
+    if kind == "nps" and top in (None, 10) and (on := _on_scale(answers, 10, kind)):
         # Yes and no, or stars, under a heading about recommending are not the 0-10 question.
-        return (0.0, 10.0) if highest > 5 or len(set(answers)) < 2 else (None, None)
-    if lowest < 0:
-        return None, None
+        return (0.0, 10.0) if max(on) > 5 or len(set(on)) < 2 else (None, None)
     out_of = _OUT_OF.search(heading)
-    if out_of:
-        return (0.0 if lowest == 0 else 1.0), float(out_of[1] or out_of[2])
-    if highest <= 1:
-        return (1.0, 5.0) if highest == 1 and lowest == 1 and kind else (None, None)
+    if out_of and min(answers) >= 0:
+        return (0.0 if min(answers) == 0 else 1.0), float(out_of[1] or out_of[2])
+    if max(answers) <= 1 and min(answers) >= 0 and top is None:
+        return (1.0, 5.0) if set(answers) == {1} and kind else (None, None)
     steps = (
         (3.0, 5.0, 7.0) if kind in ("pmf",) else (5.0, 7.0) if kind in ("csat", "ces") else (5.0,)
     )
-    for top in (*steps, 10.0, 100.0):
-        if highest <= top:
-            return (0.0 if lowest < 1 else 1.0), top
+    for high in (*steps, 10.0, 100.0) if top is None else (top,):
+        if on := _on_scale(answers, high, kind):
+            return 0.0 if top == 100 else _lowest(on, high, kind), high
     return None, None
+
+
+def _without_codes(answers: Sequence[float]) -> Sequence[float]:
+    """Leave out numbers that stand for "no answer": 99 where all else is at most 10, 999, -1.
+
+    There is one or the other of them, and what is left must be most of the answers, different
+    enough to be some. A scale from -2 to 2 has no codes.
+    """
+    for known, most in ((_FAR_CODES | _NEAR_CODES, 10.0), (_FAR_CODES, 100.0)):
+        codes = known.intersection(answers)
+        rest = [value for value in answers if value not in codes]
+        if (
+            0 < len(codes) <= _MOST_CODES
+            and len(rest) >= _MOST_ANSWERS * len(answers)
+            and len(set(rest)) >= _FEWEST_STEPS
+            and -min(codes) != max(rest) <= most
+        ):
+            return rest
+    return answers
+
+
+def _on_scale(answers: Sequence[float], high: float, kind: str | None) -> Sequence[float] | None:
+    """Return the answers from 0 to the upper end, None when those beyond are too many to be slips.
+
+    At most 2 % may be off, or one of twenty, and no more different ones than are on; none of them
+    next to the scale, where a longer one would go on. A column whose heading names no scale has no
+    slips: it may count anything.
+    """
+    on = [value for value in answers if 0 <= value <= high]
+    off = {value for value in answers if not 0 <= value <= high}
+    if not off:
+        return on
+    allowed = max(int(_SLIPS * len(answers)), int(len(answers) >= _ENOUGH_FOR_A_SLIP))
+    near = [value for value in off if high < value <= 10]
+    if kind is None or len(answers) - len(on) > allowed or high + 1 in off or len(near) > 1:
+        return None
+    return on if len(set(on)) >= max(_FEWEST_STEPS, len(off)) else None
+
+
+def _lowest(answers: Sequence[float], high: float, kind: str | None) -> float:
+    """Return the lower end: 1, or 0 where answers say so.
+
+    On a scale of five or seven whole steps, a zero beside them is written where nothing was rated.
+    """
+    rated = [value for value in answers if value]
+    if len(rated) == len(answers):
+        return 0.0 if min(answers) < 1 else 1.0
+    unrated = (
+        kind is not None
+        and high in (5, 7)
+        and all(value.is_integer() for value in rated)
+        and len(rated) >= _MOST_ANSWERS * len(answers)
+        and len(set(rated)) >= _FEWEST_STEPS
+    )
+    return 1.0 if unrated else 0.0
 
 
 def _typed(column: str, words: str, kind: str | None, low: float, high: float) -> Outcome | None:

@@ -148,6 +148,13 @@ def test_a_date_column_in_other_spellings(cells: list[str]) -> None:
     assert roles({"text": PROSE, "date": cells}).date == "date"
 
 
+@pytest.mark.parametrize("none", ["N/A", "NULL", "-", "未填写"])
+def test_who_did_not_answer_does_not_hide_the_scale(none: str) -> None:
+    columns = {"text": PROSE, "rating": [none, "4", none, "1", "5"]}
+    assert roles(columns).outcome == Outcome("rating", "stars", 1, 5)
+    assert roles(columns, outcome="rating").outcome == Outcome("rating", "stars", 1, 5)
+
+
 def test_a_number_counts_to_a_day_only_where_the_heading_says_so() -> None:
     found = roles({"text": PROSE, "order value": ["45292", "45310"], "dated": ["11/31"]})
     assert found.date is None

@@ -12,6 +12,8 @@ from sentiment.tables.scales import find_outcome, is_overall, number
         ("5", 5), ("5.0", 5), (" 4 ", 4), ("１０", 10), ("10分", 10), ("5星", 5), ("五星", 5),
         ("4 stars", 4), ("1 star", 1), ("five stars", 5), ("★★★☆☆", 3), ("⭐⭐", 2), ("4/5", 4),
         ("3 out of 5", 3), ("5 - Very satisfied", 5), ("10 (extremely likely)", 10), ("-1", -1),
+        ("4.0 out of 5 stars", 4), ("Rated 4 out of 5", 4), ("rating: 3.5/5", 3.5), ("评分：4分", 4),
+        ("4,5", 4.5), ("3,0 / 5", 3), ("80%", 80), ("8/10分", 8), ("1,234", None), ("1,2,3", None),
         ("", None), (None, None), ("N/A", None), ("good", None), ("2024-01-02x", None),
     ],
 )  # fmt: skip
@@ -51,6 +53,13 @@ CASES = [
     ("费力度（1=非常轻松，5=非常费力）", "1 5 3", ("ces", 1, 5, False)),
     ("How would you feel if you could no longer use it?",
      "Very disappointed|Somewhat disappointed|Not disappointed", ("pmf", 1, 3, True)),
+    ("rating", "4.0 out of 5 stars|1.0 out of 5 stars|3.0 out of 5 stars", ("stars", 1, 5, True)),
+    ("rating", "Rated 4 out of 5|Rated 1 out of 5", ("stars", 1, 5, True)),
+    ("rating", "4,5 3,0 1,5", ("stars", 1, 5, True)),
+    ("rating", "4 out of 10|2 out of 10", ("rating", 1, 10, True)),
+    ("satisfaction score", "20% 100% 60%", ("rating", 0, 100, True)),
+    ("discount", "20% 100% 60%", None),
+    ("nps", "4 out of 5|2 out of 5|5 out of 5", ("rating", 1, 5, True)),
     ("age", "1 5 3", None),
     ("点赞数", "1 5 3", None),
     ("helpful votes", "1 5 3", None),
@@ -70,6 +79,55 @@ def test_outcomes(heading: str, cells: str, expected: tuple[object, ...] | None)
     else:
         assert found is not None
         assert (found.kind, found.minimum, found.maximum, found.high_is_good) == expected
+
+
+STEPS = [str(1 + place % 5) for place in range(290)]
+STARS = ("stars", 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "expected"),
+    [
+        # slips, and codes for no answer
+        ("rating", [*STEPS, "99"], STARS),
+        ("rating", [*STEPS, "9999"], STARS),
+        ("rating", [*STEPS, "-1"], STARS),
+        ("rating", [*STEPS, "44", "55"], STARS),
+        ("rating", [*STEPS[:24], "55"], STARS),
+        ("rating", [*STEPS, *["99"] * 60], STARS),
+        ("rating", [*STEPS, *["-1"] * 60, *["-9"] * 9], STARS),
+        ("CSAT", [*STEPS, "98", "99"], ("csat", 1, 5)),
+        ("NPS", [*map(str, range(11)), *map(str, range(11)), "999"], ("nps", 0, 10)),
+        ("score", [*map(str, range(40, 101)), "999", "-1"], ("rating", 1, 100)),
+        # zeros where nothing was rated
+        ("rating", [*STEPS, *["0"] * 30], STARS),
+        ("CSAT", [*STEPS, "7", "6", *["0"] * 30], ("csat", 1, 7)),
+        # no codes and no slips
+        ("rating (0-5)", [*STEPS, *["0"] * 30], ("rating", 0, 5)),
+        ("rating", [*STEPS, "0.5", "0"], ("rating", 0, 5)),
+        ("rating", [*STEPS, *["9"] * 20], ("rating", 1, 10)),
+        ("rating", [*STEPS, "6"], ("rating", 1, 10)),
+        ("rating", [*STEPS, "9"], STARS),
+        ("rating", [*STEPS[:10], "7"], ("rating", 1, 10)),
+        ("score", ["88", "99", "77", "98", "66", "91"] * 9, ("rating", 1, 100)),
+        ("score", ["-2", "-1", "0", "1", "2", "2", "1", "0", "1"] * 9, None),
+        ("rating", [*STEPS, *["-1"] * 290], None),
+        ("nights", [*STEPS, *["0"] * 30], None),
+        ("Seat Comfort", [*STEPS, "30"], None),
+    ],
+)  # fmt: skip
+def test_a_few_numbers_do_not_stretch_a_scale(
+    heading: str, cells: list[str], expected: tuple[object, ...] | None
+) -> None:
+    found = find_outcome(heading, heading, cells)
+    assert (found and (found.kind, found.minimum, found.maximum)) == expected
+
+
+def test_an_answer_that_names_another_scale_is_none_on_this_one() -> None:
+    stars = Outcome("c", "stars", 1, 5)
+    assert [stars.value(cell) for cell in ("4/5", "4 out of 10", "4%", "4,5")] == [
+        4, None, None, 4.5,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
