@@ -27,6 +27,11 @@ __all__ = ["DELIMITERS", "DelimitedSource", "Shape"]
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
+# What stands in for a delimiter where each line is one cell: no text has it.
+_NO_MARK = "\x1f"
+# Marks of prose that are delimiters, too.
+_PAUSES = ",;"
+
 # An unclosed quote is given up when it has taken this many characters, or this many lines that look
 # like records.
 _LONGEST_RECORD = 1 << 27
@@ -293,14 +298,19 @@ class DelimitedSource:
         if head and (told := re.fullmatch(r"sep=(.)\r?\n?", head[0])):  # Excel's own hint
             self._first_line, head = 1, head[1:]
             delimiter = delimiter or told[1]
-        self.delimiter: str | None = delimiter or _sniff(head, prefer)
+        found = delimiter or _sniff(head, prefer)
+        whole = delimiter is None and _are_whole_lines(head, found)
+        self.delimiter: str | None = None if whole else found
         self.format = "tsv" if self.delimiter == "\t" else "csv"
-        self._shape = _shape_of(head, self.delimiter)
-        self._usual = _usual_widths(head, self.delimiter)
+        self._mark = self.delimiter or _NO_MARK
+        self._shape = _shape_of(head, self._mark)
+        self._usual = _usual_widths(head, self._mark)
         self._header, self._shape = self._find_header()
         self.columns = self._header.names
         self.labels: Mapping[str, str] = self._header.labels
         self.notes = self._header.notes
+        if whole and not self._header.cells:
+            self.notes = (*self.notes, _whole_note(DELIMITERS[found], language))
         # The free text is where an unquoted delimiter belongs; the table sets it once roles are
         # known. Until then the last column takes what is too many.
         self.text_column: str | None = None
@@ -351,7 +361,7 @@ class DelimitedSource:
         The free text is tried first, then the last column, then the others; the first place after
         which every other cell has the shape of its column is taken.
         """
-        width, joiner = len(self.columns), self.delimiter or ","
+        width, joiner = len(self.columns), self._mark
         places = list(range(width))
         places.sort(key=lambda place: (self.columns[place] != self.text_column, place != width - 1))
         attempts = [_joined(fields, place, width, joiner) for place in places]
@@ -383,8 +393,8 @@ class DelimitedSource:
     def _read(self, source: Iterator[str], lines: _Lines) -> Iterator[tuple[list[str], str | None]]:
         width = len(self._shape.columns)
         taken: list[str] = []
-        reader = csv.reader(_tee(source, taken), delimiter=self.delimiter or ",", strict=True)
-        recovery = _Recovery(source, self.delimiter or ",", self._shape)
+        reader = csv.reader(_tee(source, taken), delimiter=self._mark, strict=True)
+        recovery = _Recovery(source, self._mark, self._shape)
         while True:
             try:
                 fields = next(reader)
@@ -439,7 +449,7 @@ class DelimitedSource:
         named = len(header.cells)
         widest = max(len(header.names), shape.width)
         if 1 < named < widest and all(map(str.strip, header.cells)):
-            spilled = _spilled_shape(header.cells, body, self.delimiter or ",")
+            spilled = _spilled_shape(header.cells, body, self._mark)
             if spilled is not None:
                 return find_header(_narrowed(records, named), self._language), spilled
             if named < len(header.names) and _are_wider(body, named):
@@ -580,6 +590,50 @@ def _sniff(lines: list[str], prefer: str) -> str:
         if score > best_score:
             best, best_score = delimiter, score
     return best
+
+
+def _are_whole_lines(lines: list[str], delimiter: str) -> bool:
+    """Say whether each line is one text, of which the delimiters are pauses and make no table.
+
+    They split the lines into ever different numbers of cells, or a space follows them as in prose;
+    no cell is quoted for them, none is a number, a code or empty, and no headings are above.
+    """
+    if delimiter not in _PAUSES or _NO_MARK in "".join(lines):
+        return False
+    records = _parse(lines[:500], delimiter)
+    behind = [cell for record in records for cell in record[1:]]
+    if not behind or any(not cell.strip() or delimiter in cell for cell in behind):
+        return False
+    if any(delimiter in record[0] for record in records):
+        return False
+    if any(map(_may_be_headings, records[:30])):
+        return False
+    widths = Counter(map(len, records))
+    spaced = sum(cell.startswith(" ") for cell in behind) >= 0.8 * len(behind)
+    if not spaced and max(widths.values()) >= 0.9 * len(records):
+        return False
+    shapes = [shape for width in widths for shape in Shape.learn(records, width).columns]
+    return not any(
+        # Clauses that come again and again, or with a number in them, are no codes.
+        not spaced if isinstance(shape, frozenset) else shape.strip().count(" ") <= 2
+        for shape in shapes
+        if shape is not None
+    )
+
+
+def _may_be_headings(record: Sequence[str]) -> bool:
+    """Say whether a heading row may be what this is: names, and not clauses of a sentence."""
+    known = sum(map(headings.is_known, record))
+    return known * 2 >= len(record) > 1 and not any(cell.startswith(" ") for cell in record)
+
+
+def _whole_note(delimiter: str, language: str) -> str:
+    if language == "zh":
+        return f"各行的字段数不一，视为每行一条文本；如要拆分成列，请用 --delimiter {delimiter}。"
+    return (
+        f"Each line is read as one text: split at the {delimiter}, they make no table."
+        f" --delimiter {delimiter} splits them all the same."
+    )
 
 
 def _shape_of(lines: list[str], delimiter: str) -> Shape:

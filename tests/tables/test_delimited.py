@@ -400,3 +400,51 @@ def test_cells_behind_a_whole_record_do_not_go_into_its_text(tmp_path: Path) -> 
     assert row.cells["stars"] == "3"
     assert row.cells["channel"] == "phone,extra,cell"
     assert row.damage == "6 fields instead of 4"
+
+
+PROSE = [
+    "Nice bag, good price",
+    "It came late.",
+    "Soft, warm, light, and cheap",
+    "Would buy again, if only the zip held",
+    "快递很慢",
+    "Works",
+]
+LONG_PROSE = [f"{line} after {i} days" for i in range(20) for line in PROSE]
+CHINESE = ["很好,便宜", "一般", "快,便宜,好用", "坏了,退了,不会再来了,真的", "颜色不对"]
+
+
+@pytest.mark.parametrize("lines", [PROSE, CHINESE, PROSE[:1] + PROSE[2:4], LONG_PROSE])
+def test_a_line_is_one_text_where_its_commas_make_no_table(
+    tmp_path: Path, lines: list[str]
+) -> None:
+    table = opened_file(tmp_path, "\n".join(lines), "a.txt")
+    assert table.columns == table.roles.text == ("column_1",)
+    found = list(table.rows())
+    assert texts(found, "column_1") == lines  # type: ignore[arg-type]
+    assert not any(row.damage for row in found)  # type: ignore[union-attr]
+    assert any("--delimiter comma" in note for note in table.notes)
+    split = source("\n".join(lines).encode(), delimiter=",")
+    assert len(split.columns) > 1
+
+
+def test_commas_under_a_lone_heading_damage_nothing(tmp_path: Path) -> None:
+    table = opened_file(tmp_path, "\n".join(["comment", *PROSE]))
+    assert table.columns == ("comment",)
+    assert [(row.cells["comment"], row.damage) for row in table.rows()] == [  # type: ignore[union-attr]
+        (line, None) for line in PROSE
+    ]
+    assert not table.notes
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [f"{i},works well, day {i}" if i % 2 else f"{i},fine on day {i}" for i in range(9)],
+        [f'Anna {i},"works well, day {i}"' if i % 2 else "Bob,fine" for i in range(9)],
+        [f"张三,好评,第{i}次买" for i in range(9)],
+        ["编号,评价", "A,快,便宜", "B,慢", "C,一般,还行,凑合"],
+    ],
+)
+def test_what_may_be_a_table_is_split(lines: list[str]) -> None:
+    assert len(source("\n".join(lines).encode()).columns) > 1
