@@ -131,6 +131,11 @@ ERRORS: tuple[tuple[str, str], ...] = (
         " into groups",
         "{path} 的列“{column}”是文本；--by 需要能把客户分组的列",
     ),
+    (
+        "column “{column}” of {path} holds the text; --outcome needs a column with answers on a"
+        " scale",
+        "{path} 的列“{column}”是文本；--outcome 需要评分列",
+    ),
     # the model
     (
         "{name} has no faster model that learnt from it; leave speed at full, or train one of your "
