@@ -36,6 +36,7 @@ Scale = int | str | Sequence[float] | Mapping[str, float]
 _MISSING = frozenset(
     {"", "n/a", "na", "#n/a", "nan", "none", "null", "nil", "-", "--", "—", "/", ".", "?"}
     | {"无", "空", "不适用", "未填", "未填写", "未作答", "跳过", "不知道", "不清楚", "拒答"}
+    | {"not rated", "unrated", "no rating", "未评分", "未打分", "暂无评分"}
     | {"skip", "skipped", "no answer", "not applicable", "don't know", "dont know", "dk"}
 )
 

@@ -61,19 +61,20 @@ class DateColumn:
         # A day's grace: it is tomorrow already somewhere.
         self._latest = (today or datetime.date.today()).toordinal() - _EPOCH + 1
         self._parts: list[NDArray[np.int32]] = []
-        self._known: dict[str | None, tuple[int, int, int]] = {}
+        self._known: dict[str | None, tuple[int, int, int, bool]] = {}
         self._dotted = self._slashed = self._given = 0
 
     def add(self, cells: Sequence[str | None]) -> None:
         """Add the cells of the next rows."""
         for cell in set(cells) - self._known.keys():
             found = readings(cell)
-            self._known[cell] = _numbers(found)
-            if len(set(self._known[cell])) > 1:
+            days = self._known[cell] = (*_numbers(found), not is_missing(cell))
+            if len(set(days[:3])) > 1:
                 self._dotted += found.dotted
                 self._slashed += not found.dotted
-        self._given += sum(1 for cell in cells if not is_missing(cell))
-        part = np.array([self._known[cell] for cell in cells], dtype=np.int32).reshape(-1, 3)
+        whole = np.array([self._known[cell] for cell in cells], dtype=np.int32).reshape(-1, 4)
+        self._given += int(whole[:, 3].sum())
+        part = whole[:, :3].copy()
         plain = (part[:, _MONTH] == part[:, _DAY]).all() and (part[:, _DAY] == part[:, _YEAR]).all()
         self._parts.append(part[:, :1].copy() if plain else part)
         if len(self._known) > 200_000:  # stamps to the second: the cache would outgrow the column

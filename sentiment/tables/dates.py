@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 __all__ = ["Readings", "is_count", "looks_like_date", "readings"]
@@ -33,6 +34,7 @@ _DATE = re.compile(
 # What databases write where there is no day.
 _ZERO = re.compile(r"0000-00-00(?:[T\s].*)?")
 
+_TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?")
 _YEAR_LAST = re.compile(
     r"(?:[^\W\d]+\.?,?\s+)?(\d{1,2})\s?[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{4}|\d{2})(?!\d)"
 )
@@ -77,7 +79,12 @@ def readings(cell: str | None) -> Readings:
     """
     if not cell or len(cell) > 200:
         return Readings()
-    text = unicodedata.normalize("NFKC", cell).strip().lower()
+    # A million stamps to the second are of a few hundred days.
+    return _read(_TIME.sub("0:00", unicodedata.normalize("NFKC", cell).strip().lower()))
+
+
+@lru_cache(maxsize=10_000)
+def _read(text: str) -> Readings:
     if found := _YEAR_LAST.match(text):
         return _in_any_order(found[1], found[2], found[3], "." in found[0])
     day = _plain(text)

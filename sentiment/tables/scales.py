@@ -341,15 +341,15 @@ def _on_scale(answers: Sequence[float], high: float, kind: str | None) -> Sequen
 def _lowest(answers: Sequence[float], high: float, kind: str | None) -> float:
     """Return the lower end: 1, or 0 where answers say so.
 
-    On a scale of five or seven whole steps, a zero beside them is written where nothing was rated.
+    On a scale to five or seven a zero is written where nothing was rated, if none is between it and 1.
     """
-    rated = [value for value in answers if value]
+    rated = [value for value in answers if value] or [0.0]
     if len(rated) == len(answers):
         return 0.0 if min(answers) < 1 else 1.0
     unrated = (
         kind is not None
         and high in (5, 7)
-        and all(value.is_integer() for value in rated)
+        and min(rated) >= 1
         and len(rated) >= _MOST_ANSWERS * len(answers)
         and len(set(rated)) >= _FEWEST_STEPS
     )

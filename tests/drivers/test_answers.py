@@ -31,7 +31,7 @@ def test_answers_that_are_read(answer, number):
 @pytest.mark.parametrize(
     "answer",
     [None, "", "   ", "N/A", "n/a", "NA", "#N/A", "无", "不适用", "-", "NaN", float("nan"),
-     np.nan, pd.NA, pd.NaT, "skip", "\u3000"],
+     np.nan, pd.NA, pd.NaT, "skip", "\u3000", "Not rated", "未评分"],
 )  # fmt: skip
 def test_answers_that_are_none(answer):
     read = read_numbers([answer])

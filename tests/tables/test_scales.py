@@ -101,6 +101,7 @@ STARS = ("stars", 1, 5)
         ("score", [*map(str, range(40, 101)), "999", "-1"], ("rating", 1, 100)),
         # zeros where nothing was rated
         ("rating", [*STEPS, *["0"] * 30], STARS),
+        ("rating", [*STEPS, "3,5", *["0"] * 30], STARS),
         ("CSAT", [*STEPS, "7", "6", *["0"] * 30], ("csat", 1, 7)),
         # no codes and no slips
         ("rating (0-5)", [*STEPS, *["0"] * 30], ("rating", 0, 5)),
