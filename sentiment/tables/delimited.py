@@ -32,6 +32,12 @@ _NO_MARK = "\x1f"
 # Marks of prose that are delimiters, too.
 _PAUSES = ",;"
 
+_STOP = re.compile(r"[。！!，；?？]|[.]\s|[.]\Z")
+# More lines of one cell than this share, and there is no table.
+_FEW = 0.15
+# A value that is one of a few has at most so many characters.
+_LONGEST_VALUE = 30
+
 # An unclosed quote is given up when it has taken this many characters, or this many lines that look
 # like records.
 _LONGEST_RECORD = 1 << 27
@@ -595,36 +601,67 @@ def _sniff(lines: list[str], prefer: str) -> str:
 def _are_whole_lines(lines: list[str], delimiter: str) -> bool:
     """Say whether each line is one text, of which the delimiters are pauses and make no table.
 
-    They split the lines into ever different numbers of cells, or a space follows them as in prose;
-    no cell is quoted for them, none is a number, a code or empty, and no headings are above.
+    Some lines have none, or ever different numbers of them, or a space follows them as in prose;
+    no cell is quoted for them, and no column is of numbers, codes or a few values.
     """
     if delimiter not in _PAUSES or _NO_MARK in "".join(lines):
         return False
     records = _parse(lines[:500], delimiter)
-    behind = [cell for record in records for cell in record[1:]]
-    if not behind or any(not cell.strip() or delimiter in cell for cell in behind):
+    several = [record for record in records if len(record) > 1]
+    cells = [cell for record in several for cell in record]
+    if not cells or any(delimiter in cell for record in records for cell in record):
         return False
-    if any(delimiter in record[0] for record in records):
+    if sum(not cell.strip() for cell in cells) > 0.1 * len(cells) or _has_codes(several):
         return False
-    if any(map(_may_be_headings, records[:30])):
+    if _is_headed(records):
         return False
-    widths = Counter(map(len, records))
-    spaced = sum(cell.startswith(" ") for cell in behind) >= 0.8 * len(behind)
-    if not spaced and max(widths.values()) >= 0.9 * len(records):
-        return False
-    shapes = [shape for width in widths for shape in Shape.learn(records, width).columns]
-    return not any(
-        # Clauses that come again and again, or with a number in them, are no codes.
-        not spaced if isinstance(shape, frozenset) else shape.strip().count(" ") <= 2
+    if len(several) < (1 - _FEW) * len(records):
+        return True
+    spaced = sum(cell.startswith(" ") for record in several for cell in record[1:])
+    behind = len(cells) - len(several)
+    usual = max(Counter(map(len, records)).values())
+    return spaced >= 0.8 * behind or usual < 0.9 * len(records)
+
+
+def _has_codes(records: Sequence[Sequence[str]]) -> bool:
+    """Say whether the first or the last cells, or those of the usual records, are of one shape.
+
+    Clauses that come again and again, or with a number in them, are no codes.
+    """
+    usual = Counter(map(len, records)).most_common(1)[0][0]
+    shapes = [
+        *Shape.learn([record[:1] for record in records], 1).columns,
+        *Shape.learn([record[-1:] for record in records], 1).columns,
+        *Shape.learn(records, usual).columns,
+    ]
+    return any(
+        any(not value.startswith(" ") and len(value) <= _LONGEST_VALUE for value in shape)
+        if isinstance(shape, frozenset)
+        else shape.strip().count(" ") <= 2
         for shape in shapes
         if shape is not None
     )
 
 
+def _is_headed(records: Sequence[Sequence[str]]) -> bool:
+    """Say whether one of the first records of several cells may be headings of those below it."""
+    places = [place for place, record in enumerate(records) if len(record) > 1][:3]
+    return any(
+        _may_be_headings(records[place])
+        and sum(len(record) >= len(records[place]) for record in records[place:])
+        >= 0.8 * len(records[place:])
+        for place in places
+    )
+
+
 def _may_be_headings(record: Sequence[str]) -> bool:
-    """Say whether a heading row may be what this is: names, and not clauses of a sentence."""
+    """Say whether a heading row may be what this is: short names, and not clauses of a sentence."""
+    if len(record) < 2 or any(len(cell) > 30 or _STOP.search(cell) for cell in record):
+        return False
     known = sum(map(headings.is_known, record))
-    return known * 2 >= len(record) > 1 and not any(cell.startswith(" ") for cell in record)
+    if any(cell.startswith(" ") for cell in record):  # "name, review, stars"
+        return known == len(record)
+    return known * 2 >= len(record)
 
 
 def _whole_note(delimiter: str, language: str) -> str:

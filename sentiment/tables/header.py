@@ -33,6 +33,7 @@ _DATE = re.compile(
 )
 _URL = re.compile(r"https?://")
 _SENTENCE = re.compile(r"[。！；!]|[.,，]\s?\S+.*[.。]$")
+_SENTENCE_END = re.compile(r"[。！!]|[.?？][\s\"”]+\S")
 _PAUSE = re.compile(r"[,，.。!！;；]")
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z_]*[0-9]{0,3}")
 _SUBHEADING = re.compile(r"(?:open[- ]ended )?response|回答|答案", re.IGNORECASE)
@@ -210,8 +211,12 @@ def _is_lone_header(cell: str) -> bool:
     A first answer mistaken for a heading would be a row lost; a heading mistaken for an answer is
     one odd row more. So it has to be one for certain.
     """
-    if headings.is_question(cell) or _IDENTIFIER.fullmatch(cell):
+    if _IDENTIFIER.fullmatch(cell):
         return True
+    if headings.is_question(cell):
+        # Answers that ask something, too, are of several clauses and go on behind the question.
+        asks = cell.rstrip(" *").endswith(("?", "？")) and not _SENTENCE_END.search(cell)
+        return asks or not _PAUSE.search(cell)
     named = headings.is_text(cell) or headings.is_title(cell)
     return named and len(cell) <= 30 and len(cell.split()) <= 3 and not _PAUSE.search(cell)
 

@@ -410,11 +410,22 @@ PROSE = [
     "快递很慢",
     "Works",
 ]
-LONG_PROSE = [f"{line} after {i} days" for i in range(20) for line in PROSE]
+LONG_PROSE = [
+    f"I have had this {name} for {i} weeks{rest}"
+    for i in range(2, 6)
+    for name in ("tea", "soap", "rope", "milk", "wool", "salt")
+    for rest in ("", f", and the {name} is {i} times as good", f", like {name}, it is cheap, {i}x")
+] + PROSE
+MANY_PAUSES = [
+    "刚到,还没用,先给好评",
+    "产品不错,送货快,安装晚了一天,等了一下午",
+    "比店里便宜,买了三次",
+    "第二个坏了,找客服,说要等,等了一周,没人理,退了",
+]
 CHINESE = ["很好,便宜", "一般", "快,便宜,好用", "坏了,退了,不会再来了,真的", "颜色不对"]
 
 
-@pytest.mark.parametrize("lines", [PROSE, CHINESE, PROSE[:1] + PROSE[2:4], LONG_PROSE])
+@pytest.mark.parametrize("lines", [PROSE, CHINESE, PROSE[:1] + PROSE[2:4], LONG_PROSE, MANY_PAUSES])
 def test_a_line_is_one_text_where_its_commas_make_no_table(
     tmp_path: Path, lines: list[str]
 ) -> None:
@@ -426,6 +437,12 @@ def test_a_line_is_one_text_where_its_commas_make_no_table(
     assert any("--delimiter comma" in note for note in table.notes)
     split = source("\n".join(lines).encode(), delimiter=",")
     assert len(split.columns) > 1
+
+
+def test_no_answer_is_taken_for_a_title_or_a_heading(tmp_path: Path) -> None:
+    lines = ["客服问我为什么退货,我说不合适,没有什么别的原因。", *CHINESE, *LONG_PROSE]
+    found = list(opened_file(tmp_path, "\n".join(lines), "a.txt").rows())
+    assert texts(found, "column_1") == lines  # type: ignore[arg-type]
 
 
 def test_commas_under_a_lone_heading_damage_nothing(tmp_path: Path) -> None:
@@ -444,6 +461,7 @@ def test_commas_under_a_lone_heading_damage_nothing(tmp_path: Path) -> None:
         [f'Anna {i},"works well, day {i}"' if i % 2 else "Bob,fine" for i in range(9)],
         [f"张三,好评,第{i}次买" for i in range(9)],
         ["编号,评价", "A,快,便宜", "B,慢", "C,一般,还行,凑合"],
+        ["Name, Review", "Ann, good value", "Bob, came late", "Cy, nice bag"],
     ],
 )
 def test_what_may_be_a_table_is_split(lines: list[str]) -> None:
