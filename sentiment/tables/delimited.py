@@ -602,25 +602,30 @@ def _are_whole_lines(lines: list[str], delimiter: str) -> bool:
     """Say whether each line is one text, of which the delimiters are pauses and make no table.
 
     Some lines have none, or ever different numbers of them, or a space follows them as in prose;
-    no cell is quoted for them, and no column is of numbers, codes or a few values.
+    few cells are quoted for them, and no column is of numbers, codes or a few values.
     """
     if delimiter not in _PAUSES or _NO_MARK in "".join(lines):
         return False
     records = _parse(lines[:500], delimiter)
     several = [record for record in records if len(record) > 1]
     cells = [cell for record in several for cell in record]
-    if not cells or any(delimiter in cell for record in records for cell in record):
+    quoted = sum(any(delimiter in cell for cell in record) for record in records)
+    if not cells or quoted > 0.1 * len(records):
         return False
-    if sum(not cell.strip() for cell in cells) > 0.1 * len(cells) or _has_codes(several):
+    trailing = sum(not any(map(str.strip, record[1:])) for record in several)
+    if trailing > 0.5 * len(several) or _has_codes(several) or _is_headed(records):
         return False
-    if _is_headed(records):
+    spaces = sum(cell.startswith(" ") for record in several for cell in record[1:])
+    spaced = spaces >= 0.8 * (len(cells) - len(several))
+    titles = next(place for place, record in enumerate(records) if len(record) > 1)
+    below = Counter(map(len, records[titles:]))
+    usual = max(count for width, count in below.items() if width > 1)
+    alike = usual >= 0.9 * below.total() > 2 * titles
+    if alike and not spaced:  # below what may be titles, every record has as many cells
         return False
     if len(several) < (1 - _FEW) * len(records):
         return True
-    spaced = sum(cell.startswith(" ") for record in several for cell in record[1:])
-    behind = len(cells) - len(several)
-    usual = max(Counter(map(len, records)).values())
-    return spaced >= 0.8 * behind or usual < 0.9 * len(records)
+    return sum(not cell.strip() for cell in cells) <= 0.1 * len(cells)
 
 
 def _has_codes(records: Sequence[Sequence[str]]) -> bool:

@@ -461,8 +461,15 @@ def test_commas_under_a_lone_heading_damage_nothing(tmp_path: Path) -> None:
         [f'Anna {i},"works well, day {i}"' if i % 2 else "Bob,fine" for i in range(9)],
         [f"张三,好评,第{i}次买" for i in range(9)],
         ["编号,评价", "A,快,便宜", "B,慢", "C,一般,还行,凑合"],
+        ["Our survey", "Who are you?,What do you like?", "Ann,the bag", "Bo,the shop", "Cy,tea"],
         ["Name, Review", "Ann, good value", "Bob, came late", "Cy, nice bag"],
     ],
 )
 def test_what_may_be_a_table_is_split(lines: list[str]) -> None:
     assert len(source("\n".join(lines).encode()).columns) > 1
+
+
+def test_one_quoted_answer_and_stray_commas_make_no_table(tmp_path: Path) -> None:
+    lines = [*LONG_PROSE, 'They call it "fine, really", and it is', "好,,,,真的好,,", "so so,"]
+    found = list(opened_file(tmp_path, "\n".join([*lines, '"Warm, soft"']), "a.txt").rows())
+    assert texts(found, "column_1") == [*lines, "Warm, soft"]  # type: ignore[arg-type]
