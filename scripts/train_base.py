@@ -128,13 +128,6 @@ def main() -> None:
         type=float,
         help="share of the steps on rows that only teachers speak about",
     )
-    parser.add_argument(
-        "--written",
-        type=int,
-        default=1,
-        metavar="TIMES",
-        help="how often a row of data/written counts",
-    )
     parser.add_argument("--name", default="base", help="of the bundle (default: base)")
     parser.add_argument("--version", default="1.0.0", help="version of the bundle")
     parser.add_argument("--pretraining", default="", help="a sentence for the card")
@@ -163,8 +156,7 @@ def main() -> None:
     )
     groups = {one.group for one in aside}
     written = [one for path in sorted(WRITTEN.glob("*.jsonl")) for one in read_labelled(path)]
-    written = [one for one in written if one.group not in groups]
-    rows += written
+    rows += [one for one in written if one.group not in groups]
     further = [one for one in further if one.group in taught]
     say(f"{len(rows) + len(further)} rows to learn from, {len(aside)} gold rows aside")
 
@@ -198,8 +190,7 @@ def main() -> None:
         network.eval()
     else:
         vectors = TokenVectors(arguments.vectors) if arguments.vectors else None
-        again = written * (arguments.written - 1)
-        targets = read_targets(rows + again, tokenizer, taxonomy, WINDOW, taught, vectors=vectors)
+        targets = read_targets(rows, tokenizer, taxonomy, WINDOW, taught, vectors=vectors)
         targets += read_targets(further, tokenizer, taxonomy, WINDOW, taught, "taught", vectors)
         say(f"{len(targets)} of them ready")
         finetune(network, targets, taxonomy, options, say, checkpoint=state)
@@ -303,8 +294,6 @@ def _command(given: argparse.Namespace) -> str:
         parts.append(f"--soup {' '.join('RUN' for _ in given.soup)}")
     if given.leave_out:
         parts.append(f"--leave-out {' '.join(map(str, given.leave_out))}")
-    if given.written != 1:
-        parts.append(f"--written {given.written}")
     if given.name != "base":
         parts.append(f"--name {given.name}")
     if given.without:
@@ -409,14 +398,12 @@ def _card(
             "# When 17,614 were labelled, and then all 42,710, with 2,196 more rows in data/written:",
             f"{train} -o SEED11 --work WORK/8 --steps 3600 --taught TAUGHT5 --taught-share 0.35 "
             "--vectors VECTORS3 --start SIXTH --rate 0.8 --seed 11",
-            f"{train} -o SEVENTH --work WORK/9 --steps 4500 --taught TAUGHT5 --taught-share 0.35 "
+            f"{train} -o BASE --work WORK/9 --steps 4500 --taught TAUGHT5 --taught-share 0.35 "
             "--vectors VECTORS3 --start SIXTH --rate 0.8 --seed 12 --soup WORK/8",
-            "# And with the last 435 of data/written, a short run at half the rate:",
-            f"{train} -o BASE --work WORK/10 --steps 1500 --taught TAUGHT5 --taught-share 0.3 "
-            "--vectors VECTORS3 --start SEVENTH --rate 0.5 --seed 14 --written 4",
             *(
                 [
-                    f"{train} -o FAST --work WORK/11 --steps 2500 --taught TAUGHT5 --taught-share 0.35 "
+                    "# And with 435 more rows in data/written:",
+                    f"{train} -o FAST --work WORK/10 --steps 2500 --taught TAUGHT5 --taught-share 0.35 "
                     "--vectors VECTORS3 --start BASE --leave-out 1 3 --name fast",
                 ]
                 if given.name == "fast"
