@@ -190,7 +190,7 @@ class Analyzer:
         >>> import sentiment
         >>> analysis = sentiment.load().analyze("Great phone, but it arrived late.")
         >>> [(o.driver, o.evidence) for o in analysis.opinions if o.topic == "delivery"]
-        [('delivery.speed', 'it arrived late')]
+        [('delivery.speed', 'arrived late')]
 
         :param text: A string or a `Feedback`. None, NaN and pandas' NA are an empty answer; a number
             is read as it is written; bytes are read as UTF-8.

@@ -104,7 +104,8 @@ def check_scoring(data: bytes) -> None:
     text = _text(data)
     with _in_time():
         analysis = _analyzer().analyze(text)
-    assert analysis.text == text
+    # Half a character is none that a file could hold.
+    assert analysis.text == text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     _check_analysis(analysis)
     with _in_time():
         _analyzer().explain(text).lines("zh")
