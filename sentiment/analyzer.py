@@ -269,7 +269,7 @@ class Analyzer:
         prediction: Prediction | None,
         rounded: _Rounded | None,
     ) -> Analysis:
-        row = item.row or 1
+        row = 1 if item.row is None else item.row  # `_feedback` has numbered it
         if prediction is None or rounded is None:
             return Analysis(
                 row, item.id, item.question, item.text, prepared.language, prepared.status,

@@ -15,6 +15,7 @@ from sentiment.tables.jsonlines import JsonSource
 from sentiment.tables.layout import lost_columns, scored_columns
 from sentiment.tables.rows import SourceRow
 from sentiment.tables.table import open_source, open_text
+from sentiment.taxonomy import TAKEN
 
 __all__ = ["added_columns", "holds_records", "is_scored", "read_scored"]
 
@@ -217,8 +218,6 @@ def _analysis(
     text: str | None,
     id: str | None,  # noqa: A002
 ) -> Analysis:
-    fixed = {"question", "sentiment", "sentiment_score", "confidence", "drivers", "evidence",
-             "tags", "opinions", "language", "status"}  # fmt: skip
     source = question or text
     return Analysis(
         row=number,
@@ -234,7 +233,7 @@ def _analysis(
         topics={
             topic: found.cell(topic) or "absent"  # type: ignore[misc]
             for topic in found.names
-            if topic not in fixed
+            if topic not in TAKEN
         },
         opinions=found.listed("opinions", Opinion),
         tags=found.listed("tags", Tag),
