@@ -36,8 +36,10 @@ _WEAKNESSES = (
     "the first half of 不是说不好，就是太贵.",
     'What is only implied: of "It took three calls before anyone picked up" it says negative and '
     "names no driver.",
-    "Which driver, when a clause is short and general: 一个月才到 goes to durability, not to "
-    "delivery speed.",
+    "Which driver, when a clause is short and names no thing: of 一个月才到 (a month to arrive) it says "
+    "negative and no more.",
+    'Praise by what is not there: 一次都没坏过 (never broke once) and "wouldn\'t change a thing" count '
+    "as complaints.",
     "Rare drivers: delivery.tracking, delivery.general, service.care and quality.general have few "
     "labelled rows; read their counts as lower bounds.",
     "Neutral and mixed: half of the rows labelled so are called something else.",
