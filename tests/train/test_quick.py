@@ -1,5 +1,8 @@
 """A step of training that is cheap on a CPU learns what a plain one does."""
 
+import platform
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("torch", reason="the extra [torch] is not installed")
@@ -9,7 +12,9 @@ import torch
 from torch import nn
 
 from sentiment.model.network import EncoderOptions, FeedbackNetwork, encoder_config
-from sentiment.train.base.quick import ByteDropout, quick
+from sentiment.train.base.finetune import FinetuneOptions
+from sentiment.train.base.pretrain import PretrainOptions
+from sentiment.train.base.quick import ByteDropout, has_bf16, quick
 
 
 def small() -> FeedbackNetwork:
@@ -71,3 +76,11 @@ def test_a_network_on_a_gpu_is_left_alone() -> None:
     network = small()
     with quick(network, "cuda"):
         assert not any(isinstance(part, ByteDropout) for part in network.modules())
+
+
+def test_half_precision_is_taken_where_the_processor_has_it() -> None:
+    flags = Path("/proc/cpuinfo")
+    if not flags.exists() or platform.machine() != "x86_64":
+        pytest.skip("what the processor can do is read from /proc/cpuinfo of x86-64")
+    assert has_bf16() == ("avx512_bf16" in flags.read_text().split())
+    assert FinetuneOptions().bf16 == PretrainOptions().bf16 == has_bf16()

@@ -27,7 +27,7 @@ from sentiment.model.network import Answers, FeedbackNetwork
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.base.base_settings import Held
-from sentiment.train.base.quick import quick
+from sentiment.train.base.quick import has_bf16, quick
 from sentiment.train.base.token_targets import UNKNOWN, Targets, join
 from sentiment.train.base.tokenizer import SPECIALS
 
@@ -79,7 +79,7 @@ class FinetuneOptions:
     implied_weight: float = 0.3  # of drivers that must exist because their topic is judged
     vectors_weight: float = 2.0  # of what a larger encoder makes of each token
     threads: int = 2
-    bf16: bool = True
+    bf16: bool = field(default_factory=has_bf16)
     seed: int = 7
 
 

@@ -30,6 +30,7 @@ from torch.optim.swa_utils import AveragedModel
 from transformers import AutoModelForMaskedLM, ModernBertConfig, PreTrainedModel
 
 from sentiment.model.network import EncoderOptions, encoder_config
+from sentiment.train.base.quick import has_bf16
 from sentiment.train.base.tokenizer import MARKER, SPECIALS
 from sentiment.train.base.vectors import log_frequencies, neighbour_vectors
 
@@ -50,7 +51,7 @@ _LANGUAGES = ("zh", "en", "mixed")
 
 @dataclass(frozen=True, slots=True)
 class PretrainOptions:
-    """How the run goes; the defaults are for two CPU cores with bf16."""
+    """How the run goes; the defaults are for two CPU cores that have bf16."""
 
     minutes: float = 60.0  # wall time of this run, evaluation and checkpoints included
     steps: int = 10**9  # the run ends there as well, whichever comes first
@@ -67,7 +68,7 @@ class PretrainOptions:
     average: float = 0.998  # of weights, an update: the last 500 steps or so
     checkpoint_minutes: float = 5.0
     threads: int = 2
-    bf16: bool = True
+    bf16: bool = field(default_factory=has_bf16)
     seed: int = 7
 
 

@@ -13,10 +13,17 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-__all__ = ["ByteDropout", "quick"]
+__all__ = ["ByteDropout", "has_bf16", "quick"]
 
 _CHANCES = 256  # of a byte
 _BYTES = 8  # of a random number
+
+
+def has_bf16(device: str = "cpu") -> bool:
+    """Tell whether half the precision is a multiple of the speed there; emulated, it is a fiftieth."""
+    if device == "cpu":
+        return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
+    return bool(torch.cuda.is_bf16_supported())
 
 
 class ByteDropout(nn.Dropout):

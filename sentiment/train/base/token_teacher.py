@@ -20,6 +20,7 @@ from torch import nn
 
 from sentiment.errors import InputError
 from sentiment.text import prepare
+from sentiment.train.base.quick import has_bf16
 from sentiment.train.base.token_targets import encoded, is_read
 from sentiment.train.data.examples import Example
 
@@ -117,7 +118,7 @@ def _encode(
         for at, row in enumerate(some):
             ids[at, : lengths[row]] = rows[row][: lengths[row]]
         given = torch.from_numpy(ids)
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bf16()):
             said = encoder(input_ids=given, attention_mask=(given != 0).long()).last_hidden_state
         for vectors, row in zip(said.float().numpy(), some, strict=True):
             yield row, vectors[1 : lengths[row] - (len(rows[row]) <= longest)]

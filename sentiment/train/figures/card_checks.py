@@ -157,6 +157,7 @@ def _spliced(
     for figure, name, asked in (
         ("topic_f1", _COMPARED["topic_f1"], every),
         ("driver_f1", _COMPARED["driver_f1"], every),
+        ("overall_accuracy", _COMPARED["overall_accuracy"], known),
         ("overall_accuracy", "overall accuracy, pairs of the same sentiment", known & same),
         ("overall_accuracy", "overall accuracy, other pairs (mixed)", known & ~same),
         ("polarity_accuracy", _COMPARED["polarity_accuracy"], clear),

@@ -336,23 +336,15 @@ def _of_all(step: Step, steps: Sequence[int], turn: int) -> Step:
 
 def _options(settings: TrainSettings, tokens: int, seed: int, place: str) -> FinetuneOptions:
     from sentiment.train.base.finetune import FinetuneOptions
+    from sentiment.train.base.quick import has_bf16
 
     wanted = int(settings.epochs * tokens / settings.tokens)
     steps = min(max(wanted, settings.fewest_steps), settings.most_steps)
     return replace(
         FinetuneOptions(), steps=settings.steps or steps, minutes=settings.minutes,
         tokens=settings.tokens, encoder_rate=settings.encoder_rate, heads_rate=settings.heads_rate,
-        joined=0.0, threads=settings.threads, bf16=_has_bf16(place), seed=seed,
+        joined=0.0, threads=settings.threads, bf16=has_bf16(place), seed=seed,
     )  # fmt: skip
-
-
-def _has_bf16(place: str) -> bool:
-    """Tell whether half the precision is twice the speed here; emulated, it is a tenth."""
-    import torch
-
-    if place == "cpu":
-        return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
-    return bool(torch.cuda.is_bf16_supported())
 
 
 def _need_torch() -> None:
