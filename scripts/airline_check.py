@@ -12,9 +12,9 @@ the flight as a whole and by part. The model sees the review alone. Two comparis
 - What goes with the overall rating: LMG parts of R2, once from the text (a negative and a positive
   column for each topic or driver) and once from the sub-ratings, on the same rows.
 
-The bundled models have seen these reviews in training: the sign of the overall rating of all, and
-the gold labels of some, never a sub-rating. `--without data/gold/train.jsonl` (the labelled rows with
-their text, as they were trained on) leaves out those whose topics were labelled.
+The bundled models have seen these reviews in training: the sign of the overall rating (lite of nearly
+all, base of some), and the gold labels of some, never a sub-rating. `--without data/gold/train.jsonl`
+(the labelled rows with their text, as they were trained on) leaves out those whose topics were labelled.
 
 Perfect agreement is not to be had: a customer rates what the text does not speak of, and writes of
 what no sub-rating asks.

@@ -83,6 +83,30 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "{path} 其实是网页；请用表格软件打开后另存为 .xlsx",
     ),
     (
+        "{path} is {what}, whatever its name says; open it in a spreadsheet program and save it"
+        " as .xlsx",
+        "{path} 其实是 {what}；请用表格软件打开后另存为 .xlsx",
+    ),
+    (
+        "{path} does not begin with the mark that {encoding} is told by; give {little} or {big}, or"
+        " leave the encoding out",
+        "{path} 开头没有 {encoding} 所需的标记；请改用 {little} 或 {big}，或不指定编码",
+    ),
+    (
+        "{path} holds no row that can be read (row {row}: {reason}); check that it is what its name"
+        " says",
+        "{path} 没有可读取的行（第 {row} 行：{reason}）；请检查文件内容是否与其名称相符",
+    ),
+    (
+        "{path} holds its table column by column, as pandas' to_json writes it; save it with"
+        ' orient="records", lines=True',
+        '{path} 按列存放表格（pandas 的 to_json 默认如此）；请用 orient="records", lines=True 另存',
+    ),
+    (
+        "{path} is one object with its records under {name}; save that list as a file of its own",
+        "{path} 是单个对象，其记录在 {name} 之下；请将该列表单独存为文件",
+    ),
+    (
         "{path} is {what}, not a table; give CSV, TSV, XLSX, JSON lines or Parquet",
         "{path} 不是表格（{what}）；请提供 CSV、TSV、XLSX、JSON Lines 或 Parquet",
     ),

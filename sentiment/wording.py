@@ -582,7 +582,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Ray 集群地址，与 --engine ray 同用（默认：RAY_ADDRESS，否则用本机进程）",
     ),
     "arg_explained": ("the text; - is stdin", "文本；- 表示标准输入"),
-    "arg_bundle": ("base, fast, lite or a folder", "base、fast、lite 或文件夹"),
+    "arg_bundle": (
+        "base, fast, lite, a folder or a hub id OWNER/NAME",
+        "base、fast、lite、文件夹或 hub 上的 OWNER/NAME",
+    ),
     "arg_models": (
         "what to measure: base, fast, lite, a folder or a hub id; several are compared",
         "要评测的模型：base、fast、lite、文件夹或 hub 上的名称；可比较多个",

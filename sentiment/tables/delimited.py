@@ -30,7 +30,7 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 # What stands in for a delimiter where each line is one cell: no text has it.
 _NO_MARK = "\x1f"
 # Marks of prose that are delimiters, too.
-_PAUSES = ",;"
+_PAUSES = ",;|\t"
 
 _STOP = re.compile(r"[。！!，；?？]|[.]\s|[.]\Z")
 # More lines of one cell than this share, and there is no table.

@@ -36,6 +36,13 @@ _SENTENCE = re.compile(r"[。！；!]|[.,，]\s?\S+.*[.。]$")
 _SENTENCE_END = re.compile(r"[。！!]|[.?？][\s\"”]+\S")
 _PAUSE = re.compile(r"[,，.。!！;；]")
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z_]*[0-9]{0,3}")
+# Words and no code: a space between letters, or Chinese.
+_PROSE = re.compile(r"[^\W\d_] [^\W\d_]|[㐀-鿿]")
+_PROSE_WIDTH = 12
+_DIGITS = re.compile(r"\d+")
+# So much of a column looks like its first cell, and of so many cells at least, to say so.
+_ALIKE = 0.9
+_FEWEST_ALIKE = 2
 _SUBHEADING = re.compile(r"(?:open[- ]ended )?response|回答|答案", re.IGNORECASE)
 
 
@@ -72,6 +79,8 @@ def find_header(records: Sequence[Sequence[str]], language: str = "en") -> Heade
         names = unique_names([""] * width)
         notes.append(_no_header(names, language))
         return Header(start, tuple(names), (), {}, tuple(notes))
+    if not any(headings.is_known(cell) or headings.is_question(cell) for cell in row):
+        notes.append(_unknown_names(row, language))
     if len(row) == 1:
         # A lone heading is over one column, however many commas stand in the answers below.
         width = 1
@@ -106,15 +115,39 @@ def _first_full(records: Sequence[Sequence[str]]) -> int:
         # Titles above a table of which most rows have one cell (or a table of one column) can only
         # be told by a heading that is known.
         for place, row in enumerate(records[:_TITLE_ROWS]):
-            if _filled(row) > 1 and any(headings.is_known(cell) for cell in row):
+            if _filled(row) > 1 and _is_surely_header(row, records[place + 1 :]):
                 return place
-        return 0
+        return _first_filled(records)
     for place, row in enumerate(records[:_TITLE_ROWS]):
+        if _is_unnamed_index(row) or _is_repeated_heading(row):
+            return place + _is_group_row(row, records[place + 1 :])
         if _filled(row) > 1 and (_filled(row) * 2 >= usual or _is_all_headings(row)):
             if _is_lone_heading(records[0], row):
                 return 0
-            return place + _is_group_row(row, records[place + 1 : place + 2])
-    return 0
+            return place + _is_group_row(row, records[place + 1 :])
+    return _first_filled(records)
+
+
+def _first_filled(records: Sequence[Sequence[str]]) -> int:
+    """Return the place of the first record that is not blank, 0 where all are."""
+    return next((place for place, row in enumerate(records) if _filled(row)), 0)
+
+
+def _is_unnamed_index(row: Sequence[str]) -> bool:
+    """Tell what pandas writes above one column and its index: a blank cell and a name."""
+    names = [cell for cell in row if cell.strip()]
+    return (
+        len(names) == 1 < len(row)
+        and not row[0].strip()
+        and headings.is_text(names[0])
+        and (_is_lone_header(names[0].strip()))
+    )
+
+
+def _is_repeated_heading(row: Sequence[str]) -> bool:
+    """Tell two or three columns of one name from a title, which goes over more."""
+    names = [cell.strip() for cell in row if cell.strip()]
+    return 2 <= len(names) <= 3 and len(set(names)) == 1 and headings.is_text(names[0])
 
 
 def _below_preamble(records: Sequence[Sequence[str]], start: int) -> int:
@@ -126,7 +159,7 @@ def _below_preamble(records: Sequence[Sequence[str]], start: int) -> int:
     fewest = _filled(records[start])
     for place in range(start + 1, min(len(records), _TITLE_ROWS)):
         row, above = records[place], [other for other in records[start:place] if _filled(other)]
-        if max(map(_filled, above)) > _PREAMBLE_CELLS:
+        if max(map(_filled, above), default=0) > _PREAMBLE_CELLS:
             break
         if _filled(row) < fewest or not _is_surely_header(row, records[place + 1 :]):
             continue
@@ -173,6 +206,7 @@ def _is_group_row(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
         len(set(named)) == len(named) > len(set(cells))
         and not any(map(_is_value, named))
         and sum(map(headings.is_known, named)) * 2 >= len(named)
+        and not _is_like(below[0], below[1:])
     )
 
 
@@ -202,7 +236,41 @@ def _is_header(row: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
     repeated = any(cell.strip() and cell in below[place] for place, cell in enumerate(row))
     if repeated and known < 2:
         return False
-    return known > 0 or not any(_SENTENCE.search(cell) for cell in cells)
+    if known:
+        return True
+    return not any(_SENTENCE.search(cell) for cell in cells) and not _is_like(row, body)
+
+
+def _is_like(row: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+    """Tell a row of the table from its headings: a code as those below it, or words as long.
+
+    A first answer mistaken for a heading would be a row lost.
+    """
+    for place, cell in enumerate(row):
+        below = [other[place].strip() for other in body if place < len(other)]
+        below = [other for other in below if other]
+        cell = cell.strip()
+        if not cell or len(below) < _FEWEST_ALIKE:
+            continue
+        code = _DIGITS.sub("9", cell)
+        alike = sum(_DIGITS.sub("9", other) == code for other in below)
+        if "9" in code and alike >= _ALIKE * len(below):
+            return True
+        prose = [other for other in below if _PROSE.search(other)]
+        usual = sorted(map(_width, below))[len(below) // 2]
+        if (
+            len(prose) >= _ALIKE * len(below)
+            and _PROSE.search(cell)
+            and _PROSE_WIDTH <= usual <= 2 * _width(cell)
+            and not cell.endswith(("?", "？", ":", "："))
+        ):
+            return True
+    return False
+
+
+def _width(cell: str) -> int:
+    """Return how wide a cell is in letters; a Chinese character says as much as two."""
+    return sum(2 if character > "\u2e7f" else 1 for character in cell)
 
 
 def _is_lone_header(cell: str) -> bool:
@@ -305,6 +373,20 @@ def _no_header(names: Sequence[str], language: str) -> str:
     if language == "zh":
         return f"没有表头：各列命名为 {names[0]} … {names[-1]}。"
     return f"There is no header row: the columns are called {names[0]} to {names[-1]}."
+
+
+def _unknown_names(row: Sequence[str], language: str) -> str:
+    names = [cell.strip() for cell in row if cell.strip()]
+    shown = "、" if language == "zh" else ", "
+    listed = shown.join(name[:_LONGEST_NAME] for name in names[:4]) + (
+        " …" if len(names) > 4 else ""
+    )
+    if language == "zh":
+        return f"第一行被当作表头（{listed}）；若它是数据，请在其上方加一行列名。"
+    return (
+        f"The first row is taken for the headings ({listed}); if it is data, put a row of names above"
+        " it."
+    )
 
 
 def _rows_joined(count: int, language: str) -> str:

@@ -12,13 +12,20 @@ import io
 import json
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, BinaryIO
 
 from sentiment.tables import encodings
-from sentiment.tables.rows import Opener, Reject, SourceRow, take_sample
+from sentiment.tables.rows import (
+    Opener,
+    Reject,
+    SourceRow,
+    take_sample,
+    without_surrogates,
+)
 
 __all__ = ["OTHER_FIELDS", "JsonSource"]
 
@@ -36,6 +43,8 @@ _LONGEST_VALUE = 1 << 28
 # How many lines a value may take after one that was never closed: half as many each time, so that a
 # file in which every line breaks off is read in linear time.
 _MOST_LINES, _FEWEST_LINES = 1000, 4
+_FIRST_KEY = re.compile(r'\{\s*("[^"\\]*")\s*:')
+_MOST_TRIED = 1000  # objects that may begin as one before them
 _DEEPEST = 200
 
 
@@ -90,16 +99,8 @@ def _cell(value: Any) -> str | None:
         return None
     if isinstance(value, str):
         # A lone surrogate is legal JSON and no Unicode text: no other format could hold it.
-        return str(value) if value.isprintable() else _without_surrogates(value)
-    return compact(value)
-
-
-def _without_surrogates(value: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return str(value)
+        return str(value) if value.isprintable() else without_surrogates(value)
+    return without_surrogates(compact(value))
 
 
 def flatten(record: Mapping[str, Any]) -> dict[str, str | None]:
@@ -113,7 +114,7 @@ def _flatten(
     prefix: str, record: Mapping[str, Any], cells: dict[str, str | None], depth: int
 ) -> None:
     for key, value in record.items():
-        path = prefix + key
+        path = prefix + (key if key.isprintable() else without_surrogates(key))
         if type(value) is dict and value and depth < _DEEPEST:
             _flatten(f"{path}.", value, cells, depth + 1)
         else:
@@ -330,6 +331,8 @@ def _delimited(
 ) -> Iterator[_Value]:
     held: deque[_Piece] = deque()
     most: int | None = None
+    over = False  # an object of an array did not end by the end of the file
+    known: Set[str] = frozenset()  # the keys of the last record
     while True:
         piece = held.popleft() if held else next(pieces, None)
         if piece is None:
@@ -339,7 +342,9 @@ def _delimited(
             place = _end_of(between, text, place)
             if place == len(text):
                 break
-            record, end = _decode(text, place, lines=lines)
+            record, end = _decode(text, place, lines=lines, over=over, known=known)
+            if isinstance(record, dict):
+                known = record.keys()
             if end is None:
                 parts = _from(parts, place)
                 more = _more(parts, pieces, held, most, lines=lines)
@@ -352,7 +357,8 @@ def _delimited(
                 text, place = "".join(part.text for part in parts), 0
                 if more:
                     continue
-                end = len(text)
+                over = not lines
+                end = _next_alike(text, 0, known) if over else len(text)
             elif most is not None and len(parts) > 1:
                 most = _MOST_LINES
             damage = next((part.damage for part in parts if part.damage), None)
@@ -377,14 +383,25 @@ def _end_of(pattern: re.Pattern[str], text: str, place: int) -> int:
     return place if match is None else match.end()
 
 
-def _decode(text: str, place: int, *, lines: bool) -> tuple[Any, int | None]:
-    """Return the value that begins here and where it ends: None when the text ends before."""
+def _decode(
+    text: str, place: int, *, lines: bool, over: bool, known: Set[str]
+) -> tuple[Any, int | None]:
+    """Return the value that begins here and where it ends: None when the text ends before.
+
+    :param over: Nothing will come behind the text.
+    :param known: The keys of the record before.
+    """
     try:
         return _DECODER.raw_decode(text, place)
     except (ValueError, RecursionError):
         pass
     if text[place] in "{[":
-        return _BROKEN, _closing(text, place)
+        if over:
+            return _BROKEN, _next_alike(text, place, known)
+        end = _closing(text, place)
+        if end is not None and known and not lines:
+            end = min(end, _next_alike(text, place, known))
+        return _BROKEN, end
     end = text.find("\n", place) if lines else _end_of(_RUBBISH, text, place)
     return _BROKEN, len(text) if end < 0 else max(end, place + 1)
 
@@ -432,6 +449,26 @@ def _more(
         taken.append(piece)
         added += len(piece.text)
     return taken
+
+
+def _next_alike(text: str, place: int, known: Set[str]) -> int:
+    """Return where a broken object of an array breaks off: before the next one that is like others.
+
+    A stray quote in one record must not take all those behind it along. It begins with the same key,
+    and has at least half of the keys of the record before: what lies in a record has others.
+    """
+    key = _FIRST_KEY.match(text, place)
+    if key is None:
+        return len(text)
+    following = re.compile(r"\}\s*,\s*(?=\{\s*" + re.escape(key[1]) + r"\s*:)")
+    for match in islice(following.finditer(text, place + 1), _MOST_TRIED):
+        try:
+            record, _ = _DECODER.raw_decode(text, match.end())
+        except (ValueError, RecursionError):
+            continue
+        if len(known & record.keys()) * 2 >= len(known):
+            return match.start() + 1
+    return len(text)
 
 
 def _is_whole(line: str) -> bool:

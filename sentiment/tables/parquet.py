@@ -196,6 +196,11 @@ def _spelled(column: Any, damage: dict[int, str]) -> list[str | None]:
         for place, value in enumerate(values):
             if value and "\ufffd" in value:
                 damage[place] = "undecodable characters"
+    except (OverflowError, ValueError):
+        if not pa.types.is_temporal(kind):
+            raise
+        # A day that Python's calendar does not reach; a moment stays the number that it is kept as.
+        values = column.cast(pa.string() if pa.types.is_date(kind) else pa.int64()).to_pylist()
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return values  # type: ignore[no-any-return]
     if pa.types.is_float32(kind) or pa.types.is_float16(kind):

@@ -15,6 +15,7 @@ __all__ = [
     "SourceRow",
     "take_sample",
     "unique_names",
+    "without_surrogates",
 ]
 
 # Roles, widths and shapes are decided on the head of a file, so that opening fifty million rows
@@ -123,3 +124,15 @@ def unique_names(names: list[str]) -> list[str]:
         else:
             result.append(taken.free(name or f"column_{position}"))
     return result
+
+
+def without_surrogates(text: str) -> str:
+    """Return a text without halves of characters, which no other format could hold.
+
+    Two halves that stand together are the character that they are, one alone is U+FFFD.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return str(text)

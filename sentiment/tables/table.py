@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import json
+import re
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import BinaryIO, cast
 
 from sentiment.errors import InputError
 from sentiment.records import Feedback
-from sentiment.tables import encodings
+from sentiment.tables import encodings, headings
 from sentiment.tables.delimited import DELIMITERS, DelimitedSource
 from sentiment.tables.jsonlines import JsonSource
 from sentiment.tables.layout import scored_columns
@@ -26,6 +28,8 @@ from sentiment.tables.workbook import WorkbookSource
 __all__ = ["ReadOptions", "Table", "feedback_of", "open_source", "open_table", "open_text"]
 
 _HEAD = 1 << 16
+# A column of pandas' own JSON, flattened: a name and the number of a row.
+_BY_NUMBER = re.compile(r".+\.\d+", re.DOTALL)
 _BINARY = (
     (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a picture"),
@@ -87,7 +91,9 @@ class Table:
         added = set((scored_columns(columns) or {}).values())
         columns = tuple(name for name in columns if name not in added)
         if not source.sample:
-            raise InputError(_no_row(path))
+            raise InputError(_no_row(path, next(source.rows(), None)))
+        if isinstance(source, JsonSource):
+            _refuse_wrapped(path, source.sample)
         where = path if path != "-" else "standard input"
         self.roles: Roles = (
             options.roles.within(columns, where)
@@ -168,13 +174,38 @@ def _unused(path: str, format: str, options: ReadOptions) -> tuple[str, ...]:  #
     )
 
 
-def _no_row(path: str) -> str:
+def _no_row(path: str, first: SourceRow | Reject | None) -> str:
+    if path != "-" and isinstance(first, Reject):
+        return (
+            f"{path} holds no row that can be read (row {first.row}: {first.reason}); check that it is"
+            " what its name says"
+        )
     if path != "-":
         return f"{path} holds no data row; choose a file with feedback in it"
     return (
         "standard input holds no record: it is read as JSON lines, one object a line; "
         "save CSV, TSV, XLSX or Parquet as a file and name that"
     )
+
+
+def _refuse_wrapped(path: str, sample: Sequence[SourceRow]) -> None:
+    """Refuse JSON of which one object holds all records: scored, it would be a single row."""
+    if len(sample) != 1:
+        return
+    cells = sample[0].cells
+    if len(cells) > 1 and all(map(_BY_NUMBER.fullmatch, cells)):
+        raise InputError(
+            f"{path} holds its table column by column, as pandas' to_json writes it; save it with"
+            ' orient="records", lines=True'
+        )
+    if any(cell and headings.is_text(name) and cell[:1] != "[" for name, cell in cells.items()):
+        return
+    for name, cell in cells.items():
+        if cell and cell.startswith("[{") and len(json.loads(cell)) > 1:
+            raise InputError(
+                f"{path} is one object with its records under {name!r}; save that list as a file of its"
+                " own"
+            )
 
 
 def open_table(path: str | Path, options: ReadOptions | None = None) -> Table:
@@ -205,6 +236,13 @@ def open_source(path: Path, options: ReadOptions | None = None) -> Source:
         return WorkbookSource(path, options.sheet, options.language)
     encoding = encodings.known(options.encoding) if options.encoding else None
     _refuse_binary(path, head, encoding)
+    if encoding in ("utf-16", "utf-32") and not head.startswith(
+        (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe")
+    ):
+        raise InputError(
+            f"{path} does not begin with the mark that {encoding} is told by; give {encoding}-le or"
+            f" {encoding}-be, or leave the encoding out"
+        )
 
     def opener() -> BinaryIO:
         return open_text(path)
@@ -278,7 +316,14 @@ def _refuse_binary(path: Path, head: bytes, encoding: str | None) -> None:
             f"{path} is an old Excel file (.xls) or one with a password; save it as .xlsx"
             " without a password"
         )
-    if head.lstrip()[:6].lower() in (b"<html>", b"<!doct", b"<table") or b"<table" in head[:4096]:
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if start.startswith((b"<?xml", b"{\\rtf")):
+        kind = "XML" if start.startswith(b"<") else "RTF"
+        raise InputError(
+            f"{path} is {kind}, whatever its name says; open it in a spreadsheet program and save it"
+            " as .xlsx"
+        )
+    if start.startswith((b"<html", b"<!doctype", b"<table")) or b"<table" in start[:4096]:
         raise InputError(
             f"{path} is a web page, whatever its name says; open it in a spreadsheet program and"
             " save it as .xlsx"

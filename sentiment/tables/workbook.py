@@ -23,7 +23,7 @@ from typing import Any
 from sentiment.errors import InputError
 from sentiment.tables.header import Header, find_header
 from sentiment.tables.parquet import spell_duration, spell_float, spell_moment
-from sentiment.tables.rows import SourceRow, take_sample
+from sentiment.tables.rows import SourceRow, take_sample, without_surrogates
 
 __all__ = ["WorkbookSource", "unescape"]
 
@@ -46,7 +46,7 @@ def unescape(text: str) -> str:
     """Return the characters that XML cannot hold from their `_x0001_` spelling."""
     if "_x" not in text:
         return text
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+    return without_surrogates(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text))
 
 
 @dataclass(frozen=True, slots=True)
