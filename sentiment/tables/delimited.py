@@ -273,9 +273,9 @@ def _unmarked(fields: list[str]) -> list[str]:
     return [fields[0].lstrip("\ufeff").strip('"'), *fields[1:]]
 
 
-def _usual_widths(head: Sequence[str], delimiter: str) -> frozenset[int]:
+def _usual_widths(head: Sequence[str], delimiter: str, skips: bool) -> frozenset[int]:
     """Return the numbers of fields that records of the head commonly have: 2 % of them, and two."""
-    widths = Counter(map(len, _parse(list(head), delimiter)))
+    widths = Counter(map(len, _parse(list(head), delimiter, skips)))
     return frozenset(
         width for width, count in widths.items() if count >= max(2, 0.02 * widths.total())
     )
@@ -305,12 +305,13 @@ class DelimitedSource:
             self._first_line, head = 1, head[1:]
             delimiter = delimiter or told[1]
         found = delimiter or _sniff(head, prefer)
-        whole = delimiter is None and _are_whole_lines(head, found)
+        self._skips = _skips_spaces(head, found)
+        whole = delimiter is None and not self._skips and _are_whole_lines(head, found)
         self.delimiter: str | None = None if whole else found
         self.format = "tsv" if self.delimiter == "\t" else "csv"
         self._mark = self.delimiter or _NO_MARK
-        self._shape = _shape_of(head, self._mark)
-        self._usual = _usual_widths(head, self._mark)
+        self._shape = _shape_of(head, self._mark, self._skips)
+        self._usual = _usual_widths(head, self._mark, self._skips)
         self._header, self._shape = self._find_header()
         self.columns = self._header.names
         self.labels: Mapping[str, str] = self._header.labels
@@ -399,7 +400,9 @@ class DelimitedSource:
     def _read(self, source: Iterator[str], lines: _Lines) -> Iterator[tuple[list[str], str | None]]:
         width = len(self._shape.columns)
         taken: list[str] = []
-        reader = csv.reader(_tee(source, taken), delimiter=self._mark, strict=True)
+        reader = csv.reader(
+            _tee(source, taken), delimiter=self._mark, strict=True, skipinitialspace=self._skips
+        )
         recovery = _Recovery(source, self._mark, self._shape)
         while True:
             try:
@@ -561,11 +564,16 @@ def _tee(lines: Iterator[str], taken: list[str]) -> Iterator[str]:
         yield line
 
 
-def _parse(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    """Split the head of a file; where a quote is broken, each line on its own."""
+def _parse(lines: Sequence[str], delimiter: str, skips: bool = False) -> list[list[str]]:
+    """Split the head of a file; where a quote is broken, each line on its own.
+
+    :param skips: Spaces behind a delimiter count for nothing.
+    """
     records: list[list[str]] = []
     taken: list[str] = []
-    reader = csv.reader(_tee(iter(lines), taken), delimiter=delimiter, strict=True)
+    reader = csv.reader(
+        _tee(iter(lines), taken), delimiter=delimiter, strict=True, skipinitialspace=skips
+    )
     while True:
         try:
             fields = next(reader)
@@ -596,6 +604,19 @@ def _sniff(lines: list[str], prefer: str) -> str:
         if score > best_score:
             best, best_score = delimiter, score
     return best
+
+
+def _skips_spaces(lines: list[str], delimiter: str) -> bool:
+    """Say whether cells are written "so", "with a space" between delimiter and quote.
+
+    Most lines are, and so read they have as many cells as one another.
+    """
+    spaced = re.compile(rf'{re.escape(delimiter)} +"')
+    several = [line for line in lines[:500] if delimiter in line]
+    if sum(spaced.search(line) is not None for line in several) * 2 <= len(several):
+        return False
+    widths = Counter(map(len, _parse(several, delimiter, skips=True)))
+    return max(widths.values()) >= 0.9 * widths.total()
 
 
 def _are_whole_lines(lines: list[str], delimiter: str) -> bool:
@@ -678,15 +699,15 @@ def _whole_note(delimiter: str, language: str) -> str:
     )
 
 
-def _shape_of(lines: list[str], delimiter: str) -> Shape:
-    records = _parse(lines, delimiter)
+def _shape_of(lines: list[str], delimiter: str, skips: bool) -> Shape:
+    records = _parse(lines, delimiter, skips)
     if not records:
         return Shape(1, (None,))
     counts = Counter(map(len, records))
     width = max(counts, key=lambda length: (counts[length], length))
     if len(records) < 20:
         # So few that one open quote may hide most of them: count lines that stand on their own too.
-        alone = [record for line in lines for record in _parse([line], delimiter)]
+        alone = [record for line in lines for record in _parse([line], delimiter, skips)]
         if sum(len(record) == width for record in alone) > counts[width]:
             records = alone
     return Shape.learn(records[1:], width)

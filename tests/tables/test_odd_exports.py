@@ -84,6 +84,14 @@ def test_a_mark_in_a_few_lines_of_text_makes_no_columns(tmp_path: Path, mark: st
     assert texts(table(tmp_path, "a.txt", "\n".join([*lines, ""]))) == lines
 
 
+def test_a_space_may_stand_before_a_quote(tmp_path: Path) -> None:
+    rows = [f'{place}, "{answer}, it is", {place % 5}' for place, answer in enumerate(ANSWERS)]
+    opened = table(tmp_path, "a.csv", "\n".join(['id, "review", stars', *rows, ""]))
+    assert opened.columns == ("id", "review", "stars")
+    assert texts(opened) == [f"{answer}, it is" for answer in ANSWERS]
+    assert {row.damage for row in opened.rows() if isinstance(row, SourceRow)} == {None}
+
+
 @pytest.mark.parametrize("indent", [None, 2])
 def test_a_stray_quote_in_an_array_costs_one_record(tmp_path: Path, indent: int | None) -> None:
     records = [{"id": place, "text": f"answer {place}", "more": ["x"]} for place in range(300)]
