@@ -74,14 +74,14 @@ _ABOUT = (
     "over words and phrases says is added to the logits of the overall sentiment."
 )
 _WEAKNESSES = (
-    'Negation that turns blame round: "Nothing to improve", "Nothing arrived broken this time" and '
+    'Negation that turns blame round: "Nothing to improve", "wouldn\'t change a thing" and '
     "没什么不满意的 count as complaints.",
     'Sarcasm and what is only implied: "Great, another update that deletes my settings" counts as '
-    "praise; the labels have few such rows.",
+    "praise on the whole; the labels have few such rows.",
     "Praise beside blame, on the whole: 物流慢，东西倒是很好 is called positive, not mixed. Mixed and "
     "neutral are often called something else, in English above all.",
     'Lukewarm English: "The room was decent" and "It does the job" count as praise.',
-    'Prices without a word for price: "11 quid for a bag of crisps" counts as praise.',
+    "A word taken for another: 没有不好的地方 (nothing that is bad) counts as blame of the place.",
     "Rare drivers: delivery.tracking, delivery.general, service.care and quality.general have few "
     "labelled rows; read their counts as lower bounds.",
     "Domains far from shops, apps, food, hotels, travel and parcels.",
