@@ -415,7 +415,8 @@ def _card(
                 if given.name == "fast"
                 else [
                     "# When 73,456 were labelled, the sentiment of 12,898 of them was read twice, and "
-                    "6,246 more rows were in data/written:",
+                    "6,246 more rows were in data/written (36 were taken out afterwards, for five words "
+                    "in a row that a row of the sample has, too):",
                     f"{train} -o BASE --work WORK/12 --steps 3000 --start SEVENTH --rate 0.8 "
                     f"--way {given.way:g} --seed 21",
                 ]
