@@ -140,7 +140,7 @@ def _is_unnamed_index(row: Sequence[str]) -> bool:
         len(names) == 1 < len(row)
         and not row[0].strip()
         and headings.is_text(names[0])
-        and (_is_lone_header(names[0].strip()))
+        and _is_lone_header(names[0].strip())
     )
 
 

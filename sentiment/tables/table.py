@@ -92,9 +92,9 @@ class Table:
         columns = tuple(name for name in columns if name not in added)
         if not source.sample:
             raise InputError(_no_row(path, next(source.rows(), None)))
-        if isinstance(source, JsonSource):
-            _refuse_wrapped(path, source.sample)
         where = path if path != "-" else "standard input"
+        if isinstance(source, JsonSource):
+            _refuse_wrapped(where, source.sample)
         self.roles: Roles = (
             options.roles.within(columns, where)
             if options.roles is not None
@@ -201,11 +201,19 @@ def _refuse_wrapped(path: str, sample: Sequence[SourceRow]) -> None:
     if any(cell and headings.is_text(name) and cell[:1] != "[" for name, cell in cells.items()):
         return
     for name, cell in cells.items():
-        if cell and cell.startswith("[{") and len(json.loads(cell)) > 1:
+        if cell and cell.startswith("[{") and _are_several(cell):
             raise InputError(
                 f"{path} is one object with its records under {name!r}; save that list as a file of its"
                 " own"
             )
+
+
+def _are_several(cell: str) -> bool:
+    """Say whether a cell is a list of several things in JSON, and no text that begins as one."""
+    try:
+        return len(json.loads(cell)) > 1
+    except (ValueError, RecursionError):
+        return False
 
 
 def open_table(path: str | Path, options: ReadOptions | None = None) -> Table:

@@ -158,6 +158,13 @@ def test_one_record_with_replies_is_one_row(tmp_path: Path) -> None:
     assert texts(table(tmp_path, "a.json", json.dumps(record))) == ["good"]
 
 
+def test_a_text_may_begin_as_a_list_does(tmp_path: Path) -> None:
+    record = {"a": "[{and so on", "b": "some words of a customer here"}
+    (row,) = table(tmp_path, "a.json", json.dumps(record)).rows()
+    assert isinstance(row, SourceRow)
+    assert row.cells == record
+
+
 def test_a_wide_encoding_needs_its_mark(tmp_path: Path) -> None:
     from sentiment.tables import ReadOptions
 
