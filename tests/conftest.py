@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ from sentiment.model.bundle import bundled
 from tests.browser import chromium
 
 __all__ = ["analyzer", "chromium", "lite", "tiny"]
+
+# Processes that run tests side by side wait for one another where each has several threads.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A machine that is busy with other things is slow, not wrong.
 settings.register_profile(

@@ -43,7 +43,7 @@ from sentiment.model.protocol import Finding, Prediction, Reason
 from sentiment.model.windows import LONGEST, read_long
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
-from sentiment.text import Prepared
+from sentiment.text import Prepared, find_clauses
 
 __all__ = ["LiteModel"]
 
@@ -188,6 +188,7 @@ class LiteModel:
     def _read(self, batch: Sequence[Prepared]) -> tuple[Batch, Scores]:
         if len(batch) == 1 and len(batch[0].folded) > LONGEST and batch[0].clauses:
             return read_long(batch[0].folded, batch[0].clauses, self.heads)
+        find_clauses(batch)
         read = read_batch(
             [prepared.folded for prepared in batch],
             [prepared.clauses for prepared in batch],

@@ -5,7 +5,7 @@ words; `words` cuts it into tokens. Dictionaries load when a text first needs th
 """
 
 from sentiment.text.normalise import STEPS, Step
-from sentiment.text.prepared import Prepared, prepare
+from sentiment.text.prepared import Prepared, find_clauses, prepare
 from sentiment.text.tokens import Token, words
 
-__all__ = ["STEPS", "Prepared", "Step", "Token", "prepare", "words"]
+__all__ = ["STEPS", "Prepared", "Step", "Token", "find_clauses", "prepare", "words"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +13,7 @@ from sentiment.text.chinese import to_simplified
 from sentiment.text.normalise import Step, normalise
 from sentiment.text.script import language_of
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Prepared", "find_clauses", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -80,3 +81,10 @@ def prepare(text: str, damage: str | None = None) -> Prepared:
     elif broken:
         status = "damaged"
     return Prepared(text, clean, folded, language, status, steps, damage)
+
+
+def find_clauses(batch: Sequence[Prepared]) -> None:
+    """Find the `clauses` of many texts together, which takes less time than one by one."""
+    texts, folded = [one.text for one in batch], [one.folded for one in batch]
+    for prepared, spans in zip(batch, segment.clauses_of_each(texts, folded), strict=True):
+        prepared.__dict__["clauses"] = spans  # where `cached_property` keeps them

@@ -18,14 +18,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, chain
 
+from sentiment.text.lexer import Lexer
 from sentiment.text.lexicon import ABBREVIATIONS, DOMAINS, HEADS, SENTENCE_STARTS, class_codes, tree
 
-__all__ = ["CONTENT", "EMOJI", "clauses", "sentences"]
+__all__ = ["CONTENT", "EMOJI", "clauses", "clauses_of_each", "sentences"]
 
 Span = tuple[int, int]
 
@@ -105,6 +106,13 @@ def _words() -> re.Pattern[str]:
         r"|[。！？!?；;…\n][。！？!?；;…\n]*|\.\.*|[，,|｜•—][，,|｜•—]*|--*|\d\d*(?:[.,:/]\d+)*"
         rf"|[{EMOJI}]+|[^\W\d_]+|[\s\S]"
     )
+
+
+@cache
+def _lexer() -> Lexer:
+    runs = (("。！？!?；;…\n", "!"), (".", "!"), ("，,|｜•—", ","), ("-", ","))
+    emoji = [(ord(span[0]), ord(span[-1])) for span in re.findall(r"[^-]-[^-]|[^-]", EMOJI)]
+    return Lexer(class_codes(), _codes().__getitem__, runs, emoji)
 
 
 # --- borders over codes -----------------------------------------------------------------------
@@ -380,12 +388,25 @@ def clauses(text: str, folded: str) -> tuple[Span, ...]:
     :param folded: The same in lower case and simplified Chinese, same length.
     """
     if len(text) <= _LONGEST_READ:
-        return _clauses(text, folded)
+        return _clauses(_Words.of(text, folded))
     return tuple(
         (start + first, start + last)
         for start, end in _blocks(text)
-        for first, last in _clauses(text[start:end], folded[start:end])
+        for first, last in _clauses(_Words.of(text[start:end], folded[start:end]))
     )
+
+
+def clauses_of_each(texts: Sequence[str], folded: Sequence[str]) -> list[tuple[Span, ...]]:
+    """Return what `clauses` does for each of many texts; Chinese ones take half the time together."""
+    # English words are looked up a piece at a time, which costs less than arrays do.
+    chinese = [at for at, text in enumerate(folded) if not text.isascii()]
+    words = dict(zip(chinese, _lexer().read([folded[at] for at in chinese]), strict=True))
+    return [
+        _clauses(_Words(text, folded[at], *read))
+        if (read := words.get(at))
+        else clauses(text, folded[at])
+        for at, text in enumerate(texts)
+    ]
 
 
 # A text is cut into words this much at a time: 50 MB in one cell would take gigabytes as words.
@@ -403,8 +424,8 @@ def _blocks(text: str) -> Iterator[Span]:
     yield start, len(text)
 
 
-def _clauses(text: str, folded: str) -> tuple[Span, ...]:
-    w = _Words.of(text, folded)
+def _clauses(w: _Words) -> tuple[Span, ...]:
+    text = w.text
     ascii_alone = text.isascii()
     ends = w.ends
     cuts: list[int] = []

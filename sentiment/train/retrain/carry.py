@@ -32,7 +32,7 @@ def carry_heads(network: FeedbackNetwork, old: Taxonomy, new: Taxonomy) -> Feedb
     topics = _sources(list(old.topics), list(new.topics), len(old.topics))
     pools = [[2 * one + half for one in sources] for sources in topics for half in (0, 1)]
     carried = FeedbackNetwork(
-        network.encoder, network.judge[0].in_features, len(new.topics), len(_names(new)),
+        network.encoder, network.overall_pool.query.shape[-1], len(new.topics), len(_names(new)),
         network.drop.p,
     )  # fmt: skip
     state = network.state_dict()
