@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -96,8 +97,9 @@ def compare(
     measures: Mapping[str, ArrayLike],
     segments: Sequence[Any] | NDArray[Any] | Mapping[str, ArrayLike],
     *,
-    kind: Kind = "net",
+    kind: Kind | Mapping[str, Kind] = "net",
     customers: Sequence[Any] | NDArray[Any] | None = None,
+    columns: Mapping[str, str] | None = None,
     rate: float = FALSE_DISCOVERY_RATE,
     minimum: float = MINIMUM_DIFFERENCE,
     level: float = 0.95,
@@ -112,7 +114,10 @@ def compare(
         NaN where a row has none (a driver that is not mentioned).
     :param segments: A label for each row (rows without one are in no comparison), or a mapping of
         segment to True/False column where segments overlap.
+    :param kind: Of all measures, or of each by its name.
     :param customers: Customer of each row; None takes every row for a person.
+    :param columns: Of a mapping, the column that a segment is a value of, where all values of it are
+        among the segments: if one alone is suppressed, the others and the total tell it.
     :param minimum: Smallest difference to highlight, in the unit of the values.
     :raises InputError: Columns differ in length.
     """
@@ -126,8 +131,9 @@ def compare(
                 f"{name} has {len(values)} rows, the segments {len(known)}; pass the same."
             )
         usable = known & ~np.isnan(values)
+        own = kind if isinstance(kind, str) else kind[name]
         for segment, mask in masks.items():
-            cells.append(_cell(name, segment, values, mask & usable, usable, codes, kind, level))
+            cells.append(_cell(name, segment, values, mask & usable, usable, codes, own, level))
     family = benjamini_hochberg([np.nan if cell.p is None else cell.p for cell in cells], rate)
     judged = tuple(
         cell
@@ -140,8 +146,9 @@ def compare(
         for cell, q, hit in zip(cells, family.q_values, family.rejected, strict=True)
     )
     tests = sum(cell.p is not None for cell in cells)
-    overlapping = isinstance(segments, Mapping)
-    return Comparison(judged, tests, rate, minimum, () if overlapping else _disclosure(judged))
+    if not isinstance(segments, Mapping):
+        columns = dict.fromkeys(masks, "")
+    return Comparison(judged, tests, rate, minimum, _disclosure(judged, columns or {}))
 
 
 def estimate(values: Floats, kind: Kind, *, level: float = 0.95) -> tuple[float, float, float]:
@@ -232,10 +239,14 @@ def _cell(
     )
 
 
-def _disclosure(cells: tuple[Cell, ...]) -> tuple[Caution, ...]:
-    """Say when a measure has one suppressed segment: the total less the others would show it."""
-    suppressed: dict[str, int] = {}
-    for cell in cells:
-        if cell.standing == "suppressed" and cell.n:
-            suppressed[cell.measure] = suppressed.get(cell.measure, 0) + 1
+def _disclosure(cells: tuple[Cell, ...], columns: Mapping[str, str]) -> tuple[Caution, ...]:
+    """Say when a measure has one suppressed segment: the total less the others would show it.
+
+    :param columns: The column of each segment that is one of all its values.
+    """
+    suppressed = Counter(
+        (cell.measure, columns[cell.segment])
+        for cell in cells
+        if cell.standing == "suppressed" and cell.n and cell.segment in columns
+    )
     return (Caution("single_suppressed"),) if 1 in suppressed.values() else ()

@@ -213,7 +213,9 @@ def trend(
     return Trend(tuple(points), change, tuple(notes))
 
 
-def p_chart(counts: ArrayLike, totals: ArrayLike, *, sigmas: float = 3.0) -> Chart:
+def p_chart(
+    counts: ArrayLike, totals: ArrayLike, *, sigmas: float = 3.0, widened: bool = False
+) -> Chart:
     """Find periods whose share lies outside ``p +- 3 sqrt(p (1-p) / n_i)``, p over all periods.
 
     Shewhart 1931. With many rows a period the limits hold chance only and all is outside: the
@@ -222,6 +224,8 @@ def p_chart(counts: ArrayLike, totals: ArrayLike, *, sigmas: float = 3.0) -> Cha
 
     :param counts: Cases in each period, in order of time.
     :param totals: Rows in each period, above 0.
+    :param widened: Where there is such a caution, put the limits as many times as wide as the
+        dispersion says (Laney's p'-chart): outside is then what is large beside the usual changes.
     :raises InputError: Counts that are no shares.
     """
     hits, sizes = np.asarray(counts, dtype=np.float64), np.asarray(totals, dtype=np.float64)
@@ -232,7 +236,6 @@ def p_chart(counts: ArrayLike, totals: ArrayLike, *, sigmas: float = 3.0) -> Cha
     centre = float(hits.sum() / sizes.sum())
     error = np.sqrt(centre * (1 - centre) / sizes)
     share = hits / sizes
-    low, high = np.maximum(0.0, centre - sigmas * error), np.minimum(1.0, centre + sigmas * error)
     dispersion = 1.0
     if len(hits) > 2 and 0 < centre < 1:
         z = (share - centre) / error
@@ -240,6 +243,9 @@ def p_chart(counts: ArrayLike, totals: ArrayLike, *, sigmas: float = 3.0) -> Cha
     notes: tuple[Caution, ...] = ()
     if dispersion > _OVERDISPERSED:
         notes = (Caution("overdispersed", factor=dispersion),)
+        if widened:
+            error *= dispersion
+    low, high = np.maximum(0.0, centre - sigmas * error), np.minimum(1.0, centre + sigmas * error)
     outside = (share < low - 1e-12) | (share > high + 1e-12)
     return Chart(share, centre, low, high, outside, dispersion, notes)
 

@@ -14,6 +14,7 @@ from sentiment.drivers.intervals import benjamini_hochberg
 from sentiment.drivers.segments import Kind, contrast, estimate
 from sentiment.drivers.trend import Periods, merge_periods
 from sentiment.records import SENTIMENTS
+from sentiment.reporting.repeats import counted
 from sentiment.reporting.scored import BITS, ScoredTable, position
 from sentiment.reporting.values import Text, same
 from sentiment.reporting.wording import say
@@ -97,7 +98,8 @@ def _complaints(table: ScoredTable, code: str, name: Text, bits: NDArray[np.uint
 def _points(table: ScoredTable) -> NDArray[np.float64]:
     """Scores as points: 0-100, or -100/0/100 whose mean is the NPS."""
     assert table.measure is not None
-    values = np.where(table.first, table.outcome, np.nan)
+    counts = counted(table, table.measure, table.outcome)
+    values = np.where(counts, table.outcome, np.nan)
     if table.measure.kind == "nps":
         points = 100.0 * ((values >= 9).astype(np.float64) - (values <= 6))
         return np.where(np.isnan(values), np.nan, points)

@@ -60,6 +60,7 @@ class Voice:
     tags: tuple[tuple[str, str], ...] = ()
     alarm: bool = False
     sentiment: str = ""
+    urgency: int = 0
 
     @property
     def text(self) -> str:

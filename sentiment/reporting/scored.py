@@ -418,6 +418,9 @@ class Collector:
             found = self._voice(batch, int(row), outcome, None)
             if found is None or (name == "praise" and is_misread(found.text)):
                 continue
+            if name == "replies":
+                # Kept with the words: answers of one survey row share its number.
+                found = replace(found, urgency=int(first[row]))
             if len(kept) < size:
                 heapq.heappush(kept, (*order, found))
             else:

@@ -116,3 +116,38 @@ def test_columns_must_fit():
         segments.compare({"m": [1, 2]}, ["a"])
     with pytest.raises(InputError, match="Segments"):
         segments.compare({"m": [1, 2]}, {"a": [True], "b": [True, False]})
+
+
+def test_measures_of_several_kinds_are_one_family():
+    rng = np.random.default_rng(3)
+    labels = np.repeat(["a", "b", "c"], 200)
+    columns = {
+        "score": rng.normal(60, 20, 600) + 6 * (labels == "a"),
+        "tone": rng.choice([-1.0, 0.0, 1.0], 600),
+        "late": (rng.random(600) < 0.2 + 0.15 * (labels == "b")).astype(float),
+    }
+    kinds = {"score": "mean", "tone": "net", "late": "share"}
+    found = segments.compare(columns, labels, kind=kinds)
+    assert found.tests == 9
+    wanted = multipletests([cell.p for cell in found.cells], method="fdr_bh")[1]
+    assert [cell.q for cell in found.cells] == pytest.approx(wanted)
+    alone = segments.compare({"tone": columns["tone"]}, labels, kind="net")
+    assert [cell.value for cell in alone.cells] == [
+        cell.value for cell in found.cells if cell.measure == "tone"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"shop": "channel", "app": "channel", "web": "channel", "north": "region"}, True),
+        ({"north": "region"}, False),
+        (None, False),
+    ],
+)
+def test_one_suppressed_value_of_a_column_is_told(columns, told):
+    channel = np.repeat(["shop", "app", "web"], [200, 200, 5])
+    masks = {name: channel == name for name in ("shop", "app", "web")}
+    masks["north"] = np.arange(405) % 2 == 0
+    found = segments.compare({"m": np.ones(405)}, masks, columns=columns)
+    assert [caution.code for caution in found.warnings] == ["single_suppressed"] * told

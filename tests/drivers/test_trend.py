@@ -135,6 +135,26 @@ def test_p_chart_of_a_huge_export_says_that_chance_is_not_the_limit():
     assert codes(found) == {"overdispersed"}
 
 
+def test_widened_limits_show_what_is_large_beside_the_usual_changes():
+    counts, totals = [6, 6, 6, 6, 33, 30, 6, 6, 6], np.full(9, 60)
+    found = trend.p_chart(counts, totals, widened=True)
+    assert codes(found) == {"overdispersed"}
+    error = np.sqrt(found.centre * (1 - found.centre) / 60)
+    assert found.high[0] == pytest.approx(found.centre + 3 * found.dispersion * error)
+    assert np.flatnonzero(found.outside).tolist() == [4, 5]
+    # Where chance explains the changes nothing is widened.
+    calm = [10, 12, 9, 11], np.full(4, 100)
+    assert trend.p_chart(*calm, widened=True).high.tolist() == trend.p_chart(*calm).high.tolist()
+
+
+def test_widened_limits_of_a_huge_export_cry_no_wolf():
+    rng = np.random.default_rng(4)
+    shares = 0.2 + rng.normal(size=24) * 0.01
+    counts = rng.binomial(200_000, shares), np.full(24, 200_000)
+    assert trend.p_chart(*counts).outside.sum() > 12
+    assert trend.p_chart(*counts, widened=True).outside.sum() == 0
+
+
 @pytest.mark.parametrize(("counts", "totals"), [([], []), ([1], [0]), ([3], [2]), ([1, 2], [3])])
 def test_p_chart_needs_shares(counts, totals):
     with pytest.raises(InputError):

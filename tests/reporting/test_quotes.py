@@ -140,3 +140,19 @@ def test_urgent_complaints_come_first() -> None:
     if any(o.polarity == "negative" for o in rows[77].opinions):
         own = next(row for row in replies if row["row"] == 78)
         assert "safety or legal" in own["reason"].en  # type: ignore[union-attr]
+
+
+def test_an_answer_of_a_survey_keeps_its_own_urgency() -> None:
+    rows = []
+    for number, (one, two) in enumerate(
+        zip(analyses(200), analyses(200, seed=8), strict=True), start=1
+    ):
+        praise = replace(two, opinions=(), tags=(), sentiment="positive", text="都好。")
+        rows += [
+            replace(one, row=number, question="差在哪里"),
+            replace(praise, row=number, question="好在哪里"),
+        ]
+    made = report(rows, outcome=STARS, bootstrap=20)
+    replies = made["replies"].rows("replies")
+    assert len(replies) > 20
+    assert all(int(row["urgency"]) >= 2 for row in replies)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.drivers.floors import MINIMUM_DIFFERENCE, PERIODS_SHOWN
-from sentiment.drivers.segments import Comparison, Kind, compare
+from sentiment.drivers.segments import Comparison, compare
 from sentiment.drivers.trend import p_chart, trend
 from sentiment.reporting.blocks.mentions import caution, column
 from sentiment.reporting.changes import Change, Series, series_of
@@ -33,7 +33,7 @@ def trend_block(study: Study) -> Block:
     if enough:
         rows, warnings = _series_rows(study)
         tables["trend"] = Table("trend", say("trend.table"), _TREND_COLUMNS, rows)
-        alarms = _alarms(study)
+        alarms, widened = _alarms(study)
         if alarms:
             tables["alarms"] = Table("alarms", say("trend.alarms"), _ALARM_COLUMNS, alarms)
             latest = max(alarms, key=lambda row: (str(row["period"]), float(row["value"])))  # type: ignore[arg-type]
@@ -41,6 +41,8 @@ def trend_block(study: Study) -> Block:
         else:
             sentences.append(say("trend.calm"))
         notes += [say("trend.band"), say("trend.adjusted"), *warnings]
+        if widened:
+            notes.append(say("trend.widened", n=widened))
     changes, before, after = study.last_change
     if changes and enough:
         tables["last"] = _change_table(
@@ -123,10 +125,15 @@ def _series_rows(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
     return tuple(rows), list(warnings.values())
 
 
-def _alarms(study: Study) -> tuple[Row, ...]:
-    """Periods whose share of complaints lies outside the 3 sigma limits of a p-chart."""
+def _alarms(study: Study) -> tuple[tuple[Row, ...], int]:
+    """Return periods whose share of complaints lies outside the 3 sigma limits of a p-chart.
+
+    And of how many series the limits are widened: their periods vary for other reasons than chance,
+    and limits of chance alone would cry wolf.
+    """
     periods = study.periods
     rows: list[Row] = []
+    widened = 0
     dated = periods.codes >= 0
     totals = np.bincount(periods.codes[dated], minlength=len(periods.labels))
     for series in series_of(study, study.table, drivers=True):
@@ -137,10 +144,8 @@ def _alarms(study: Study) -> tuple[Row, ...]:
             np.nan_to_num(series.values[dated]),
             minlength=len(periods.labels),
         )
-        chart = p_chart(hits, totals)
-        if chart.warnings:
-            # Periods vary for reasons other than chance: the limits would cry wolf.
-            continue
+        chart = p_chart(hits, totals, widened=True)
+        widened += bool(chart.warnings)
         rows += [
             {
                 "series": series.name,
@@ -152,7 +157,7 @@ def _alarms(study: Study) -> tuple[Row, ...]:
             }
             for at in np.flatnonzero(chart.outside)
         ]
-    return tuple(rows)
+    return tuple(rows), widened
 
 
 def _change_table(key: str, title: Text, changes: Sequence[Change]) -> Table:
@@ -221,23 +226,19 @@ def segments_block(study: Study) -> Block:
     masks, names = _masks(study)
     if not masks:
         return Block(11, "segments", title, ask, withheld=say("withheld.segments_small"))
-    rows: list[Row] = []
-    notes: dict[str, Text] = {}
-    tests = 0
-    groups: dict[Kind, list[Series]] = {}
-    for series in _rows_of_map(study):
-        groups.setdefault(series.kind, []).append(series)
-    for kind, members in groups.items():
-        found = compare(
-            {series.code: series.values for series in members},
-            masks,
-            kind=kind,
-            customers=table.customer,
-        )
-        tests += found.tests
-        for note in found.warnings:
-            notes.setdefault(note.code, caution(note, study))
-        rows += _cells(found, {series.code: series for series in members}, names)
+    series = {one.code: one for one in _rows_of_map(study)}
+    found = compare(
+        {code: one.values for code, one in series.items()},
+        masks,
+        kind={code: one.kind for code, one in series.items()},
+        customers=table.customer,
+        columns={
+            key: name
+            for key, (name, _) in names.items()
+            if len(table.segments[name][1]) <= _LABELS  # all its values are shown
+        },
+    )
+    rows = _cells(found, series, names)
     highlighted = [row for row in rows if row["highlighted"]]
     if highlighted:
         top = max(highlighted, key=lambda row: abs(float(row["difference"])))  # type: ignore[arg-type]
@@ -269,9 +270,9 @@ def segments_block(study: Study) -> Block:
         ask,
         sentences=sentences,
         notes=(
-            say("segments.rule", n=tests, minimum=MINIMUM_DIFFERENCE),
+            say("segments.rule", n=found.tests, minimum=MINIMUM_DIFFERENCE),
             *dropped,
-            *notes.values(),
+            *(caution(note, study) for note in found.warnings),
         ),
         tables={"segments": Table("segments", title, columns, tuple(rows))},
     )

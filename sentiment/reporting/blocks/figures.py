@@ -19,6 +19,7 @@ from sentiment.drivers.measures import Measure
 from sentiment.records import SENTIMENTS, STATUSES
 from sentiment.reporting.blocks.mentions import caution, percent_cells
 from sentiment.reporting.dating import about_dates
+from sentiment.reporting.repeats import counted
 from sentiment.reporting.scored import LANGUAGES, ScoredTable, position
 from sentiment.reporting.study import Study
 from sentiment.reporting.values import Block, Cell, Column, Row, Table, Text, same
@@ -26,8 +27,6 @@ from sentiment.reporting.wording import known, say
 from sentiment.tables.scales import Outcome
 
 __all__ = ["base_block", "figures_block", "figures_rows", "measure_of"]
-
-SURVEYS = ("nps", "csat", "ces", "pmf")
 
 
 def base_block(study: Study) -> Block:
@@ -143,8 +142,8 @@ def figures_rows(study: Study) -> list[Row]:
     """Return the key figures: the chosen outcome first, the tone of the texts last."""
     rows: list[Row] = []
     for scale, values in _outcomes(study.table):
-        kept = values[_kept(study.table, scale, values)]
-        before = _same_outcome(study.previous, scale)
+        kept = values[counted(study.table, scale, values)]
+        before = _same_outcome(study, scale)
         if scale.kind == "ces" and scale.high_is_good is None:
             rows.append(_undeclared(scale))
         else:
@@ -167,27 +166,29 @@ def _outcomes(table: ScoredTable) -> list[tuple[Outcome, NDArray[np.float64]]]:
     ]
 
 
-def _same_outcome(table: ScoredTable | None, scale: Outcome) -> NDArray[np.float64] | None:
-    for other, values in _outcomes(table) if table else ():
-        if (other.kind, other.minimum, other.maximum) == (scale.kind, scale.minimum, scale.maximum):
-            return values[~np.isnan(values)]
-    return None
+def _same_outcome(study: Study, scale: Outcome) -> NDArray[np.float64] | None:
+    """Return the earlier answers to the same question.
 
-
-def _kept(table: ScoredTable, scale: Outcome, values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Rows whose answer counts: of a customer asked several times in a month, the last answer."""
-    keep = table.first.copy()
-    if not table.repeated_customers or scale.kind not in SURVEYS:
-        return keep
-    rows = np.flatnonzero(table.first & ~np.isnan(values))
-    customer, days = table.customer[rows], table.dates[rows]
-    months = days.astype("datetime64[M]").astype(np.int64)
-    # `last_answers` for millions of rows: undated ones first, a later row after an earlier one.
-    order = np.lexsort((rows, np.where(np.isnat(days), -(2**40), days.astype(np.int64)), months,
-                        customer))  # fmt: skip
-    same = (np.diff(customer[order]) == 0) & (np.diff(months[order]) == 0)
-    keep[rows[order[:-1][same]]] = False
-    return keep
+    It has the same name; or another, where it is the only one on that scale that is asked no more.
+    """
+    earlier = study.previous
+    if earlier is None:
+        return None
+    ends = (scale.kind, scale.minimum, scale.maximum)
+    found = {
+        other.column: (other, values)
+        for other, values in _outcomes(earlier)
+        if (other.kind, other.minimum, other.maximum) == ends
+    }
+    if scale.column in found:
+        other, values = found[scale.column]
+    else:
+        still = {one.column for one, _ in _outcomes(study.table)}
+        gone = [one for column, one in found.items() if column not in still]
+        if len(gone) != 1:
+            return None
+        other, values = gone[0]
+    return values[counted(earlier, other, values)]
 
 
 def measure_of(scale: Outcome, values: NDArray[np.float64]) -> Measure:

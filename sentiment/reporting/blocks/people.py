@@ -100,11 +100,10 @@ def replies_block(study: Study) -> Block:
         Column("state", say("column.state")),
         Column("owner", say("column.owner")),
     )
-    place = {int(row): at for at, row in enumerate(table.row)} if kept.replies else {}
     replies = tuple(
         _entry(study, voice)
         | {
-            "urgency": int(table.urgency[place[voice.row]]),
+            "urgency": voice.urgency,
             "reason": _reasons(study, voice),
             "state": say("state.open"),
             "owner": "",
