@@ -111,10 +111,11 @@ def folder_inputs(given: Storage, watcher: Watcher) -> tuple[Storage, list[str]]
 
 
 def check_places(
-    source: Storage, output: Storage, names: Sequence[str], options: JobOptions
+    given: Storage, source: Storage, output: Storage, names: Sequence[str], options: JobOptions
 ) -> None:
     """Refuse what cannot go well before anything is read.
 
+    :param given: What the user named: the input folder, or one file in it.
     :raises OutputError: The output is a file, or within the input, or would replace an input.
     """
     if options.encoding is not None:
@@ -125,7 +126,8 @@ def check_places(
         raise OutputError(f"{output.name} is a file; name a folder for the outputs")
     same = source.filesystem.equals(output.filesystem)
     above = source.root.rstrip("/") + "/"
-    if same and (output.root.rstrip("/") + "/").startswith(above):
+    # Beside a file that was named, an output folder is in nobody's way.
+    if same and given == source and (output.root.rstrip("/") + "/").startswith(above):
         raise OutputError(
             f"{output.name} is in the folder that is to be scored; name one outside of it"
         )

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
+from pathlib import Path
 
 from sentiment.cluster.folder import FolderSummary, check_places, folder_inputs
-from sentiment.cluster.storage import open_storage
+from sentiment.cluster.storage import as_output, open_here
 from sentiment.cluster.survey import first_table
 from sentiment.errors import ModelError, UserError
+from sentiment.job.destination import writing
 from sentiment.job.options import JobOptions, Summary
 from sentiment.job.run import Interrupted, score
-from sentiment.job.scoring import Analyzes, load_analyzer
+from sentiment.job.scoring import Analyzes, Loader, load_analyzer, loader_for
 from sentiment.job.watch import Silent, Watcher
 from sentiment.tables import Table
 from sentiment.tables.parquet import ParquetSource
 
 __all__ = ["score_folder_here"]
-
-Loader = Callable[[str | None, str], Analyzes]
 
 
 def score_folder_here(
@@ -38,25 +37,26 @@ def score_folder_here(
     """
     started = time.monotonic()
     options, watcher = options or JobOptions(), watcher or Silent()
-    folder, names = folder_inputs(open_storage(source), watcher)
-    out = open_storage(output)
-    check_places(folder, out, names, options)
+    given = open_here(source)
+    with as_output():
+        out = open_here(output)
+    folder, names = folder_inputs(given, watcher)
+    check_places(given, folder, out, names, options)
     table = first_table(folder, names, options.read)
+    load = _Once(loader_for(options, load))
     watcher.opened(table)
     options = replace(options, read=replace(options.read, roles=table.roles))
-    load = partial(_once, load)
     finished: list[Summary] = []
     empty: list[str] = []
     failed: dict[str, UserError] = {}
     for name in names:
         path, target = folder.shown(name), out.shown(name)
-        place = out.local(name)
-        assert place is not None, "a folder of this machine"
         try:
             if not ParquetSource(path).count:
                 empty.append(name)
                 continue
-            place.parent.mkdir(parents=True, exist_ok=True)
+            with writing(Path(target)):
+                Path(target).parent.mkdir(parents=True, exist_ok=True)
             one = _OneFile(watcher, (path, target), finished)
             finished.append(score(path, target, options, one, load))
         except Interrupted as stop:
@@ -79,10 +79,21 @@ def score_folder_here(
     )
 
 
-@cache
-def _once(load: Loader, model: str | None, device: str) -> Analyzes:
-    """Load a model once in a process, for however many files."""
-    return load(model, device)
+class _Once:
+    """Loads a model once in a job, for however many files; the next job may find another there.
+
+    A worker process, for which it is pickled, has to load it anew.
+    """
+
+    def __init__(self, load: Loader) -> None:
+        self._load = load
+        self._loaded = cache(load)
+
+    def __call__(self, model: str | None, device: str) -> Analyzes:
+        return self._loaded(model, device)
+
+    def __reduce__(self) -> tuple[type[_Once], tuple[Loader]]:
+        return _Once, (self._load,)
 
 
 class _OneFile:

@@ -15,7 +15,6 @@ is not dead, can neither lose nor double a row.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -58,7 +57,10 @@ def parts_of(span: Path, note: Note, scratch: Path) -> Iterator[Path]:
 
 
 class Kept:
-    """The finished spans of one unfinished file."""
+    """The finished spans of one unfinished file.
+
+    What cannot be read of them is an InputError, as of any storage; `as_output` says whose fault it is.
+    """
 
     def __init__(self, output: Storage, name: str) -> None:
         self._output = output
@@ -66,8 +68,9 @@ class Kept:
 
     def saved_key(self) -> Mapping[str, Any] | None:
         """Return the key of the job that left something here, or None."""
+        content = self._output.read(f"{self._folder}/job.json")
         try:
-            saved = json.loads(self._output.read(f"{self._folder}/job.json") or b"null")
+            saved = json.loads(content or b"null")
         except ValueError:
             return None
         return saved if isinstance(saved, dict) else None
@@ -92,13 +95,19 @@ class Kept:
 
     def note(self, file: File, index: int) -> Note:
         """Return the note of one finished span."""
-        with self._output.open(self._place(file, index)) as stream:
+        place = self._place(file, index)
+        with self._output.reading(place), self._output.open(place) as stream:
             return _note_in(stream)
 
     def fetch(self, file: File, index: int, span: Path) -> Note:
-        """Copy a finished span into a file of this machine and return its note."""
-        with self._output.open(self._place(file, index)) as there, span.open("wb") as here:
-            shutil.copyfileobj(there, here, _COPY)
+        """Copy a finished span into a file of this machine and return its note.
+
+        :raises InputError: The span cannot be read.
+        :raises OSError: The file cannot be written.
+        """
+        with span.open("wb") as here:
+            for piece in self._pieces(self._place(file, index)):
+                here.write(piece)
         with span.open("rb") as stream:
             return _note_in(stream)
 
@@ -109,6 +118,11 @@ class Kept:
     def forget(self) -> None:
         """Delete it all."""
         self._output.remove(self._folder)
+
+    def _pieces(self, place: str) -> Iterator[bytes]:
+        with self._output.reading(place), self._output.open(place) as stream:
+            while piece := stream.read(_COPY):
+                yield piece
 
     def _place(self, file: File, index: int) -> str:
         return f"{self._folder}/{file.digest}/{index}"

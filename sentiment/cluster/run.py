@@ -55,9 +55,9 @@ def score_folder(
     """
     started = time.monotonic()
     options, watcher = options or JobOptions(), watcher or Silent()
-    folder, names = folder_inputs(open_storage(source), watcher)
-    out = open_storage(output)
-    check_places(folder, out, names, options)
+    given, out = open_storage(source), open_storage(output)
+    folder, names = folder_inputs(given, watcher)
+    check_places(given, folder, out, names, options)
     table = first_table(folder, names, options.read)
     load = loader_for(options, load)
     # What a model is called is the same on every device, and this machine may have no other.
@@ -65,9 +65,7 @@ def score_folder(
     work = Work(
         source=folder,
         output=out,
-        model=options.model,
-        device=options.device,
-        speed=options.speed,
+        options=options,
         model_name=analyzer.model_name,
         model_digest=analyzer.model_digest,
         taxonomy=analyzer.taxonomy,
@@ -78,7 +76,7 @@ def score_folder(
     del analyzer
     with _locked(out):
         watcher.opened(table)
-        job = _Job(work, table.roles, options, watcher, span_rows, use_gpu)
+        job = _Job(work, table.roles, watcher, span_rows, use_gpu)
         job.survey(names)
         with job.telling_what_is_kept():
             job.run(address)
@@ -109,14 +107,12 @@ class _Job:
         self,
         work: Work,
         roles: Roles,
-        options: JobOptions,
         watcher: Watcher,
         span_rows: int,
         use_gpu: bool,
     ) -> None:
         self._work = work
         self._roles = roles
-        self._options = options
         self._watcher = watcher
         self._span_rows = span_rows
         self._use_gpu = use_gpu
@@ -146,8 +142,8 @@ class _Job:
         if not self._files:
             return
         left = [span for one in self._files.values() for span in one.surveyed.left]
-        with Engine(address, self._options.workers) as engine:
-            if self._options.device == "cuda" and not engine.gpus:
+        with Engine(address, self._work.options.workers) as engine:
+            if self._work.options.device == "cuda" and not engine.gpus:
                 raise UserError(
                     "--device cuda needs a GPU, and there is none in the Ray cluster; "
                     "add one, or leave --device out"
@@ -180,7 +176,7 @@ class _Job:
             paths=(work.source.name, work.output.name),
             work=work,
             roles=self._roles,
-            options=self._options,
+            options=work.options,
             seconds=seconds,
             empty=self._empty,
             failed=self.failed,
@@ -195,7 +191,7 @@ class _Job:
             raise Interrupted(self._reused + self._scored) from None
 
     def _survey(self, name: str) -> Surveyed | Empty | Failed:
-        return survey(self._work, self._roles, name, self._options, self._span_rows)
+        return survey(self._work, self._roles, name, self._span_rows)
 
     def _take(self, found: Surveyed) -> None:
         name = found.file.name

@@ -9,13 +9,13 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError, OutputError
 
-__all__ = ["OWN", "SCRATCH", "Storage", "open_storage"]
+__all__ = ["OWN", "SCRATCH", "Storage", "as_output", "open_here", "open_storage"]
 
 OWN = ".sentiment"
 """The folder in an output folder that is the job's own until it is done."""
@@ -26,6 +26,7 @@ _EDGE = 1 << 20  # as job.identity: the two are compared
 _COPY = 1 << 22
 # A file appears there under its name only once it is complete, and there is nothing to rename.
 _OBJECTS = ("s3", "gcs", "abfs")
+_HERE = ("file", "local")  # what pyarrow calls this machine in an address
 
 
 def open_storage(location: str) -> Storage:
@@ -38,7 +39,7 @@ def open_storage(location: str) -> Storage:
 
     if "://" not in location:
         return Storage(fs.LocalFileSystem(), os.path.abspath(location), location)
-    name = re.sub("://[^/@]*@", "://", location)  # what one signs in with is not to be told
+    name = _told(location)
     try:
         filesystem, root = fs.FileSystem.from_uri(location)
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -47,6 +48,35 @@ def open_storage(location: str) -> Storage:
             "to sign in"
         ) from None
     return Storage(filesystem, root.rstrip("/"), name)
+
+
+def open_here(location: str) -> Storage:
+    """Return the folder or file at a path of this machine, or at an address like file:///data.
+
+    Its files are shown by their paths, so that whoever knows no addresses can open them.
+
+    :raises InputError: It is elsewhere.
+    """
+    scheme, mark, _ = location.partition("://")
+    if mark and scheme not in _HERE:  # said at once: to ask S3 for a bucket may take a while
+        raise InputError(
+            f"{_told(location)} is not on this machine, and --engine local knows no other; "
+            "add --engine ray, or name a folder of this machine"
+        )
+    found = open_storage(location)
+    return replace(found, name=found.root) if mark else found
+
+
+@contextmanager
+def as_output() -> Iterator[None]:
+    """Have what cannot be read told as a fault of the output, where no input is read.
+
+    :raises OutputError: In place of any InputError of the block.
+    """
+    try:
+        yield
+    except InputError as error:
+        raise OutputError(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +96,8 @@ class Storage:
 
     def shown(self, name: str) -> str:
         """Return a file's name as the user would write it."""
-        head, mark, tail = self.name.partition("?")  # options of an address come last
-        return f"{head.rstrip('/')}/{name}{mark}{tail}"
+        address, options = self._name_and_options()
+        return f"{address.rstrip('/')}/{name}{options}"
 
     def local(self, name: str = "") -> Path | None:
         """Return where a file is on this machine, or None when it is not."""
@@ -76,7 +106,7 @@ class Storage:
     def parent(self) -> tuple[Storage, str]:
         """Return the folder that holds this one (or this file), and the name in it."""
         above, _, name = self.root.rpartition("/")
-        shown = self.name.partition("?")[0].rstrip("/").rpartition("/")[0] or "."
+        shown = self._name_and_options()[0].rstrip("/").rpartition("/")[0] or "."
         return Storage(self.filesystem, above or "/", shown), name
 
     def kind(self, name: str = "") -> str | None:
@@ -86,7 +116,7 @@ class Storage:
         """
         from pyarrow import fs
 
-        with self._reading(name):
+        with self.reading(name):
             found = self.filesystem.get_file_info(self._at(name)).type
         return {fs.FileType.File: "file", fs.FileType.Directory: "folder"}.get(found)
 
@@ -98,7 +128,7 @@ class Storage:
         from pyarrow import fs
 
         top = self._at(name)
-        with self._reading(name):
+        with self.reading(name):
             found = self.filesystem.get_file_info(
                 fs.FileSelector(top, recursive=True, allow_not_found=True)
             )
@@ -109,7 +139,7 @@ class Storage:
         """Return size in bytes and time of change in nanoseconds, or None for no file."""
         from pyarrow import fs
 
-        with self._reading(name):
+        with self.reading(name):
             info = self.filesystem.get_file_info(self._at(name))
         return None if info.type != fs.FileType.File else (info.size, info.mtime_ns or 0)
 
@@ -126,23 +156,31 @@ class Storage:
     def edges(self, name: str) -> str:
         """Return the digest of the first and the last megabyte, as `job.identity.quick_digest`."""
         digest = hashlib.blake2b(digest_size=16)
-        with self._reading(name), self.open(name) as file:
+        with self.reading(name), self.open(name) as file:
             digest.update(file.read(_EDGE))
             file.seek(max(file.size() - _EDGE, 0))
             digest.update(file.read(_EDGE))
         return digest.hexdigest()
 
     def open(self, name: str) -> Any:
-        """Open a file for reading at any place; a `pyarrow.NativeFile`."""
-        return self.filesystem.open_input_file(self._at(name))
+        """Open a file for reading at any place; a `pyarrow.NativeFile`.
+
+        :raises InputError: It cannot be opened. For what is read of it then, there is `reading`.
+        """
+        with self.reading(name):
+            return self.filesystem.open_input_file(self._at(name))
 
     def read(self, name: str) -> bytes | None:
-        """Return what a small file holds, or None for no file."""
-        try:
-            with self.filesystem.open_input_stream(self._at(name)) as file:
-                return bytes(file.read())
-        except FileNotFoundError:
-            return None
+        """Return what a small file holds, or None for no file.
+
+        :raises InputError: There is one, and it cannot be read.
+        """
+        with self.reading(name):
+            try:
+                with self.filesystem.open_input_stream(self._at(name)) as file:
+                    return bytes(file.read())
+            except FileNotFoundError:
+                return None
 
     def put(self, name: str, content: Path | bytes) -> None:
         """Write a file so that it is there whole or not at all; replaces an older one.
@@ -166,6 +204,26 @@ class Storage:
         except OSError as error:
             raise OutputError(f"{self.shown(name)} cannot be deleted ({_reason(error)})") from error
 
+    @contextmanager
+    def reading(self, name: str) -> Iterator[None]:
+        """Turn what the file system says into a sentence about the file that is read in the block.
+
+        :raises InputError: In place of any OSError of the block.
+        """
+        try:
+            yield
+        except OSError as error:
+            shown = self.shown(name) if name else self.name
+            raise InputError(
+                f"{shown} cannot be read ({_reason(error)}); check the address and what it takes "
+                "to sign in"
+            ) from error
+
+    def _name_and_options(self) -> tuple[str, str]:
+        """Return the name without the options of an address, which come last, and these."""
+        head, mark, tail = self.name.partition("?")
+        return (head, mark + tail) if "://" in self.name else (self.name, "")
+
     def _at(self, name: str) -> str:
         return f"{self.root.rstrip('/')}/{name}" if name else self.root
 
@@ -187,16 +245,10 @@ class Storage:
             _sync(scratch)
         self.filesystem.move(scratch, at)
 
-    @contextmanager
-    def _reading(self, name: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            shown = self.shown(name) if name else self.name
-            raise InputError(
-                f"{shown} cannot be read ({_reason(error)}); check the address and what it takes "
-                "to sign in"
-            ) from error
+
+def _told(location: str) -> str:
+    """Return an address without what one signs in with, which is not to be told."""
+    return re.sub("://[^/@]*@", "://", location)
 
 
 def _sync(path: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sentiment.cluster.kept import Kept, Note
 from sentiment.cluster.spans import File, Span
-from sentiment.cluster.storage import Storage
+from sentiment.cluster.storage import Storage, as_output
 from sentiment.cluster.work import Failed, Work
 from sentiment.errors import InputError, OutputError, UserError
 from sentiment.job.destination import recognised
@@ -69,19 +69,15 @@ def first_table(source: Storage, names: Sequence[str], read: ReadOptions) -> Tab
     raise InputError(f"{source.name} holds no data row; choose a folder with feedback in it")
 
 
-def survey(
-    work: Work, roles: Roles, name: str, options: JobOptions, span_rows: int
-) -> Surveyed | Empty | Failed:
+def survey(work: Work, roles: Roles, name: str, span_rows: int) -> Surveyed | Empty | Failed:
     """Find out how far a file is, and make ready to score what is left of it."""
     try:
-        return _survey(work, roles, name, options, span_rows)
+        return _survey(work, roles, name, span_rows)
     except UserError as error:
         return Failed(name, error)
 
 
-def _survey(
-    work: Work, roles: Roles, name: str, options: JobOptions, span_rows: int
-) -> Surveyed | Empty:
+def _survey(work: Work, roles: Roles, name: str, span_rows: int) -> Surveyed | Empty:
     opened = work.opened(name)
     if not opened.count:
         return Empty(name)
@@ -93,13 +89,14 @@ def _survey(
         source=("parquet", None, None, None),
         roles=own_roles,
         model=(work.model_name, work.model_digest),
-        taxonomy=work.taxonomy if options.taxonomy else None,
+        taxonomy=work.taxonomy if work.options.taxonomy else None,
     )
     file = File(name, opened.columns, opened.count, own_roles, key.to_dict(), span_rows)
-    finished = None if options.restart else _finished(work.output, name, key)
-    if finished is not None:
-        return Surveyed(file, finished)
-    return _take_up(work.output, file, key, options)
+    with as_output():
+        finished = None if work.options.restart else _finished(work.output, name, key)
+        if finished is not None:
+            return Surveyed(file, finished)
+        return _take_up(work.output, file, key, work.options)
 
 
 def _take_up(output: Storage, file: File, key: JobKey, options: JobOptions) -> Surveyed:

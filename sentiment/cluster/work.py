@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from pathlib import Path
@@ -13,11 +13,11 @@ from pathlib import Path
 import sentiment
 from sentiment.cluster.kept import Kept, Note, parts_of, seal
 from sentiment.cluster.spans import File, Span
-from sentiment.cluster.storage import SCRATCH, Storage
+from sentiment.cluster.storage import SCRATCH, Storage, as_output
 from sentiment.errors import InputError, ModelError, UserError
 from sentiment.job.chunks import cut
-from sentiment.job.destination import output_identity, summary_bytes
-from sentiment.job.options import Summary
+from sentiment.job.destination import output_identity, summary_bytes, writing
+from sentiment.job.options import JobOptions, Summary
 from sentiment.job.scoring import Analyzes, Loader, Scorer, Setup, load_analyzer
 from sentiment.job.tally import Tally
 from sentiment.tables import SourceRow, Writer, format_of, open_writer
@@ -34,9 +34,7 @@ class Work:
 
     source: Storage
     output: Storage
-    model: str | None
-    device: str
-    speed: str = "full"
+    options: JobOptions
     model_name: str
     model_digest: str
     taxonomy: Taxonomy
@@ -63,8 +61,8 @@ class Work:
     def setup(self, file: File) -> Setup:
         """Return what the local job's scorer must know."""
         return Setup(
-            model=self.model,
-            device=self.device,
+            model=self.options.model,
+            device=self.options.device,
             format=format_of(file.name),
             columns=file.columns,
             questions=len(file.roles.text) > 1,
@@ -83,15 +81,26 @@ class Work:
                 f"a worker has sentiment {sentiment.__version__} and this command is "
                 f"{self.release}; install the same release on every machine of the cluster"
             )
-        return self.load(self.model, self.device)
+        return self.load(self.options.model, self.options.device)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Give a folder on this machine for as long as the block runs."""
-        beside = self.output.local(SCRATCH)
-        if beside is not None:  # what a killed worker leaves goes with the job's own folder
-            beside.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="sentiment-", dir=beside) as folder:
+        """Give a folder on this machine for as long as the block runs.
+
+        :raises OutputError: There is no room for one.
+        """
+        with ExitStack() as stack:
+            # What a killed worker leaves there goes with the job's own folder.
+            where = self.output.local(SCRATCH)
+            if where is None:
+                with writing(Path("the folder for temporary files")):
+                    where = Path(tempfile.gettempdir())
+            with writing(where):
+                where.mkdir(parents=True, exist_ok=True)
+                scratch = tempfile.TemporaryDirectory(
+                    prefix="sentiment-", dir=where, ignore_cleanup_errors=True
+                )
+                folder = stack.enter_context(scratch)
             yield Path(folder)
 
 
@@ -138,9 +147,6 @@ def score_spans(work: Work, analyzer: Analyzes, spans: Sequence[Span]) -> Iterat
                 yield score(span)
             except UserError as error:
                 yield Failed(name, error)
-            except OSError as error:
-                path, reason = work.source.shown(name), error.strerror or error
-                yield Failed(name, InputError(f"{path} cannot be read ({reason}); check the file"))
 
 
 class _FileScorer:
@@ -156,12 +162,13 @@ class _FileScorer:
     def __call__(self, span: Span) -> Scored | Finished:
         """Score a span, unless it is kept already."""
         file = span.file
-        kept = Kept(self._work.output, file.name)
-        if self._kept is None:
-            self._kept = set() if file.is_small else kept.indexes(file)
-        if span.index in self._kept:
-            note = kept.note(file, span.index)
-            return Scored(file.name, span.index, note.tally, time.time())
+        with as_output():
+            kept = Kept(self._work.output, file.name)
+            if self._kept is None:
+                self._kept = set() if file.is_small else kept.indexes(file)
+            if span.index in self._kept:
+                note = kept.note(file, span.index)
+                return Scored(file.name, span.index, note.tally, time.time())
         if self._next != span.index:
             self._rows = self._work.opened(file.name).rows(span.first)
         self._next = None  # until this one went well
@@ -189,14 +196,16 @@ class _FileScorer:
         scorer = Scorer(self._work.setup(file), self._analyzer)
         sizes: list[int] = []
         tally = Tally()
-        with content.open("wb") as stream:
-            for part in cut(islice(self._rows, span.rows)):
-                feedback = [one for row in part.rows for one in feedback_of(row, file.roles)]
-                outcome = scorer(feedback, len(part.rejects))
+        for part in cut(islice(self._rows, span.rows)):
+            feedback = [one for row in part.rows for one in feedback_of(row, file.roles)]
+            outcome = scorer(feedback, len(part.rejects))
+            # Open only while it is written to: of reading and scoring other things are to be said.
+            with writing(content), content.open("ab") as stream:
                 stream.write(outcome.payload)
-                sizes.append(len(outcome.payload))
-                tally.add(outcome.tally)
-            note = Note(tuple(sizes), tally)
+            sizes.append(len(outcome.payload))
+            tally.add(outcome.tally)
+        note = Note(tuple(sizes), tally)
+        with writing(content), content.open("ab") as stream:
             seal(stream, note)
         return note
 
@@ -209,7 +218,7 @@ def put_together(work: Work, file: File, tally: Tally, started: float, reused: i
     """
     kept = Kept(work.output, file.name)
     try:
-        with work.scratch() as folder:
+        with as_output(), work.scratch() as folder:
             parts = _kept_parts(kept, file, folder)
             summary = _write(work, file, parts, tally, folder, started, reused)
         kept.forget()
@@ -248,7 +257,9 @@ def _write(
     under its name: with it the file is finished, all at once.
     """
     whole = folder / "output"
-    work.writer(file).assemble(parts, whole)
+    with writing(whole):
+        work.writer(file).assemble(parts, whole)
+        identity = output_identity(whole)
     summary = Summary(
         input={
             "path": work.source.shown(file.name),
@@ -261,13 +272,13 @@ def _write(
             "path": work.output.shown(file.name),
             "format": format_of(file.name),
             "encoding": None,
-            **output_identity(whole),
+            **identity,
         },
         roles=file.roles.to_dict(),
         model=work.model_name,
         taxonomy=work.taxonomy.to_dict(),
         accuracy=work.accuracy,
-        options={"model": work.model, "device": work.device, "speed": work.speed},
+        options=work.options.of_model,
         tally=tally,
         rejects=None,
         seconds=max(time.time() - started, 0.0),

@@ -60,9 +60,11 @@ def load_analyzer(
 def loader_for(options: JobOptions, load: Loader) -> Loader:
     """Return what loads the analyzer that the options ask for; `load` where that is the usual one.
 
+    A `load` of the caller's own stays what it is: a job on a folder has one that is ready for all files.
+
     :raises UserError: The taxonomy cannot be read, or contradicts itself.
     """
-    if options.taxonomy is None and options.speed == "full":
+    if load is not load_analyzer or (options.taxonomy is None and options.speed == "full"):
         return load
     taxonomy = Taxonomy.read(options.taxonomy) if options.taxonomy is not None else None
     return partial(load_analyzer, taxonomy=taxonomy, speed=options.speed)
@@ -86,7 +88,6 @@ class Setup:
     columns: tuple[str, ...]
     questions: bool
     encoding: str | None
-    delimiter: str | None = None
     model_digest: str
     load: Loader = field(default=load_analyzer)
 
@@ -107,7 +108,6 @@ class Scorer:
             taxonomy_topics=tuple(self.analyzer.taxonomy.topics),
             questions=setup.questions,
             encoding=setup.encoding,
-            delimiter=setup.delimiter,
         )
 
     def __call__(self, feedback: Sequence[Feedback], rejected: int) -> Outcome:

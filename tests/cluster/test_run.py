@@ -266,6 +266,19 @@ def test_one_file_may_be_named_and_others_are_left_alone(write: Write, tmp_path:
     assert names_in(tmp_path / "out") == ["a.parquet", "a.parquet.summary.json"]
 
 
+def test_of_one_file_the_outputs_may_go_beside_it(write: Write, tmp_path: Path) -> None:
+    source = write("a.parquet", 10)
+    write("b.parquet", 10)
+    done = score_folder(str(source), str(tmp_path / "in" / "scored"), load=load_fake)
+    assert (done.files, done.failed) == (1, {})
+    assert names_in(tmp_path / "in") == [
+        "a.parquet",
+        "b.parquet",
+        "scored/a.parquet",
+        "scored/a.parquet.summary.json",
+    ]
+
+
 def test_only_parquet_files_are_scored_and_bookkeeping_is_none(
     write: Write, tmp_path: Path
 ) -> None:
@@ -298,6 +311,7 @@ def test_progress_is_told_with_what_there_is_in_all(write: Write, tmp_path: Path
         ("in", "in", OutputError, "in the folder that is to be scored"),
         ("in", "in/a.parquet", OutputError, "is a file"),
         ("in", ".", OutputError, "one of the inputs"),
+        ("in/a.parquet", "in", OutputError, "one of the inputs"),
         ("nonsense://x", "out", InputError, "cannot be reached"),
         ("in", "in/a.parquet/out", OutputError, "in the folder that is to be scored"),
     ],

@@ -11,7 +11,8 @@ import pytest
 from pyarrow import fs
 
 from sentiment.cluster import storage
-from sentiment.cluster.storage import Storage, open_storage
+from sentiment.cluster.kept import Kept
+from sentiment.cluster.storage import Storage, as_output, open_here, open_storage
 from sentiment.errors import InputError, OutputError
 from sentiment.job.identity import file_identity
 
@@ -88,6 +89,54 @@ def test_names_are_shown_as_the_user_wrote_the_folder(
     assert (folder.root, folder.name, name) == (str(tmp_path / "in"), "in", "a.parquet")
     folder, name = open_storage("a.parquet").parent()
     assert (folder.root, folder.shown(name), name) == (str(tmp_path), "./a.parquet", "a.parquet")
+
+
+def test_a_question_mark_is_an_option_only_in_an_address(tmp_path: Path) -> None:
+    there = open_storage(str(tmp_path / "why?"))
+    assert there.shown("a.parquet") == f"{tmp_path}/why?/a.parquet"
+    folder, name = open_storage(f"{tmp_path}/why?/a.parquet").parent()
+    assert (folder.shown(name), folder.root) == (f"{tmp_path}/why?/a.parquet", f"{tmp_path}/why?")
+
+
+def test_this_machine_is_told_from_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert open_here("in").shown("a.parquet") == "in/a.parquet"
+    assert open_here(f"file://{tmp_path}/in").shown("a.parquet") == f"{tmp_path}/in/a.parquet"
+    asked: list[str] = []
+    monkeypatch.setattr("sentiment.cluster.storage.open_storage", asked.append)
+    with pytest.raises(InputError, match=r"^s3://bucket/out is not on this machine, .* --engine"):
+        open_here("s3://AKIA:secret@bucket/out")
+    with pytest.raises(OutputError, match="gs://bucket"), as_output():
+        open_here("gs://bucket")
+    assert asked == []
+
+
+class Denying:
+    """A file system that lets nobody read."""
+
+    type_name = "hdfs"
+
+    def open_input_file(self, path: str) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    open_input_stream = open_input_file
+
+
+def test_what_may_not_be_read_is_told(tmp_path: Path) -> None:
+    there = Storage(Denying(), "feedback", "hdfs://feedback")
+    told = r"^hdfs://feedback/a cannot be read \(Permission denied\); check the address"
+    with pytest.raises(InputError, match=told):
+        there.read("a")
+    with pytest.raises(InputError, match=told):
+        there.open("a")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InputError, match=f"^{tmp_path}/folder cannot be read"):
+        open_storage(str(tmp_path)).read("folder")
+
+
+def test_progress_that_may_not_be_read_is_not_taken_for_none() -> None:
+    with pytest.raises(InputError, match="Permission denied"):
+        Kept(Storage(Denying(), "feedback", "hdfs://feedback"), "a.parquet").saved_key()
 
 
 def test_what_cannot_be_done_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
