@@ -25,11 +25,16 @@ class Talk:
 
     def __init__(self, tongue: Tongue, stream: TextIO | None = None) -> None:
         self.tongue: Tongue = tongue
-        self.columns: tuple[str, ...] = ()  # of the source that was opened last
         self._stream = stream or sys.stderr
+        self._table: Table | None = None
         self._live: tuple[Progress, TaskID] | None = None
         self._started: float | None = None
         self._last_line = 0.0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the source that was opened last; of JSON this may take a pass over it."""
+        return () if self._table is None else self._table.columns
 
     def say(self, key: str, /, **fields: object) -> None:
         """Print one sentence of `sentiment.wording`."""
@@ -41,7 +46,7 @@ class Talk:
 
     def opened(self, table: Table) -> None:
         """Print what was found in a source before anything is done with it."""
-        self.columns = tuple(table.columns)
+        self._table = table
         for note in table.notes:
             self.line(note)
         if table.encoding not in (None, "utf-8", "utf-8-sig"):

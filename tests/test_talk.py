@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from sentiment.tables import Reject, SourceRow, open_table
 from sentiment.tables.scales import KINDS
 from sentiment.talk import Talk
 from sentiment.wording import Tongue, word
@@ -95,6 +98,30 @@ def test_on_a_terminal_the_line_lives_and_goes_away(clock: list[float]) -> None:
 )
 def test_words_are_joined_as_in_a_sentence(words: list[str], expected: str) -> None:
     assert Talk("en").join(words) == expected
+
+
+def test_what_was_found_is_told_without_a_pass_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "reviews.jsonl"
+    lines = (f'{{"id": "A{n}", "review": "it came late, parcel {n}"}}\n' for n in range(3000))
+    path.write_text("".join([*lines, '{"late": "x"}\n']), "utf-8")
+    table = open_table(path)
+    passes: list[int] = []
+
+    def counted(start: int = 0) -> Iterator[SourceRow | Reject]:
+        passes.append(start)
+        return iter(())
+
+    monkeypatch.setattr(table._source, "rows", counted)
+    stream = io.StringIO()
+    talk = Talk("en", stream)
+    assert talk.columns == ()
+    talk.opened(table)
+    assert "“review”" in stream.getvalue()
+    assert passes == []
+    monkeypatch.undo()
+    assert talk.columns == ("id", "review", "late")
 
 
 @pytest.mark.parametrize("kind", KINDS)

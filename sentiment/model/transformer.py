@@ -43,6 +43,11 @@ __all__ = ["Settings", "TransformerModel"]
 # Tokens after which it is decided what they say: of many rows at once, in little memory.
 _DECIDED = 16384
 _PAD = 0
+# More than all but a few texts have to a token, so that one look finds what a window holds.
+_LETTERS_OF_A_TOKEN = 8
+
+_Spans = tuple[tuple[int, int], ...]
+_Logits = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,8 @@ class TransformerModel:
         self.words = words
         self._tokens = Tokens(tokenizer)
         self._runtime = runtime
+        # The text explained last and what was found, for every decision of a text asks for the same.
+        self._explained: tuple[tuple[str, _Spans], _Logits] | None = None
         # What it puts around a text: [CLS] and [SEP] here, <s> and </s> elsewhere.
         self._open, self._close = tokenizer.encode("").ids
 
@@ -186,28 +193,56 @@ class TransformerModel:
     def reasons(self, prepared: Prepared, name: str, polarity: str) -> list[Reason]:
         """Return the clauses of a text by what the answer loses without them, strongest first.
 
+        The first window alone is read: what is explained is a decision, not a book. Nothing is lost
+        without a clause that lies beyond it.
+
         :param name: A driver or tag, or "sentiment" with one of `records.SENTIMENTS`.
         """
-        letters = [prepared.folded]
-        for start, end in prepared.clauses:
-            letters.append(prepared.folded[:start] + " " * (end - start) + prepared.folded[end:])
-        texts = self._texts(letters)
-        # The first window alone: what is explained is a decision, not a book.
-        windows = [next(self._windows(at, 0, len(text.ids))) for at, text in enumerate(texts)]
-        scores = np.zeros(len(texts))
-        for part, outputs in self._outputs(windows, texts):
-            if name == "sentiment":
-                logits = outputs.overall[:, SENTIMENTS.index(polarity)]
-            else:
-                names = (*self.taxonomy.drivers, *self.taxonomy.tags)
-                logits = outputs.findings[:, names.index(name), POLARITIES.index(polarity)]
-            scores[[window.text for window in part]] = logits
-        losses = scores[0] - scores[1:]
+        letters = self._first_letters(prepared.folded)
+        clauses = tuple(span for span in prepared.clauses if span[0] < len(letters))
+        overall, findings = self._without_each(letters, clauses)
+        if name == "sentiment":
+            scores = overall[:, SENTIMENTS.index(polarity)]
+        else:
+            names = (*self.taxonomy.drivers, *self.taxonomy.tags)
+            scores = findings[:, names.index(name), POLARITIES.index(polarity)]
+        losses = dict(zip(clauses, (scores[0] - scores[1:]).tolist(), strict=True))
         reasons = [
-            Reason(start, end, float(loss))
-            for (start, end), loss in zip(prepared.clauses, losses, strict=True)
+            Reason(start, end, losses.get((start, end), 0.0)) for start, end in prepared.clauses
         ]
         return sorted(reasons, key=lambda reason: (-abs(reason.weight), reason.start))
+
+    def _first_letters(self, letters: str) -> str:
+        """Return as much of a folded text as its first window holds, without a look at the rest."""
+        room = self.settings.window - 2
+        some = _LETTERS_OF_A_TOKEN * room
+        while True:
+            (text,) = self._texts([letters[:some]])
+            if len(text.ids) > room:
+                return letters[: text.offsets[room - 1][1]]
+            if some >= len(letters):
+                return letters
+            some *= 2
+
+    def _without_each(self, letters: str, clauses: _Spans) -> _Logits:
+        """Return the logits of sentiments and findings, a row of a text and one without each clause."""
+        known = self._explained  # read once: another thread may put another text in its place
+        if known is not None and known[0] == (letters, clauses):
+            return known[1]
+        masked = [letters]
+        for start, end in clauses:
+            blank = " " * (min(end, len(letters)) - start)
+            masked.append(letters[:start] + blank + letters[end:])
+        texts = self._texts(masked)
+        windows = [next(self._windows(at, 0, len(text.ids))) for at, text in enumerate(texts)]
+        names = len(self.taxonomy.drivers) + len(self.taxonomy.tags)
+        overall = np.zeros((len(texts), len(SENTIMENTS)))
+        findings = np.zeros((len(texts), names, len(POLARITIES)))
+        for part, outputs in self._outputs(windows, texts):
+            rows = [window.text for window in part]
+            overall[rows], findings[rows] = outputs.overall, outputs.findings
+        self._explained = (letters, clauses), (overall, findings)
+        return overall, findings
 
     def chances(self, batch: Sequence[Prepared]) -> Chances:
         """Return how likely everything is that the first window of each text may say."""

@@ -611,7 +611,8 @@ def _skips_spaces(lines: list[str], delimiter: str) -> bool:
 
     Most lines are, and so read they have as many cells as one another.
     """
-    spaced = re.compile(rf'{re.escape(delimiter)} +"')
+    # Two quotes stand for one inside a cell, such as the JSON that scoring adds.
+    spaced = re.compile(rf'{re.escape(delimiter)} +"(?!")')
     several = [line for line in lines[:500] if delimiter in line]
     if sum(spaced.search(line) is not None for line in several) * 2 <= len(several):
         return False

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from sentiment.errors import InputError
 
-__all__ = ["DecodedLine", "detect", "known", "text_blocks", "unmarked_wide"]
+__all__ = ["DecodedLine", "detect", "known", "python_name", "text_blocks", "unmarked_wide"]
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -103,19 +103,29 @@ class _Guess:
 
 
 def known(encoding: str) -> str:
-    """Return the canonical name of an encoding that the user named.
+    """Return the encoding to read a file in of which the user says that it is in `encoding`.
+
+    What is called GB2312 or GBK often holds more than these do: GB18030 reads all three.
+
+    :raises InputError: As `python_name`.
+    """
+    name = python_name(encoding)
+    return "gb18030" if name in ("gb2312", "gbk") else name
+
+
+def python_name(encoding: str) -> str:
+    """Return the canonical name of an encoding that the user named, to write in that very one.
 
     :raises InputError: Python knows no encoding of text of that name (rot13 is none of text).
     """
     try:
         "".encode(encoding)
-        name = codecs.lookup(encoding).name
+        return codecs.lookup(encoding).name
     except (LookupError, ValueError):
         raise InputError(
             f"no encoding is called {encoding!r}; use for example utf-8, gb18030, big5, utf-16"
             " or cp1252"
         ) from None
-    return "gb18030" if name in ("gb2312", "gbk") else name
 
 
 def detect(stream: BinaryIO) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sentiment.tables import headings
-from sentiment.tables.rows import unique_names
+from sentiment.tables.rows import display_width, unique_names
 
 __all__ = ["Header", "find_header"]
 
@@ -257,20 +257,15 @@ def _is_like(row: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
         if "9" in code and alike >= _ALIKE * len(below):
             return True
         prose = [other for other in below if _PROSE.search(other)]
-        usual = sorted(map(_width, below))[len(below) // 2]
+        usual = sorted(map(display_width, below))[len(below) // 2]
         if (
             len(prose) >= _ALIKE * len(below)
             and _PROSE.search(cell)
-            and _PROSE_WIDTH <= usual <= 2 * _width(cell)
+            and _PROSE_WIDTH <= usual <= 2 * display_width(cell)
             and not cell.endswith(("?", "？", ":", "："))
         ):
             return True
     return False
-
-
-def _width(cell: str) -> int:
-    """Return how wide a cell is in letters; a Chinese character says as much as two."""
-    return sum(2 if character > "\u2e7f" else 1 for character in cell)
 
 
 def _is_lone_header(cell: str) -> bool:

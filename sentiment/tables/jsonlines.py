@@ -29,7 +29,8 @@ from sentiment.tables.rows import (
 
 __all__ = ["OTHER_FIELDS", "JsonSource"]
 
-# Keys that turn up on standard input after the head of it was read have a column of their own.
+# Keys that turn up on standard input after the head of it was read share a column of this name, or
+# of one with a number where the head has such a key.
 OTHER_FIELDS = "other_fields"
 
 # What delimits a value that cannot be parsed: brackets, and strings, the last of which may be open.
@@ -205,12 +206,16 @@ class JsonSource:
         if self._all_sampled:
             return names
         if self._once:
-            return (*names, OTHER_FIELDS)
+            return (*names, self._packed)
         found = dict.fromkeys(names)
         for row in self.rows():
             if isinstance(row, SourceRow) and not row.cells.keys() <= found.keys():
                 found.update(dict.fromkeys(row.cells))
         return tuple(found)
+
+    @cached_property
+    def _packed(self) -> str:
+        return _free(OTHER_FIELDS, dict.fromkeys(self.sample_columns))
 
     def rows(self, start: int = 0) -> Iterator[SourceRow | Reject]:
         """Yield the rows after the first `start`; of standard input, from where it is."""
@@ -240,11 +245,12 @@ class JsonSource:
         return Reject(row.row, "the JSON breaks off before the text", raw)
 
     def _with_other_fields(self, row: SourceRow | Reject) -> SourceRow | Reject:
-        if isinstance(row, Reject) or row.cells.keys() <= set(self.columns):
+        own = self.sample_columns
+        if isinstance(row, Reject) or row.cells.keys() <= set(own):
             return row
-        cells = {name: cell for name, cell in row.cells.items() if name in self.columns}
-        other = {name: cell for name, cell in row.cells.items() if name not in self.columns}
-        cells[OTHER_FIELDS] = json.dumps(other, ensure_ascii=False)
+        cells = {name: cell for name, cell in row.cells.items() if name in own}
+        other = {name: cell for name, cell in row.cells.items() if name not in own}
+        cells[self._packed] = json.dumps(other, ensure_ascii=False)
         return SourceRow(row.row, cells, row.damage)
 
     def _read(self, stream: BinaryIO, start: int = 0) -> Iterator[SourceRow | Reject]:

@@ -17,7 +17,7 @@ from typing import Any
 from sentiment.errors import ColumnError
 from sentiment.tables import headings
 from sentiment.tables.dates import is_count, looks_like_date
-from sentiment.tables.rows import SourceRow
+from sentiment.tables.rows import SourceRow, display_width
 from sentiment.tables.scales import KINDS, Outcome, find_outcome, is_overall, number
 
 __all__ = ["Roles", "find_roles", "refuse_text_as_segment"]
@@ -112,63 +112,6 @@ class Roles:
             segments=tuple(name for name in self.segments if name in columns),
         )
 
-    def describe(self, language: str = "en") -> tuple[str, ...]:
-        """Return one line per role, in Chinese ("zh") or English."""
-        words = _WORDS["zh" if language == "zh" else "en"]
-        comma = "、" if language == "zh" else ", "
-        outcome = words["none"] if self.outcome is None else _say(self.outcome, language)
-        lines = [
-            words["text"] + comma.join(self.text),
-            words["id"] + (self.id or words["none"]),
-            words["date"] + (self.date or words["none"]),
-            words["outcome"] + outcome,
-        ]
-        if self.other_outcomes:
-            others = comma.join(_say(other, language) for other in self.other_outcomes)
-            lines.append(words["others"] + others)
-            lines.append(words["order"])
-        lines.append(words["segments"] + (comma.join(self.segments) or words["none"]))
-        return tuple(lines)
-
-
-_WORDS = {
-    "en": {
-        "text": "text:      ",
-        "id": "id:        ",
-        "date": "date:      ",
-        "outcome": "outcome:   ",
-        "others": "also:      ",
-        "order": "           (chosen: the overall one first, then "
-        + ", ".join(KINDS)
-        + "; --outcome takes another)",
-        "segments": "segments:  ",
-        "none": "none",
-        "unsaid": "direction not declared",
-        "low": "low is good",
-    },
-    "zh": {
-        "text": "文本：",
-        "id": "编号：",
-        "date": "日期：",
-        "outcome": "结果指标：",
-        "others": "其他指标：",
-        "order": "（先取总体评分，再按 " + "、".join(KINDS) + " 的次序；可用 --outcome 指定）",
-        "segments": "分组：",
-        "none": "无",
-        "unsaid": "方向未声明",
-        "low": "低分为好",
-    },
-}
-
-
-def _say(outcome: Outcome, language: str) -> str:
-    words = _WORDS["zh" if language == "zh" else "en"]
-    scale = f"{outcome.kind} {outcome.minimum:g}-{outcome.maximum:g}"
-    direction = {None: words["unsaid"], False: words["low"]}.get(outcome.high_is_good)
-    if language == "zh":
-        return f"{outcome.column}（{scale}{'，' + direction if direction else ''}）"
-    return f"{outcome.column} ({scale}{', ' + direction if direction else ''})"
-
 
 @dataclass(frozen=True)
 class _Column:
@@ -206,12 +149,10 @@ class _Column:
 
     @cached_property
     def width(self) -> float:
-        """Mean display width: a Chinese character says as much as two Latin letters or more."""
+        """Mean display width of the cells, a long one by its beginning."""
         if not self.cells:
             return 0.0
-        return sum(sum(2 if c > "\u2e7f" else 1 for c in cell[:500]) for cell in self.cells) / len(
-            self.cells
-        )
+        return sum(display_width(cell[:500]) for cell in self.cells) / len(self.cells)
 
     @cached_property
     def is_prose(self) -> bool:

@@ -13,6 +13,7 @@ __all__ = [
     "Reject",
     "Source",
     "SourceRow",
+    "display_width",
     "take_sample",
     "unique_names",
     "without_surrogates",
@@ -124,6 +125,11 @@ def unique_names(names: list[str]) -> list[str]:
         else:
             result.append(taken.free(name or f"column_{position}"))
     return result
+
+
+def display_width(text: str) -> int:
+    """Return how wide a text is in letters: a Chinese character says as much as two or more."""
+    return sum(2 if character > "\u2e7f" else 1 for character in text)
 
 
 def without_surrogates(text: str) -> str:

@@ -9,6 +9,7 @@ import re
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -300,13 +301,36 @@ class _Unzipped(gzip.GzipFile):
         self._beneath = beneath
         self._path = path
 
+    # All ways to read it; lines that are iterated over come by `readline`, `readinto` by `read`.
+
     def read(self, size: int | None = -1) -> bytes:
-        """Read as `GzipFile` does.
+        """Read as `GzipFile` does."""
+        with self._telling_damage():
+            return super().read(-1 if size is None else size)
+
+    def read1(self, size: int = -1) -> bytes:
+        """Read as `GzipFile` does."""
+        with self._telling_damage():
+            return super().read1(size)
+
+    def readline(self, size: int | None = -1) -> bytes:
+        """Read as `GzipFile` does."""
+        with self._telling_damage():
+            return super().readline(-1 if size is None else size)
+
+    def peek(self, n: int) -> bytes:
+        """Look ahead as `GzipFile` does."""
+        with self._telling_damage():
+            return super().peek(n)
+
+    @contextmanager
+    def _telling_damage(self) -> Iterator[None]:
+        """Turn what gzip says about a damaged file into a sentence.
 
         :raises InputError: The file is cut off or damaged.
         """
         try:
-            return super().read(-1 if size is None else size)
+            yield
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(
                 f"{self._path} cannot be unpacked to its end ({error}); get the file again"

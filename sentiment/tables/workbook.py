@@ -23,7 +23,7 @@ from typing import Any
 from sentiment.errors import InputError
 from sentiment.tables.header import Header, find_header
 from sentiment.tables.parquet import spell_duration, spell_float, spell_moment
-from sentiment.tables.rows import SourceRow, take_sample, without_surrogates
+from sentiment.tables.rows import SourceRow, display_width, take_sample, without_surrogates
 
 __all__ = ["WorkbookSource", "unescape"]
 
@@ -216,15 +216,11 @@ def _feedback_score(sheet: _Sheet) -> float:
     cells: set[str] = set()
     for row in islice(_records(sheet), 200):
         cells.update(cell for cell in row if cell)
-    wide = sum(min(_width(cell), 400) for cell in cells if _width(cell) >= 12)
+    wide = sum(min(width, 400) for width in map(display_width, cells) if width >= 12)
     # A page of explanation is long too, but has one cell a row; a table has several.
     rows = list(islice(_records(sheet), 200))
     several = sum(1 for row in rows if sum(cell is not None for cell in row) > 1)
     return wide * (0.2 + several / max(1, len(rows))) + len(rows) / 1000
-
-
-def _width(text: str) -> int:
-    return sum(2 if character > "\u2e7f" else 1 for character in text)
 
 
 class _File(io.RawIOBase):

@@ -7,6 +7,7 @@ when it is complete. The same parts give the same bytes in every format.
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import re
@@ -20,7 +21,7 @@ from typing import Any, BinaryIO, Protocol, TypeVar
 from sentiment.errors import InputError, OutputError
 from sentiment.records import Analysis, Opinion, Tag
 from sentiment.tables import sheets
-from sentiment.tables.encodings import known
+from sentiment.tables.encodings import python_name
 from sentiment.tables.layout import Layout
 from sentiment.tables.rows import SourceRow
 from sentiment.tables.table import Table
@@ -41,6 +42,12 @@ _SUFFIXES = {
     ".pq": "parquet",
 }
 _COPY = 1 << 20
+# Encodings of which Python begins everything with a mark: the mark, and the encoding without it.
+_MARKED = {
+    "utf-8-sig": (codecs.BOM_UTF8, "utf-8"),
+    "utf-16": (codecs.BOM_UTF16_LE, "utf-16-le"),
+    "utf-32": (codecs.BOM_UTF32_LE, "utf-32-le"),
+}
 
 # Rows in one group of a Parquet file: large enough to compress, small enough to hold.
 _ROW_GROUP = 20_000
@@ -89,7 +96,6 @@ def open_writer(
     taxonomy_topics: Sequence[str],
     questions: bool = False,
     encoding: str | None = None,
-    delimiter: str | None = None,
 ) -> Writer:
     """Return the writer of a format.
 
@@ -97,13 +103,12 @@ def open_writer(
     :param taxonomy_topics: Names of the topics, one added column each.
     :param questions: Whether each source row has several answers, hence several output rows.
     :param encoding: Of CSV and TSV; UTF-8 with a byte order mark when None, for Excel.
-    :param delimiter: Of CSV; a comma when None.
-    :raises InputError: An unknown format, encoding or delimiter.
+    :raises InputError: An unknown format or encoding.
     """
     layout = Layout(tuple(columns), tuple(taxonomy_topics), questions)
     if format in ("csv", "tsv"):
-        mark = delimiter or ("\t" if format == "tsv" else ",")
-        return _DelimitedWriter(layout, "utf-8-sig" if encoding is None else encoding, mark)
+        delimiter = "\t" if format == "tsv" else ","
+        return _DelimitedWriter(layout, "utf-8-sig" if encoding is None else encoding, delimiter)
     if format == "jsonl":
         return _JsonWriter(layout)
     if format == "parquet":
@@ -116,12 +121,12 @@ def open_writer(
 def check_capacity(format: str, table: Table) -> None:  # noqa: A002 - its name everywhere
     """Refuse what a format cannot hold; to be called before anything is scored.
 
-    Only XLSX has limits, and they are found by reading the source once. Standard input cannot be
-    read twice: there, `Writer.part` refuses a cell that is too long.
+    Only XLSX has limits, and they are found by reading the source once, which standard input cannot
+    spare.
 
     :raises OutputError: Too many rows or columns, or too long a cell, and which.
     """
-    if format != "xlsx" or table.path == "-":
+    if format != "xlsx":
         return
     layout = Layout(table.columns, (), len(table.roles.text) > 1)
     if len(layout.names) > sheets.MOST_COLUMNS - 100:  # room for the topics
@@ -191,9 +196,10 @@ class _DelimitedWriter:
 
     def __init__(self, layout: Layout, encoding: str, delimiter: str) -> None:
         self.layout = layout
-        name = known(encoding)
-        self._mark = {"utf-8-sig": b"\xef\xbb\xbf", "utf-16": b"\xff\xfe"}.get(name, b"")
-        self._encoding = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}.get(name, name)
+        name = python_name(encoding)
+        if name == "gb2312":
+            name = "gbk"  # which whatever reads GB2312 reads; names have characters that GB2312 lacks
+        self._mark, self._encoding = _MARKED.get(name, (b"", name))
         self._delimiter = delimiter
         self._marks = (delimiter, '"', "\r", "\n")
         self._special = re.compile(f'[{re.escape(delimiter)}"\r\n]').search

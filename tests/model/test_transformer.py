@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from sentiment.model.decision import (
     decide,
     every_label,
 )
+from sentiment.model.tokens import Cut, Tokens
 from sentiment.model.transformer import Settings, TransformerModel
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
@@ -265,6 +267,60 @@ def test_reasons_name_the_clause_that_decided(model: TransformerModel) -> None:
         assert reasons[0].weight > 0
         assert len(reasons) == len(prepared.clauses)
         assert {reason.weight for reason in reasons[1:]} == {0.0}
+
+
+class Counted:
+    """Cuts into tokens, and counts the letters that it was given."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self.letters = 0
+        self._tokens = tokens
+
+    def cut(self, texts: Sequence[str]) -> list[Cut]:
+        self.letters += sum(map(len, texts))
+        return self._tokens.cut(texts)
+
+
+def test_the_reasons_of_a_long_text_take_no_more_than_those_of_a_window(
+    model: TransformerModel, rule: Rule
+) -> None:
+    prepared = prepare("it came late, as always. " + "the food is plain, and it is fine. " * 3000)
+    assert len(prepared.folded) > 100_000
+    tokens: Any = Counted(model._tokens)
+    model._tokens = tokens
+    reasons = model.reasons(prepared, "delivery.speed", "negative")
+    assert tokens.letters < 20_000
+    assert sum(rows for rows, _ in rule.shapes) <= 64
+    assert "late" in prepared.text[reasons[0].start : reasons[0].end]
+    assert reasons[0].weight == 11
+    assert {reason.weight for reason in reasons[1:]} == {0}
+    assert sorted((one.start, one.end) for one in reasons) == sorted(prepared.clauses)
+
+
+def test_every_decision_of_a_text_is_explained_by_the_same_runs(
+    model: TransformerModel, rule: Rule
+) -> None:
+    one, other = prepare("it came late. 物流很快"), prepare("物流很快。 it came late")
+    speeds = [model.reasons(text, "delivery.speed", "negative") for text in (one, other)]
+    runs = len(rule.shapes)
+    both = model.reasons(other, "sentiment", "negative")
+    assert len(rule.shapes) == runs
+    assert [reason.weight for reason in both] == [2, 0]
+    assert [speed[0].start for speed in speeds] == [0, other.folded.index("it")]
+    assert model.reasons(one, "delivery.speed", "negative") == speeds[0]
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, 40])
+def test_reasons_around_the_end_of_the_window(model: TransformerModel, more: int) -> None:
+    room = model.settings.window - 2
+    words = len(model._tokens.cut(["plain. "])[0][0])
+    late = len(model._tokens.cut(["it came late"])[0][0])
+    before = (room - late) // words
+    prepared = prepare("plain. " * (before + more) + "it came late")
+    reasons = model.reasons(prepared, "delivery.speed", "negative")
+    assert len(reasons) == len(prepared.clauses)
+    weights = {prepared.text[one.start : one.end].strip(" ."): one.weight for one in reasons}
+    assert (weights["it came late"] > 0) == (more <= 0)
 
 
 def test_several_threads_get_the_same(model: TransformerModel) -> None:

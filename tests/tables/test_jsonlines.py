@@ -164,6 +164,24 @@ def test_standard_input_is_read_once_and_keeps_late_keys() -> None:
     assert found[-1].cells == {"id": "1", "other_fields": '{"late": "2.50"}'}  # type: ignore[union-attr]
 
 
+def test_what_turns_up_late_leaves_a_column_of_the_same_name_alone() -> None:
+    lines = "".join(f'{{"id": {i}, "other_fields": "mine"}}\n' for i in range(1500))
+    opened = source(lines + '{"id": 1, "other_fields": "mine", "late": "y"}\n', once=True)
+    assert opened.columns == ("id", "other_fields", "other_fields_2")
+    last = list(opened.rows())[-1]
+    packed = '{"late": "y"}'
+    assert last.cells == {"id": "1", "other_fields": "mine", "other_fields_2": packed}  # type: ignore[union-attr]
+
+
+def test_a_late_key_of_the_name_of_the_packed_column_is_packed_too() -> None:
+    lines = "".join(f'{{"id": {i}}}\n' for i in range(1500))
+    opened = source(lines + '{"id": 1, "other_fields": "mine", "late": "y"}\n', once=True)
+    assert opened.columns == ("id", "other_fields")
+    last = list(opened.rows())[-1]
+    packed = '{"other_fields": "mine", "late": "y"}'
+    assert last.cells == {"id": "1", "other_fields": packed}  # type: ignore[union-attr]
+
+
 def test_start_skips_rows() -> None:
     opened = source("".join(f'{{"id": {i}}}\n' for i in range(9)))
     assert list(opened.rows(5)) == list(opened.rows())[5:]

@@ -174,20 +174,6 @@ def test_damaged_rows_do_not_mislead() -> None:
     assert find_roles(("评论", "评分"), good + bad).outcome == Outcome("评分", "stars", 1, 5)
 
 
-def test_description_in_both_languages() -> None:
-    found = Roles(
-        ("review",), None, "day", Outcome("ces", "ces", 1, 7, None),
-        (Outcome("stars", "stars", 1, 5),), ("app", "city"),
-    )  # fmt: skip
-    english, chinese = found.describe(), found.describe("zh")
-    assert english[0] == "text:      review"
-    assert english[3] == "outcome:   ces (ces 1-7, direction not declared)"
-    assert "stars, nps, csat, ces, pmf, rating" in english[5]
-    assert chinese[3] == "结果指标：ces（ces 1-7，方向未声明）"
-    assert chinese[-1] == "分组：app、city"
-    assert len(english) == len(chinese) == 7
-
-
 def test_the_text_does_not_divide_customers() -> None:
     columns = ("review", "channel")
     rows = [SourceRow(n, {"review": text, "channel": "app"}, None) for n, text in enumerate(PROSE)]

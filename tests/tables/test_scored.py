@@ -1,5 +1,6 @@
 """Reading a scoring run back."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,17 @@ import pytest
 from sentiment.errors import InputError
 from sentiment.tables import is_scored, open_writer, read_scored
 from tests.tables.test_write import ROWS, TOPICS, analysis, assemble
+
+
+def test_a_cut_off_gzip_file_says_so(tmp_path: Path) -> None:
+    packed = gzip.compress(assemble(tmp_path, "jsonl", ROWS * 1000).read_bytes())
+    path = tmp_path / "scored.jsonl.gz"
+    path.write_bytes(packed[:-200])
+    with pytest.raises(InputError, match="cannot be unpacked to its end"):
+        list(read_scored(path))
+    path.write_bytes(packed[:-8] + bytes(8))
+    with pytest.raises(InputError, match="cannot be unpacked to its end"):
+        list(read_scored(path))
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl"])

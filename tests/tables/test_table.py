@@ -5,7 +5,9 @@ import io
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pyarrow as pa
@@ -14,6 +16,7 @@ import pytest
 
 from sentiment.errors import ColumnError, InputError
 from sentiment.tables import ReadOptions, Reject, open_table
+from sentiment.tables.table import open_text
 from tests.tables.test_write import ROWS, assemble
 
 CSV = "编号,评论,评分\n1,物流很快，很满意,5\n2,太差了，不会再来,1\n3,一般般吧，凑合用,3\n"
@@ -169,6 +172,25 @@ def test_a_cut_off_gzip_file_says_so_when_it_comes_to_it(tmp_path: Path) -> None
     table = open_table(write(tmp_path / "a.csv.gz", data[:-2000]))
     with pytest.raises(InputError, match="cannot be unpacked to its end"):
         list(table.rows())
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        list,
+        lambda stream: stream.read(),
+        lambda stream: stream.read1(),
+        lambda stream: stream.readline(),
+        lambda stream: stream.readinto(bytearray(99)),
+        lambda stream: stream.peek(99),
+    ],
+)
+def test_a_cut_off_gzip_file_says_so_however_it_is_read(
+    tmp_path: Path, read: Callable[[Any], object]
+) -> None:
+    path = write(tmp_path / "a.csv.gz", gzip.compress(CSV.encode())[:10])
+    with open_text(path) as stream, pytest.raises(InputError, match="cannot be unpacked to its"):
+        read(stream)
 
 
 def test_what_a_scoring_run_added_is_no_role(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_csv(tmp_path: Path) -> None:
 
 def test_csv_in_another_encoding(tmp_path: Path) -> None:
     rows = [analysis(1, {"评价": "很好😀"})]
-    out = assemble(tmp_path, "csv", rows, encoding="gbk")
+    out = assemble(tmp_path, "csv", rows, encoding="gb18030")
     assert "很好😀" in out.read_bytes().decode("gb18030")
     out = assemble(tmp_path, "csv", rows, encoding="utf-16")
     assert out.read_bytes().decode("utf-16").startswith("评价,sentiment")
@@ -108,6 +108,27 @@ def test_csv_in_another_encoding(tmp_path: Path) -> None:
     assert out.read_bytes().startswith("评价".encode())
     out = assemble(tmp_path, "csv", rows, encoding="big5")
     assert "很好&#128512;" in out.read_bytes().decode("big5")
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "cp936", "gb2312"])
+def test_what_reads_the_encoding_reads_the_output(tmp_path: Path, encoding: str) -> None:
+    rows = [analysis(1, {"评价": "很好😀"})]
+    out = assemble(tmp_path, "csv", rows, encoding=encoding)
+    assert "很好&#128512;" in out.read_bytes().decode(encoding)
+    assert next(read_scored(out, text="评价")).text == "很好&#128512;"
+
+
+def test_what_is_called_gb2312_keeps_the_characters_of_names(tmp_path: Path) -> None:
+    out = assemble(tmp_path, "csv", [analysis(1, {"评价": "朱镕基很好"})], encoding="gb2312")
+    assert "朱镕基很好" in out.read_bytes().decode("gbk")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "UTF_16", "utf-32", "UTF32"])
+def test_one_mark_begins_the_file_and_no_part(tmp_path: Path, encoding: str) -> None:
+    data = assemble(tmp_path, "csv", ROWS, encoding=encoding).read_bytes()
+    text = data.decode(encoding)
+    assert text.startswith("订单号")
+    assert "\ufeff" not in text
 
 
 def test_tsv(tmp_path: Path) -> None:
@@ -166,6 +187,12 @@ def test_what_was_written_is_read_back(tmp_path: Path, format: str) -> None:  # 
     assert [row.sentiment for row in found] == ["negative", None, "negative"]
     assert [row.text for row in found] == [row.text for row in ROWS]
     assert [row.score for row in found] == [-0.4, None, 0.0]
+
+
+def test_a_space_before_a_text_is_read_back(tmp_path: Path) -> None:
+    rows = [analysis(n, {"id": "", "评价": f" 第{n}条"}) for n in range(1, 9)]
+    found = read_scored(assemble(tmp_path, "csv", rows), text="评价")
+    assert [row.text for row in found] == [f" 第{n}条" for n in range(1, 9)]
 
 
 def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
