@@ -4,7 +4,8 @@
     python scripts/export_base.py models/base DATA -o mine    # as another bundle
 
 DATA is the folder that `scripts/fetch_data.py` fills; on some of its gold rows for training the steps of
-eight bits are found, and ONNX is compared with torch. Weights, settings, figures and card stay.
+eight bits are found, and ONNX is compared with torch. Weights, settings, what words say, figures and
+card stay.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tokenizers import Tokenizer
 from sentiment.model import bundle
 from sentiment.model.network import load_network
 from sentiment.model.transformer import Settings
+from sentiment.model.words import Words
 from sentiment.train.base.pack import BaseParts, pack
 from sentiment.train.base.token_targets import read_targets
 from sentiment.train.data.examples import load_examples
@@ -37,11 +39,12 @@ def main() -> None:
         saved.config, saved.file(bundle.NETWORK), len(taxonomy.topics), names
     ).eval()
     settings = Settings.of(saved.config, taxonomy)
+    words = Words.of(saved.arrays()) if saved.has_arrays else None
     tokenizer = Tokenizer.from_file(str(saved.file(bundle.TOKENIZER)))
     gold = [one for one in load_examples(arguments.data, sets=["gold"]) if one.gold]
     spread = gold[:: max(len(gold) // arguments.rows, 1)][: arguments.rows]
     packed, parity = pack(
-        BaseParts(network, saved.file(bundle.TOKENIZER), taxonomy, settings),
+        BaseParts(network, saved.file(bundle.TOKENIZER), taxonomy, settings, words),
         arguments.output or arguments.bundle,
         name=saved.config["name"],
         version=saved.config["version"],

@@ -181,7 +181,8 @@ def main() -> None:
             str(arguments.encoder), len(taxonomy.topics), names, DROPOUT
         )
     leave_out(network, arguments.leave_out)
-    shortened = _shortened(arguments)  # before --output takes the place of --start
+    # Before --output takes the place of --start.
+    shortened, unseen = _shortened(arguments), _unseen(arguments)
     start = {name: one.clone() for name, one in network.state_dict().items()}
     state = arguments.work / "finetune.pt"
     done = arguments.work / FINISHED  # what comes after must not cost the run
@@ -221,14 +222,7 @@ def main() -> None:
         version=arguments.version,
         metrics={},
         card="",
-        made={
-            "data_sha256": data_hash(rows),
-            "rows": len(rows),
-            "commit": commit(),
-            "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
-            "recipe": recipe,
-            "command": _command(arguments),
-        },
+        made=_made(arguments, rows, recipe, unseen),
         checked=[target.ids for target in held[:1000]],
     )
     say(f"ONNX against torch: {parity}")
@@ -281,6 +275,22 @@ def _words(
     return give_say(heads, [prepared.folded for _, prepared in read], logits, sentiments)
 
 
+def _made(
+    given: argparse.Namespace, rows: Sequence[Example], recipe: dict[str, object],
+    unseen: Sequence[str],
+) -> dict[str, object]:  # fmt: skip
+    """Return what the manifest says of the bundle's making."""
+    return {
+        "data_sha256": data_hash(rows),
+        "rows": len(rows),
+        "commit": commit(),
+        "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
+        "recipe": recipe,
+        "command": _command(given),
+        "without": list(unseen),
+    }
+
+
 def _command(given: argparse.Namespace) -> str:
     """Return what to type to train it again, its files under the names that the card gives them."""
     parts = [f"python scripts/train_base.py DATA TOKENIZER ENCODER --steps {given.steps}"]
@@ -322,6 +332,14 @@ def _measured(model: Model, rows: Sequence[Example], say: object) -> dict[str, F
         shown = " ".join(f"{name} {getattr(figures, name):.3f}" for name in names)
         say(f"{language} ({figures.rows} rows): {shown}")
     return by_language
+
+
+def _unseen(given: argparse.Namespace) -> list[str]:
+    """Return the sets whose labels neither this run nor what it starts from has seen."""
+    if not given.start:
+        return list(given.without)
+    before = bundle.read(given.start).manifest.get("made", {}).get("without", ())
+    return [name for name in given.without if name in before]
 
 
 def _shortened(given: argparse.Namespace) -> str:

@@ -110,8 +110,12 @@ def _findings(
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         faults.append(Fault("findings", {"field": field, "key": key}))
         return ()
-    found = [
-        Finding(str(entry.get(key) or ""), str(entry.get("polarity") or ""), entry.get("evidence"))
-        for entry in entries
-    ]
+    found = []
+    for entry in entries:
+        name, polarity = str(entry.get(key) or ""), str(entry.get("polarity") or "")
+        evidence = entry.get("evidence")
+        if evidence is not None and not isinstance(evidence, str):
+            faults.append(Fault("evidence_type", {"name": name, "given": repr(evidence)}))
+            evidence = None
+        found.append(Finding(name, polarity, evidence))
     return tuple(dict.fromkeys(found))

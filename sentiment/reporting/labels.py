@@ -93,6 +93,8 @@ def read_labels(source: str | Path | Iterable[Mapping[str, Any]], table: ScoredT
             faults.append(f"line {line} labels row {entry['row']} again")
         elif opinions is None:
             faults.append(f"line {line} is not labelled yet")
+        elif isinstance(opinions, (str, Mapping)) or not isinstance(opinions, Iterable):
+            faults.append(f"line {line} has no list of opinions but {opinions!r}")
         elif unknown := [o for o in opinions if not _good(o, names)]:
             faults.append(f"line {line} has an unknown opinion {unknown[0]!r}")
         else:
@@ -134,18 +136,21 @@ def _place(entry: Mapping[str, Any], first: Mapping[int, int], table: ScoredTabl
     place = first[row]
     # The answers of one survey row share its number: the text says which one was labelled.
     while place < table.n and table.row[place] == row:
-        if text is None or table.text_hash[place] == hash(text):
+        if text is None or (isinstance(text, str) and table.text_hash[place] == hash(text)):
             return place
         place += 1
     return None
 
 
 def _good(opinion: Any, names: Mapping[str, int]) -> bool:
+    if not isinstance(opinion, Mapping):
+        return False
+    driver, polarity = opinion.get("driver"), opinion.get("polarity")
+    # A list is in no mapping, and cannot be looked up in one.
     return (
-        isinstance(opinion, Mapping)
-        and opinion.get("driver") in names
-        and opinion.get("polarity") in BITS
-    )
+        isinstance(driver, str) and driver in names
+        and isinstance(polarity, str) and polarity in BITS
+    )  # fmt: skip
 
 
 def _bits(opinions: Iterable[Mapping[str, Any]], names: Mapping[str, int]) -> NDArray[np.uint8]:

@@ -429,6 +429,18 @@ def test_labels_in_lines_may_be_partial(tmp_path: Path) -> None:
         ({"opinions": [{"driver": "price.level"}]}, "price.level: polarity '' is none of"),
         ({"tags": [{"tag": "trus", "polarity": "negative"}]}, "no tag is called 'trus'; did you"),
         ({"overall": 3}, "sentiment 3 is none of"),
+        (
+            {"opinions": [{"driver": "price.level", "polarity": "negative", "evidence": ["x"]}]},
+            "line 1: price.level: the evidence ['x'] is no string",
+        ),
+        (
+            {"tags": [{"tag": "trust", "polarity": "negative", "evidence": 5}]},
+            "line 1: trust: the evidence 5 is no string",
+        ),
+        (
+            {"opinions": [{"driver": ["price"], "polarity": {}}]},
+            "no driver is called \"['price']\"",
+        ),
     ],
 )
 def test_lines_that_cannot_be_right_are_told(

@@ -84,8 +84,14 @@ def test_labels_are_read_from_a_file(tmp_path: Path) -> None:
         ({"sampling": None}, "not marked as a random sample"),
         ({"row": 99_999}, "no row of this export"),
         ({"text": "another text altogether"}, "no row of this export"),
+        ({"text": ["fine"]}, "no row of this export"),
         ({"opinions": None}, "not labelled yet"),
         ({"opinions": [{"driver": "quality.unknown", "polarity": "negative"}]}, "unknown opinion"),
+        ({"opinions": [{"driver": ["price.level"], "polarity": "negative"}]}, "unknown opinion"),
+        ({"opinions": [{"driver": "price.level", "polarity": ["negative"]}]}, "unknown opinion"),
+        ({"opinions": ["price.level"]}, "unknown opinion"),
+        ({"opinions": 5}, "line 4 has no list of opinions but 5"),
+        ({"opinions": "price.level:negative"}, "no list of opinions but 'price.level:negative'"),
     ],
 )
 def test_any_other_sample_is_refused(change: dict[str, Any], message: str) -> None:

@@ -248,14 +248,16 @@ def test_every_faulty_row_is_named(tmp_path):
         {"text": "dear", "opinions": [{**opinion, "polarity": "bad"}]},
         {"text": "dear", "opinions": [{"polarity": "negative"}]},
         {"text": "dear", "topics": {"price": "awful"}},
+        {"text": "dear", "opinions": [{**opinion, "evidence": ["dear"]}]},
         {"text": "dear", "opinions": [opinion]},
     ]
     write(path, rows)
     with pytest.raises(LabelError) as error:
         read_labelled(path)
     message = str(error.value)
-    assert "6 rows cannot be used" in message
-    for line, word in enumerate(("good", "no text", "dear", "bad", "driver", "awful"), start=1):
+    assert "7 rows cannot be used" in message
+    words = ("good", "no text", "dear", "bad", "driver", "awful", "['dear'] is not")
+    for line, word in enumerate(words, start=1):
         assert f"line {line}: " in message
         assert word in message
 

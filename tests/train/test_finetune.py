@@ -1,5 +1,8 @@
 """Fine-tuning: what is not labelled teaches nothing, evidence lands on its tokens, the net learns."""
 
+import json
+import runpy
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -274,6 +277,30 @@ def test_words_are_packed_and_have_their_say(learnt: BaseParts, tmp_path: Path) 
     for ours, theirs, before in zip(loaded.analyze_batch(texts), by_parts, without, strict=True):
         assert ours.probabilities == pytest.approx(theirs.probabilities, abs=5e-3)
         assert ours.probabilities != before.probabilities
+
+
+def test_an_export_keeps_what_words_say(
+    learnt: BaseParts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnxscript", reason="needs the extra [torch]")
+    rows = [target.ids for target in read_targets(examples(), _words(learnt), TAXONOMY, 64)]
+    words = words_of({"dire": {"negative": 3}})
+    parts = replace(learnt, words=words)
+    saved, _ = pack(
+        parts, tmp_path / "base", name="base", version="1.0.0", metrics={}, card="# base", made={},
+        checked=rows,
+    )  # fmt: skip
+    before = load(saved.path, device="cpu").analyze("a dire one").score
+    gold_rows = tmp_path / "data" / "gold" / "train.jsonl"
+    gold_rows.parent.mkdir(parents=True)
+    lines = ({"text": one.text, "overall": one.overall, "source": "x"} for one in examples())
+    gold_rows.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    path = Path(__file__).parents[2] / "scripts" / "export_base.py"
+    monkeypatch.setattr(sys, "argv", [str(path), str(saved.path), str(tmp_path / "data")])
+    runpy.run_path(str(path), run_name="__main__")
+    assert bundle.read(saved.path).arrays().keys() == words.arrays().keys()
+    after = load(saved.path, device="cpu").analyze("a dire one").score
+    assert after == pytest.approx(before, abs=5e-3)
 
 
 def _words(parts: BaseParts) -> Tokenizer:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 import sentiment
@@ -22,8 +23,18 @@ from sentiment.errors import (
     OutputError,
 )
 from sentiment.model import bundle
+from sentiment.model.heads import Scores
+from sentiment.model.lite import LiteModel
+from sentiment.records import STATES
+from sentiment.taxonomy import Taxonomy
+from sentiment.train.data.examples import Example
+from sentiment.train.linear.targets import read_corpus
 from sentiment.train.retrain.bases import open_base
+from sentiment.train.retrain.lessons import Lessons, set_lessons
+from sentiment.train.retrain.phrases import weak_examples
+from sentiment.train.retrain.prior import lay_out
 from sentiment.train.retrain.run import Silent, TrainOptions, retrain
+from sentiment.train.rows.record import read_record
 from sentiment.wording import Tongue
 from tests.train.feedback import rows, write_lines, write_table
 
@@ -140,6 +151,43 @@ def test_a_finished_output_is_left_alone_and_another_one_is_not_lost(
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(OutputError, match="is no folder"):
         retrain(options(tmp_path, tiny, output=tmp_path / "file"))
+
+
+def test_what_was_asked_otherwise_is_no_finished_output(
+    tmp_path: Path, tiny: Path, labelled: Path, dev: Path
+) -> None:
+    retrain(options(tmp_path, tiny, dev=dev))
+    mine = str(tmp_path / "mine")
+    other = tmp_path / "other"
+    retrain(options(tmp_path, tiny, dev=dev, output=other, seed=2))
+    with pytest.raises(OutputError, match="add overwrite=True"):
+        retrain(options(tmp_path, tiny, dev=dev, version="2.0.0"))
+    with pytest.raises(OutputError, match="add overwrite=True"):
+        retrain(options(tmp_path, tiny, dev=dev, against=str(other)))
+    second = retrain(options(tmp_path, tiny, dev=dev, version="2.0.0", overwrite=True))
+    assert second.bundle is not None
+    assert second.bundle.name == "mine@2.0.0"
+    assert retrain(options(tmp_path, tiny, dev=dev, version="2.0.0")).finished_before
+    # The base by its path is what it was compared with; and the output is the model in use by now.
+    for against in (str(tiny), mine):
+        again = options(tmp_path, tiny, dev=dev, version="2.0.0", against=against, overwrite=True)
+        assert retrain(again).finished_before
+
+
+def test_what_was_kept_by_force_is_no_better_without(
+    tmp_path: Path, tiny: Path, labelled: Path, dev: Path
+) -> None:
+    # Against itself, trained the same way, nothing is better.
+    retrain(options(tmp_path, tiny, dev=dev, output=tmp_path / "good"))
+    good = str(tmp_path / "good")
+    with pytest.raises(NotReached) as fresh:
+        retrain(options(tmp_path, tiny, dev=dev, against=good))
+    assert not retrain(options(tmp_path, tiny, dev=dev, against=good, force=True)).better
+    assert retrain(options(tmp_path, tiny, dev=dev, against=good, force=True)).finished_before
+    with pytest.raises(NotReached) as later:
+        retrain(options(tmp_path, tiny, dev=dev, against=good))
+    assert str(later.value) == str(fresh.value)
+    assert (tmp_path / "mine").exists()
 
 
 def test_labels_that_are_noise_make_no_better_model(tmp_path: Path, tiny: Path, dev: Path) -> None:
@@ -276,6 +324,101 @@ def test_a_driver_of_ones_own_starts_from_seed_phrases(tmp_path: Path, tiny: Pat
     assert [one.evidence for one in found.opinions if one.driver == "app.login"]
     none = analyzer.analyze("works really well, and it arrived early")
     assert none.topics["app"] == "absent"
+
+
+def test_a_topic_of_ones_own_follows_from_phrases_beside_labelled_drivers(
+    tmp_path: Path, tiny: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(OWN, encoding="utf-8")
+    taxonomy = Taxonomy.read(str(own))
+    early = {"driver": "delivery.speed", "polarity": "positive", "evidence": "it arrived early"}
+    records: list[dict[str, Any]] = [
+        # Nobody could name the driver of the topic yet: that it is absent is no label.
+        {"text": "it arrived early, but I cannot log in, awful", "opinions": [early]},
+        {"text": "great value", "opinions": [{"driver": "price.value", "polarity": "positive"}]},
+        {"text": "forgot the password, terrible", "topics": {"price": "absent"}},
+    ]  # fmt: skip
+    examples = [one for record in records if (one := read_record(record, taxonomy, "own")[0])]
+    lessons = lessons_of(examples, taxonomy, tiny)
+    at = [*taxonomy.topics].index("app")
+    assert [STATES[state] for state in lessons.states[:, at]] == ["neutral", "absent", "neutral"]
+    assert not lessons.labelled_states[:, at].any()
+    heads = len(lessons.clause[0]) + 3 * at
+    assert lessons.row[:, heads : heads + 3].tolist() == [[0, 1, 0], [0, 0, 0], [0, 1, 0]]
+    assert STATES[lessons.states[0, [*taxonomy.topics].index("delivery")]] == "positive"
+
+    taught, found = weak_examples(examples, taxonomy, LiteModel.of(bundle.read(tiny)))
+    assert found == {"app.login": 2}
+    (heard,) = [one for one in taught[0].opinions or () if one.name == "app.login"]
+    assert taught[2].drivers["app.login"] != "absent"
+    assert [(row.topics or {})["app"] for row in taught] == [
+        heard.polarity, "absent", taught[2].drivers["app.login"],
+    ]  # fmt: skip
+    assert (taught[0].topics or {})["delivery"] == "positive"
+
+
+def test_a_topic_that_starts_from_phrases_is_found_and_not_measured(
+    tmp_path: Path, tiny: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(OWN, encoding="utf-8")
+    dear = {"driver": "price.level", "polarity": "negative", "evidence": "an arm and a leg"}
+    packed = {"driver": "delivery.condition", "polarity": "positive", "evidence": "like a treasure"}
+    records = [
+        {"text": f"order {number}: {opinion['evidence']}{', I cannot log in' * (number % 5 == 0)}",
+         "overall": opinion["polarity"], "opinions": [opinion]}
+        for number in range(120)
+        for opinion in [(dear, packed)[number % 2]]
+    ]  # fmt: skip
+    labelled = write_lines(tmp_path / "labelled.jsonl", records)
+    trained = retrain(options(tmp_path, tiny, labelled=labelled, taxonomy=own))
+    assert {one.figure: one.second for one in trained.differences} == {
+        "overall_accuracy": 1.0, "topic_f1": 1.0, "driver_f1": 1.0,
+    }  # fmt: skip
+    analysis = sentiment.load(tmp_path / "mine").analyze("order 500: great, but I cannot log in")
+    assert "app.login" in [one.driver for one in analysis.opinions]
+    assert analysis.topics["app"] != "absent"
+
+
+def test_a_driver_of_ones_own_adds_to_a_topic_whose_drivers_are_labelled(
+    tmp_path: Path, tiny: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        'extends = "default"\n[drivers."delivery.app"]\nen = "app"\nphrases = ["log in"]\n',
+        encoding="utf-8",
+    )
+    taxonomy = Taxonomy.read(str(own))
+    slow = {"driver": "delivery.speed", "polarity": "negative", "evidence": "it came late"}
+    records: list[dict[str, Any]] = [
+        {"text": "I log in, it came late", "opinions": [slow]},
+        {"text": "I log in and look", "opinions": []},
+        {"text": "nothing else to say of it", "opinions": []},
+        {"text": "I log in again", "topics": {"delivery": "absent"}},  # a person said so
+    ]
+    examples = [one for record in records if (one := read_record(record, taxonomy, "own")[0])]
+    lessons = lessons_of(examples, taxonomy, tiny)
+    at = [*taxonomy.topics].index("delivery")
+    states = [STATES[state] for state in lessons.states[:, at]]
+    assert states == ["negative", "neutral", "absent", "absent"]
+    assert lessons.labelled_states[:, at].tolist() == [True, False, True, True]
+
+    taught, _ = weak_examples(examples, taxonomy, LiteModel.of(bundle.read(tiny)))
+    topics = [(row.topics or {})["delivery"] for row in taught]
+    assert topics[0] in ("negative", "mixed")
+    assert topics[1] == (taught[1].opinions or ())[0].polarity
+    assert topics[2:] == ["absent", "absent"]
+
+
+def lessons_of(examples: list[Example], taxonomy: Taxonomy, tiny: Path) -> Lessons:
+    """Return what the examples teach a lite model by a base that leans nowhere."""
+    corpus = read_corpus(examples)
+    prior = lay_out(LiteModel.of(bundle.read(tiny)), taxonomy)
+    clauses = np.zeros((len(corpus.row_of_clause), prior.clause_heads), np.float32)
+    rows = np.zeros((len(examples), prior.weights.shape[1] - prior.clause_heads), np.float32)
+    scores = Scores(clauses, rows, corpus.row_of_clause)
+    return set_lessons(corpus, prior.labels, taxonomy, scores)
 
 
 def test_a_topic_of_ones_own_is_labelled_in_a_column(tmp_path: Path, tiny: Path) -> None:

@@ -451,7 +451,7 @@ def _judgements(entries: Any, key: str, text: str) -> tuple[Judgement, ...] | No
             raise LabelError(f"an entry without a {key}.")
         if polarity not in POLARITIES:
             raise LabelError(f"{name}: polarity {polarity!r} is none of {', '.join(POLARITIES)}.")
-        if evidence is not None and evidence not in text:
+        if evidence is not None and not (isinstance(evidence, str) and evidence in text):
             raise LabelError(f"{name}: the evidence {evidence!r} is not in the text.")
         judgements.append(Judgement(name, cast("Polarity", polarity), evidence))
     return tuple(judgements)

@@ -16,7 +16,7 @@ from sentiment.train.data.examples import Example
 from sentiment.train.linear.targets import Corpus, set_targets
 from sentiment.train.rows.seeds import seed_pattern
 
-__all__ = ["Lessons", "set_lessons", "weak_drivers"]
+__all__ = ["Lessons", "set_lessons", "unnamed_topics", "weak_drivers"]
 
 Floats = NDArray[np.float32]
 
@@ -74,9 +74,12 @@ def set_lessons(corpus: Corpus, labels: Labels, taxonomy: Taxonomy, scores: Scor
     states = np.array([[_state(example, topic) for topic in labels.topics] for example in full])
     topic = targets.topic
     _follow(corpus, full, labels, taxonomy, label, clause)
-    labelled = states >= 0
+    before = states.copy()
     weak = weak_drivers(full, taxonomy)
-    found = _hear(corpus, weak, labels, scores, label, clause, topic, states)
+    unnamed = unnamed_topics(full, weak, taxonomy)
+    found = _hear(corpus, weak, unnamed, labels, scores, label, clause, topic, states)
+    labelled = (states >= 0) & (states == before)
+    labelled[:, [labels.topics.index(name) for name in unnamed]] = False
     overall = np.array(
         [SENTIMENTS.index(example.overall) if example.overall else -1 for example in full]
     )
@@ -129,19 +132,41 @@ def weak_drivers(examples: Sequence[Example], taxonomy: Taxonomy) -> list[Driver
     ]
 
 
+def unnamed_topics(
+    examples: Sequence[Example], drivers: Sequence[Driver], taxonomy: Taxonomy
+) -> set[str]:
+    """Return the topics that no row is labelled with, of drivers that get weak labels.
+
+    Where all drivers of a topic get them, nobody has named one yet: that the topic is absent from a
+    row whose drivers are labelled followed from that, and is no label.
+
+    :param drivers: As `weak_drivers` returns them.
+    """
+    weak = {driver.name for driver in drivers}
+    unnamed = set()
+    for topic in {driver.topic for driver in drivers}:
+        follows = all(driver.name in weak for driver in taxonomy.drivers_of(topic))
+        rows = (one for one in examples if not (follows and one.opinions is not None))
+        if not any((example.topics or {}).get(topic) for example in rows):
+            unnamed.add(topic)
+    return unnamed
+
+
 def _hear(
-    corpus: Corpus, drivers: Sequence[Driver], labels: Labels, scores: Scores,
+    corpus: Corpus, drivers: Sequence[Driver], unnamed: set[str], labels: Labels, scores: Scores,
     label: Floats, clause: Floats, topic: Floats, states: NDArray[np.int64],
 ) -> dict[str, int]:  # fmt: skip
-    """Set the weak labels of the drivers, in place; return how many rows have each."""
+    """Set the weak labels of the drivers, in place; return how many rows have each.
+
+    :param unnamed: Topics that follow from the phrases alone.
+    """
     found: dict[str, int] = {}
     rows = np.arange(len(corpus.examples))
     lean = scores.clause[:, -1]
     polarity = np.select([lean < -_LEANS, lean > _LEANS], [0, 2], 1)
-    topics = {driver.topic for driver in drivers}
-    # A topic that no row is labelled with follows from its drivers' phrases.
-    unknown = {one for one in topics if (states[:, labels.topics.index(one)] < 0).all()}
-    said = {one: np.zeros((len(rows), len(POLARITIES)), dtype=bool) for one in unknown}
+    judged = np.array([example.opinions is not None for example in corpus.examples])
+    topics = dict.fromkeys(driver.topic for driver in drivers)
+    said = {one: np.zeros((len(rows), len(POLARITIES)), dtype=bool) for one in topics}
     for driver in drivers:
         pattern = seed_pattern(driver.phrases)
         hit = np.array(
@@ -160,13 +185,16 @@ def _hear(
             here = hit & (polarity == at)
             clause[:, column] = here
             label[:, column] = np.isin(rows, corpus.row_of_clause[here])
-            if driver.topic in unknown:
-                said[driver.topic][:, at] |= label[:, column] > 0
+            said[driver.topic][:, at] |= label[:, column] > 0
     for name, signs in said.items():
         at = labels.topics.index(name)
-        topic[:, at * 3 : at * 3 + 3] = signs
-        negative, neutral, positive = signs.T
-        states[:, at] = np.select(
+        heads = slice(at * 3, at * 3 + 3)
+        # Where all drivers are labelled, the topic follows from them and from the phrases together.
+        moved = np.ones(len(rows), dtype=bool) if name in unnamed else judged & signs.any(1)
+        negative, neutral, positive = (signs[moved] | (topic[moved, heads] > 0)).T
+        neutral &= ~(negative | positive)  # as of any topic: praise and blame go before
+        topic[moved, heads] = np.stack([negative, neutral, positive], axis=1)
+        states[moved, at] = np.select(
             [negative & positive, positive, negative, neutral],
             [STATES.index(one) for one in ("mixed", "positive", "negative", "neutral")],
             0,

@@ -11,7 +11,7 @@ from sentiment.records import Polarity, State
 from sentiment.taxonomy import Driver, Taxonomy
 from sentiment.text import prepare
 from sentiment.train.data.examples import Example, Judgement
-from sentiment.train.retrain.lessons import weak_drivers
+from sentiment.train.retrain.lessons import unnamed_topics, weak_drivers
 from sentiment.train.rows.seeds import seed_pattern
 
 __all__ = ["weak_examples"]
@@ -34,14 +34,14 @@ def weak_examples(
     if not drivers:
         return list(examples), {}
     analyzer = Analyzer(base) if base is not None else load()
-    named = {topic for example in examples for topic in example.topics or {}}
+    unnamed = unnamed_topics(examples, drivers, taxonomy)
     found = {driver.name: 0 for driver in drivers}
     result = []
     for example in examples:
         heard = _heard(example, drivers, analyzer)
         for name in {one.name for one in heard}:
             found[name] += 1
-        result.append(_told(example, heard, drivers, named))
+        result.append(_told(example, heard, drivers, unnamed))
     return result, found
 
 
@@ -65,19 +65,20 @@ def _heard(example: Example, drivers: Sequence[Driver], analyzer: Analyzer) -> l
 
 
 def _told(
-    example: Example, heard: Sequence[Judgement], drivers: Sequence[Driver], named: set[str]
+    example: Example, heard: Sequence[Judgement], drivers: Sequence[Driver], unnamed: set[str]
 ) -> Example:
-    if example.opinions is not None:
-        # The row says everything else itself; its topics follow from all of it.
-        return replace(example, opinions=(*example.opinions, *heard))
+    opinions = example.opinions
+    if opinions is not None:
+        opinions = (*opinions, *heard)  # the row says everything else itself
     topics: dict[str, State] = dict(example.topics or {})
     states: dict[str, State] = dict(example.drivers)
     for driver in drivers:
         state = _state({one.polarity for one in heard if one.name == driver.name})
         states[driver.name] = state
-        if driver.topic not in named:
+        # The topics of a row that says all follow from all of it, what was heard included.
+        if opinions is not None or driver.topic in unnamed:
             topics[driver.topic] = _both(topics.get(driver.topic), state)
-    return replace(example, topics=topics, drivers=states)
+    return replace(example, opinions=opinions, topics=topics, drivers=states)
 
 
 def _state(polarities: set[Polarity]) -> State:

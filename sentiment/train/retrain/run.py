@@ -10,7 +10,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from sentiment.analyzer import Analyzer, load
 from sentiment.errors import InputError, LabelError, NotReached, OutputError
 from sentiment.model import bundle
-from sentiment.records import Analysis
+from sentiment.records import Analysis, topic_states
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.data.examples import Example
 from sentiment.train.data.split import folds
@@ -28,6 +28,7 @@ from sentiment.train.figures.measure import Figures, measure
 from sentiment.train.figures.paired import Difference, differences
 from sentiment.train.figures.provenance import commit, data_hash
 from sentiment.train.retrain.bases import Base, Fitted, Step, open_base
+from sentiment.train.retrain.lessons import weak_drivers
 from sentiment.train.retrain.retrained_card import RetrainedCard, write_retrained_card
 from sentiment.train.rows.faults import tell
 from sentiment.train.rows.labelled import Labelled, read_rows
@@ -135,7 +136,8 @@ def retrain(options: TrainOptions, watcher: Watcher | None = None) -> Trained:
     :param options: Rows, base, output, and what else the command takes.
     :param watcher: Told how it goes; silent without one.
     :raises LabelError: Rows that cannot be used; every fault is listed.
-    :raises NotReached: The new model is no better than the one in use, and nothing was saved.
+    :raises NotReached: The new model is no better than the one in use, and nothing was saved; or
+        it was, in an earlier run that forced it.
     :raises OutputError: The output exists, or cannot be written.
     :raises ModelError: There is no such base or model.
     :raises InputError: An option that is none of what it may be, or a file that cannot be read.
@@ -146,12 +148,16 @@ def retrain(options: TrainOptions, watcher: Watcher | None = None) -> Trained:
     base = open_base(options.base, options.device, options.settings)
     taxonomy = _taxonomy(options, base)
     rows, dev = _rows(options, base, taxonomy, watcher)
-    made = _made(options, base, rows, dev, taxonomy)
-    warnings = _warnings(rows, dev, watcher.tongue)
-    if (before := _finished(Path(options.output), made)) is not None:
-        return _trained_before(before, len(rows.examples), warnings)
-    _refuse_output(options)
     in_use = load(_in_use(options, base), device=options.device)
+    made = _made(options, base, rows, dev, taxonomy, in_use)
+    warnings = _warnings(rows, dev, watcher.tongue)
+    if (saved := _finished(options, made)) is not None:
+        before = _trained_before(saved, len(rows.examples), warnings)
+        # Older bundles do not say what was found.
+        if before.differences and not before.better and not options.force:
+            raise _no_better(saved.manifest["made"]["against"], before.held, options)
+        return before
+    _refuse_output(options)
     watcher.say("training", rows=len(rows.examples), base=base.name, against=in_use.model_name)
     others = bundle.bundled().keys() - {options.base}
     if options.against is None and options.base in bundle.bundled() and bundle.DEFAULT in others:
@@ -159,6 +165,8 @@ def retrain(options: TrainOptions, watcher: Watcher | None = None) -> Trained:
     run = _Run(base, taxonomy, options, watcher, made)
     fitted, held, new = run.measured(rows.examples, None if dev is None else dev.examples)
     old = in_use.analyze_batch([example.text for example in held])
+    weak = {driver.name for driver in weak_drivers([*rows.examples, *held], taxonomy)}
+    old, new = _measurable(held, old, weak), _measurable(held, new, weak)
     found = tuple(
         one
         for one in differences(held, old, new, seed=options.seed)
@@ -170,15 +178,19 @@ def retrain(options: TrainOptions, watcher: Watcher | None = None) -> Trained:
     _tell(trained, watcher)
     if not trained.better and not options.force:
         run.forget()
-        raise NotReached(
-            f"the new model is no better than {in_use.model_name} on {len(held)} rows held out; "
-            f"nothing was saved (label more rows, or add {_named('force', options)} to keep it)"
-        )
+        raise _no_better(in_use.model_name, len(held), options)
     figures = _by_language(held, new)
     made[KEY] = packed((one.group for one in rows.examples), _learned_before(options, base))
     saved = _save(options, fitted, trained, figures, _by_language(held, old), made, run, in_use)
     run.forget()
     return replace(trained, bundle=saved)
+
+
+def _no_better(against: str, held: int, options: TrainOptions) -> NotReached:
+    return NotReached(
+        f"the new model is no better than {against} on {held} rows held out; "
+        f"nothing was saved (label more rows, or add {_named('force', options)} to keep it)"
+    )
 
 
 def _named(option: str, options: TrainOptions) -> str:
@@ -343,6 +355,24 @@ def _analyses(fitted: Fitted, examples: Sequence[Example]) -> list[Analysis]:
     return Analyzer(fitted.model).analyze_batch([example.text for example in examples])
 
 
+def _measurable(
+    examples: Sequence[Example], analyses: Sequence[Analysis], weak: Set[str]
+) -> list[Analysis]:
+    """Return the analyses without the drivers that start from phrases, where the others are labelled.
+
+    Nobody has looked for them there: found, they are neither right nor wrong.
+    """
+    shown: list[Analysis] = []
+    for example, analysis in zip(examples, analyses, strict=True):
+        if weak and example.opinions is not None:
+            kept = tuple(one for one in analysis.opinions if one.driver not in weak)
+            states = topic_states(kept, analysis.topics)
+            shown.append(replace(analysis, opinions=kept, topics=states))
+        else:
+            shown.append(analysis)
+    return shown
+
+
 def _better(found: Sequence[Difference]) -> bool:
     verdicts = {one.verdict for one in found}
     return "better" in verdicts and "worse" not in verdicts
@@ -366,12 +396,14 @@ def _tell(trained: Trained, watcher: Watcher) -> None:
 
 
 def _made(
-    options: TrainOptions, base: Base, rows: Labelled, dev: Labelled | None, taxonomy: Taxonomy
-) -> dict[str, Any]:
+    options: TrainOptions, base: Base, rows: Labelled, dev: Labelled | None, taxonomy: Taxonomy,
+    in_use: Analyzer,
+) -> dict[str, Any]:  # fmt: skip
     """Return what the manifest says of the model's making; no time, so that it repeats."""
     return {
         "base": base.name,
         "base_digest": base.digest,
+        "against_digest": in_use.model_digest,
         "data_sha256": data_hash(rows.examples),
         "dev_sha256": None if dev is None else data_hash(dev.examples),
         "rows": len(rows.examples),
@@ -398,12 +430,21 @@ def _versions(packages: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _finished(output: Path, made: dict[str, Any]) -> bundle.Bundle | None:
-    """Return the output that is there already, where it was made from the same in the same way."""
+def _finished(options: TrainOptions, made: dict[str, Any]) -> bundle.Bundle | None:
+    """Return the output that is there already, where it was made from the same in the same way.
+
+    It was compared with the same model, too, and has the version that is asked for.
+    """
+    output = Path(options.output)
     if not (output / "manifest.json").exists():
         return None
     found = bundle.read(output)
     known = found.manifest.get("made", {})
+    if found.config.get("version") != options.version:
+        return None
+    # Where the output took the place of the model that it was compared with, it is that model now.
+    if made["against_digest"] not in (known.get("against_digest"), found.digest):
+        return None
     same = (
         "base_digest",
         "data_sha256",

@@ -1,0 +1,61 @@
+"""What `scripts/train_base.py` writes down of sets that a base has not seen."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+pytest.importorskip("torch", reason="needs the extra [torch]")
+pytest.importorskip("transformers", reason="needs the extra [torch]")
+
+from sentiment.model import bundle
+
+ROOT = Path(__file__).parents[2]
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def asked(without: list[str], start: Path | None = None) -> argparse.Namespace:
+    return argparse.Namespace(
+        without=without, start=start, steps=5, taught=None, taught_share=None, vectors=None, soup=[],
+        leave_out=[], name="base", rate=1.0, way=1.0, seed=0,
+    )  # fmt: skip
+
+
+def trained(given: argparse.Namespace, folder: Path, tiny: Path) -> Path:
+    """Write a bundle that says of its making what the script says."""
+    train_base, like = script("train_base"), bundle.read(tiny)
+    config = {name: value for name, value in like.config.items() if name != "schema"}
+    bundle.write(
+        folder, config=config, metrics={}, card="# base", arrays=like.arrays(),
+        made=train_base._made(given, [], {}, train_base._unseen(given)),
+    )  # fmt: skip
+    return folder
+
+
+def test_a_set_that_was_left_out_is_new_to_the_learning_curve(tmp_path: Path, tiny: Path) -> None:
+    base = trained(asked(["fabsa"]), tmp_path / "base", tiny)
+    learning_curve = script("learning_curve")
+    assert learning_curve._is_new(str(base), "fabsa")
+    assert not learning_curve._is_new(str(base), "jd_agri_aspects")
+
+
+def test_a_set_that_the_start_has_seen_is_not_new(tmp_path: Path, tiny: Path) -> None:
+    start = trained(asked(["fabsa"]), tmp_path / "start", tiny)
+    base = trained(asked(["fabsa", "jd_agri_aspects"], start), tmp_path / "base", tiny)
+    learning_curve = script("learning_curve")
+    assert learning_curve._is_new(str(base), "fabsa")
+    assert not learning_curve._is_new(str(base), "jd_agri_aspects")
