@@ -273,7 +273,8 @@ ERRORS: tuple[tuple[str, str], ...] = (
     (
         "{path} is not on this machine, and --engine local knows no other; add --engine ray, or name "
         "a folder of this machine",
-        "{path} 不在本机，而 --engine local 只能使用本机的文件夹；请加上 --engine ray，或指定本机的文件夹",
+        "{path} 不在本机，而 --engine local 只能使用本机的文件夹；"
+        "请加上 --engine ray，或指定本机的文件夹",
     ),
     (
         "{path} is in the folder that is to be scored; name one outside of it",

@@ -198,7 +198,9 @@ class _DelimitedWriter:
         self.layout = layout
         name = python_name(encoding)
         if name == "gb2312":
-            name = "gbk"  # which whatever reads GB2312 reads; names have characters that GB2312 lacks
+            name = (
+                "gbk"  # which whatever reads GB2312 reads; names have characters that GB2312 lacks
+            )
         self._mark, self._encoding = _MARKED.get(name, (b"", name))
         self._delimiter = delimiter
         self._marks = (delimiter, '"', "\r", "\n")
