@@ -30,7 +30,7 @@ _HAN = (0x3400, 0xA000)  # as in `segment`
 _PLAIN = (*range(0x80), *range(0x2000, 0x2070), *range(0x3000, 0x3040), *range(0xFF00, 0xFFF0))
 _TOP = 0x20000  # above it lie rare letters alone
 _IN_NUMBERS = np.array([ord(sign) for sign in ".,:/"])
-_SHORTENED = re.compile(r"[ei]\.[ge]\.")
+_SHORTENED = re.compile(r"e\.g\.|i\.e\.")  # one word each
 # A longer text is read by the pattern: it gains nothing here, and would make every other one wait.
 _LONGEST = 2_000
 
@@ -41,7 +41,7 @@ class Lexer:
     :param words: The code, one ASCII letter, of every word in the lexicon.
     :param code: Tells the code of any other word or sign.
     :param runs: The signs of which several count as one word, a string for each kind in the order
-        what ends a sentence, dots, commas, dashes; and the code of several of them.
+        what ends a sentence, dots, commas, dashes.
     :param emoji: Ranges of code points of emoji, first and last.
     """
 
@@ -49,7 +49,7 @@ class Lexer:
         self,
         words: Mapping[str, str],
         code: Callable[[str], str],
-        runs: Sequence[tuple[str, str]],
+        runs: Sequence[str],
         emoji: Iterable[tuple[int, int]],
     ) -> None:
         self._code, self._runs, self._emoji = code, runs, emoji
@@ -66,7 +66,7 @@ class Lexer:
             kinds[ord(word[0])] = _WORD
         kinds[ord("a") : ord("z") + 1] = _LETTER
         kinds[ord("0") : ord("9") + 1] = _DIGIT
-        for kind, (signs, _) in enumerate(self._runs, start=_END):
+        for kind, signs in enumerate(self._runs, start=_END):
             for sign in signs:
                 kinds[ord(sign)] = kind
         for first, last in self._emoji:
@@ -80,9 +80,8 @@ class Lexer:
         for point in _PLAIN:
             if self._kinds[point] != _RARE:
                 alone[point] = ord(self._code(chr(point)))
-        for signs, _ in self._runs:
-            for sign in signs:
-                alone[ord(sign)] = ord(self._code(sign))
+        for sign in "".join(self._runs):
+            alone[ord(sign)] = ord(self._code(sign))
         return alone
 
     @cached_property
@@ -133,8 +132,8 @@ class Lexer:
         starting[begins] = True
         codes = self._alone[points]
         kind, several = kinds[begins], sizes > 1
-        for run, (_, code) in enumerate(self._runs, start=_END):
-            codes[begins[several & (kind == run)]] = ord(code)
+        for run, signs in enumerate(self._runs, start=_END):
+            codes[begins[several & (kind == run)]] = ord(self._code(signs[0] * 2))
         codes[begins[kind == _DIGIT]] = ord(self._code("0"))
         self._chinese_words(points, kinds, np.repeat(begins + sizes, sizes), starting, codes)
         latin = kind == _LETTER
@@ -149,7 +148,8 @@ class Lexer:
         left = np.append(starts[1:], len(points))
         left -= np.repeat(ends - lengths, np.diff(firsts, append=len(starts)))
         letters, places = codes[starts].tobytes().decode("ascii"), left.tolist()
-        rare = np.concatenate((np.flatnonzero(kinds == _RARE), joints, self._shortened(joined)))
+        shortened = [match.start() for match in _SHORTENED.finditer(joined)]
+        rare = np.concatenate((np.flatnonzero(kinds == _RARE), joints, shortened))
         unread = set(np.searchsorted(ends, rare).tolist())
         return [
             None if at in unread else (letters[first:last], places[first:last])
@@ -169,28 +169,23 @@ class Lexer:
         second: Ints = joints[1:][words[1:] == words[:-1]]
         return second
 
-    @staticmethod
-    def _shortened(joined: str) -> list[int]:
-        """Return where "e.g." and "i.e." stand, which are one word each."""
-        return [match.start() for match in _SHORTENED.finditer(joined)]
-
     def _chinese_words(
         self,
         points: NDArray[np.uint32],
         kinds: NDArray[np.uint8],
-        run_ends: Ints,
+        follows: Ints,
         starting: NDArray[np.bool_],
         codes: NDArray[np.uint8],
     ) -> None:
         """Write down the words that are met from left to right, each the longest that fits.
 
-        :param run_ends: Where the run ends that each code point is in.
+        :param follows: Where the run ends that each code point is in: what begins no word is one with
+            its like. Where a word starts, its own end is put in.
         :param starting: Where words start; of Chinese ones it says nothing yet.
         """
         numbers, leads, code_of = self._tree
         chinese = (kinds == _WORD) | (kinds == _OTHER)
         codes[chinese] = ord(self._code("\u3400"))
-        follows = run_ends  # what begins no word is one with its like
         live = np.flatnonzero(kinds == _WORD)
         node: NDArray[Any] = numbers[points[live]]
         size = 1
