@@ -41,7 +41,7 @@ from sentiment.text import prepare
 from sentiment.train.base.base_settings import settle
 from sentiment.train.base.choice import ASIDE, LONGEST, MOST, TAUGHT, choose_rows
 from sentiment.train.base.corpus import is_held_out
-from sentiment.train.base.finetune import FinetuneOptions, answer, finetune, hold, with_share
+from sentiment.train.base.finetune import FinetuneOptions, answer, finetune, hold, with_shares
 from sentiment.train.base.pack import BaseParts, pack, unpack
 from sentiment.train.base.shorten import leave_out
 from sentiment.train.base.soup import average
@@ -128,6 +128,7 @@ def main() -> None:
         type=float,
         help="share of the steps on rows that only teachers speak about",
     )
+    parser.add_argument("--gold-share", type=float, help="share of the steps on gold rows")
     parser.add_argument("--name", default="base", help="of the bundle (default: base)")
     parser.add_argument("--version", default="1.0.0", help="version of the bundle")
     parser.add_argument("--pretraining", default="", help="a sentence for the card")
@@ -139,6 +140,8 @@ def main() -> None:
         parser.error("--way is the way from --start; name a bundle there")
     if arguments.soup and not arguments.start:
         parser.error("--soup averages runs from one --start; name a bundle there")
+    if not 0 <= (arguments.taught_share or 0) + (arguments.gold_share or 0) < 1:
+        parser.error("--taught-share and --gold-share leave nothing for the other rows")
     for run in arguments.soup:
         if not (run / FINISHED).exists():
             parser.error(f"--soup {run}: no finished run there ({FINISHED} is missing)")
@@ -170,8 +173,8 @@ def main() -> None:
         encoder_rate=arguments.rate * usual.encoder_rate,
         heads_rate=arguments.rate * usual.heads_rate,
     )
-    if arguments.taught_share is not None:
-        options = with_share(options, arguments.taught_share)
+    shares = {"taught": arguments.taught_share, "gold": arguments.gold_share}
+    options = with_shares(options, **{k: one for k, one in shares.items() if one is not None})
     arguments.work.mkdir(parents=True, exist_ok=True)
     if arguments.start:
         network = unpack(arguments.start, taxonomy, DROPOUT)
@@ -298,6 +301,8 @@ def _command(given: argparse.Namespace) -> str:
         parts.append("--taught TAUGHT")
     if given.taught_share is not None:
         parts.append(f"--taught-share {given.taught_share:g}")
+    if given.gold_share is not None:
+        parts.append(f"--gold-share {given.gold_share:g}")
     if given.vectors:
         parts.append("--vectors VECTORS")
     if given.start:

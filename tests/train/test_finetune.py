@@ -209,6 +209,19 @@ def learnt(trained: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -> Base
     return BaseParts(model, words, TAXONOMY, Settings(64, 16, decision))
 
 
+def test_some_kinds_have_a_fixed_share_and_the_others_what_is_left() -> None:
+    usual = own.FinetuneOptions()
+    fixed = own.with_shares(usual, gold=0.7, taught=0.1)
+    for before, after in (
+        (usual.mixture_first, fixed.mixture_first),
+        (usual.mixture_last, fixed.mixture_last),
+    ):
+        assert sum(after) == pytest.approx(1)
+        assert (after[0], after[3]) == (0.7, 0.1)
+        assert after[1] / after[2] == pytest.approx(before[1] / before[2])
+    assert own.with_shares(usual).mixture_last == pytest.approx(usual.mixture_last)
+
+
 def test_it_learns_who_says_what_where(trained: Tokenizer, learnt: BaseParts) -> None:
     rows = examples()
 

@@ -30,8 +30,8 @@ def script(name: str) -> ModuleType:
 
 def asked(without: list[str], start: Path | None = None) -> argparse.Namespace:
     return argparse.Namespace(
-        without=without, start=start, steps=5, taught=None, taught_share=None, vectors=None, soup=[],
-        leave_out=[], name="base", rate=1.0, way=1.0, seed=0,
+        without=without, start=start, steps=5, taught=None, taught_share=None, gold_share=None,
+        vectors=None, soup=[], leave_out=[], name="base", rate=1.0, way=1.0, seed=0,
     )  # fmt: skip
 
 
@@ -59,3 +59,9 @@ def test_a_set_that_the_start_has_seen_is_not_new(tmp_path: Path, tiny: Path) ->
     learning_curve = script("learning_curve")
     assert learning_curve._is_new(str(base), "fabsa")
     assert not learning_curve._is_new(str(base), "jd_agri_aspects")
+
+
+def test_the_command_that_is_written_down_has_every_share() -> None:
+    given = asked([])
+    given.taught_share, given.gold_share = 0.1, 0.7
+    assert script("train_base")._command(given).endswith("--taught-share 0.1 --gold-share 0.7")

@@ -39,7 +39,7 @@ __all__ = [
     "finetune",
     "hold",
     "loss_of",
-    "with_share",
+    "with_shares",
 ]
 
 _KINDS = ("gold", "aspects", "overall", "taught")
@@ -83,13 +83,22 @@ class FinetuneOptions:
     seed: int = 7
 
 
-def with_share(options: FinetuneOptions, taught: float) -> FinetuneOptions:
-    """Return the options with so large a share of taught batches throughout, 0 to 1."""
+def with_shares(options: FinetuneOptions, **shares: float) -> FinetuneOptions:
+    """Return the options with so large a share of some kinds of batches throughout.
 
-    def shared(mixture: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-        gold, aspects, overall, before = mixture
-        left = (1 - taught) / (1 - before)
-        return gold * left, aspects * left, overall * left, taught
+    The other kinds have what is left, in the proportion that they had.
+
+    :param shares: By kind: gold, aspects, overall, taught; 0 to 1, in all less than 1.
+    """
+    left = 1 - sum(shares.values())
+
+    def shared(mixture: tuple[float, ...]) -> tuple[float, float, float, float]:
+        before = dict(zip(_KINDS, mixture, strict=True))
+        others = sum(before[kind] for kind in _KINDS if kind not in shares)
+        gold, aspects, overall, taught = (
+            shares.get(kind, before[kind] * left / others) for kind in _KINDS
+        )
+        return gold, aspects, overall, taught
 
     return replace(
         options,
