@@ -34,17 +34,17 @@ _WEAKNESSES = (
     'Sarcasm: it reads the words. "Wow, only three weeks late. Well done." passes for praise.',
     "Double negation: 没有一次让我失望 (never once disappointed) counts as a complaint, and so does "
     "the first half of 不是说不好，就是太贵.",
-    'What is only implied: of "It took three calls before anyone picked up" it says negative and '
-    "names no driver.",
-    "Which driver, when a clause is short and names no thing: of 一个月才到 (a month to arrive) it says "
-    "negative and no more.",
+    'What is only implied: of "I had to explain everything four times" and 喊了三遍才有人来 (called '
+    "three times before anyone came) it says negative and names no driver.",
+    "Which driver, when a clause is short and names no thing: of 第二天就罢工了 (went on strike the day "
+    "after) it says negative and no more.",
     'Praise by what is not there: 一次都没坏过 (never broke once) and "wouldn\'t change a thing" count '
     "as complaints.",
     "Rare drivers: delivery.tracking, delivery.general, service.care and quality.general have few "
     "labelled rows; read their counts as lower bounds.",
     "Neutral and mixed: half of the rows labelled so are called something else.",
-    "Of the project's behaviour suite, where everything expected of a case must hold, it passes 4 in "
-    "10 of the Chinese cases and 3 in 10 of the English ones: `make behaviour` prints the groups.",
+    "Of the project's behaviour suite, where everything expected of a case must hold, it passes nearly "
+    "half of the Chinese cases and a third of the English ones: `make behaviour` prints the groups.",
     "Domains far from shops, apps, food, hotels, travel and parcels.",
 )
 
