@@ -100,6 +100,7 @@ def compare(
     kind: Kind | Mapping[str, Kind] = "net",
     customers: Sequence[Any] | NDArray[Any] | None = None,
     columns: Mapping[str, str] | None = None,
+    known: Mapping[str, ArrayLike] | None = None,
     rate: float = FALSE_DISCOVERY_RATE,
     minimum: float = MINIMUM_DIFFERENCE,
     level: float = 0.95,
@@ -118,22 +119,28 @@ def compare(
     :param customers: Customer of each row; None takes every row for a person.
     :param columns: Of a mapping, the column that a segment is a value of, where all values of it are
         among the segments: if one alone is suppressed, the others and the total tell it.
+    :param known: Of a mapping, the rows of which it is known whether they belong to a segment, by the
+        segment's name; the others are not in its complement. Without it, all rows.
     :param minimum: Smallest difference to highlight, in the unit of the values.
     :raises InputError: Columns differ in length.
     """
-    masks, known = _masks(segments)
+    masks, labelled = _masks(segments)
     codes = None if customers is None else number_customers(customers)
     cells = []
     for name, column in measures.items():
         values = np.asarray(column, dtype=np.float64)
-        if len(values) != len(known):
+        if len(values) != len(labelled):
             raise InputError(
-                f"{name} has {len(values)} rows, the segments {len(known)}; pass the same."
+                f"{name} has {len(values)} rows, the segments {len(labelled)}; pass the same."
             )
-        usable = known & ~np.isnan(values)
+        usable = labelled & ~np.isnan(values)
         own = kind if isinstance(kind, str) else kind[name]
         for segment, mask in masks.items():
-            cells.append(_cell(name, segment, values, mask & usable, usable, codes, own, level))
+            of_segment = usable
+            if known is not None and segment in known:
+                of_segment = usable & np.asarray(known[segment], dtype=bool)
+            inside = mask & of_segment
+            cells.append(_cell(name, segment, values, inside, of_segment, codes, own, level))
     family = benjamini_hochberg([np.nan if cell.p is None else cell.p for cell in cells], rate)
     judged = tuple(
         cell

@@ -47,10 +47,14 @@ _ORDINAL_LEVELS = 12  # a finer scale is no ordered one with categories
 
 @dataclass(frozen=True)
 class _Rows:
-    """Rows of the regression; `negative` and `positive` are 0/1, one column a driver or topic."""
+    """Rows of the regression; `negative` and `positive` are 0/1, one column a driver or topic.
+
+    :param mentioned: Whether a row mentions a driver at all, neutrally too.
+    """
 
     negative: NDArray[np.uint8]
     positive: NDArray[np.uint8]
+    mentioned: NDArray[np.bool_]
     names: tuple[str, ...]
     topic_negative: NDArray[np.uint8]
     topic_positive: NDArray[np.uint8]
@@ -150,7 +154,7 @@ class Link:
         """Overall mean minus the mean without the rows that mention the driver."""
         rows = self._rows
         return impact.leave_out(
-            rows.negative | rows.positive, rows.points, names=self.ranked, clusters=rows.customer
+            rows.mentioned, rows.points, names=self.ranked, clusters=rows.customer
         )
 
     @cached_property
@@ -158,7 +162,7 @@ class Link:
         """Mean of the rows that mention the driver minus the overall mean."""
         rows = self._rows
         return impact.difference(
-            rows.negative | rows.positive, rows.points, names=self.ranked, clusters=rows.customer
+            rows.mentioned, rows.points, names=self.ranked, clusters=rows.customer
         )
 
     @cached_property
@@ -347,6 +351,7 @@ def link(study: Study) -> Link:
         _Rows(
             negative=negative[:, allowed].astype(np.uint8),
             positive=positive[:, allowed].astype(np.uint8),
+            mentioned=bits[:, allowed] > 0,
             names=ranked,
             topic_negative=(stacked & BITS["negative"] > 0).astype(np.uint8),
             topic_positive=(stacked & BITS["positive"] > 0).astype(np.uint8),

@@ -151,3 +151,13 @@ def test_one_suppressed_value_of_a_column_is_told(columns, told):
     masks["north"] = np.arange(405) % 2 == 0
     found = segments.compare({"m": np.ones(405)}, masks, columns=columns)
     assert [caution.code for caution in found.warnings] == ["single_suppressed"] * told
+
+
+def test_rows_of_which_nothing_is_known_are_in_no_complement():
+    labels = np.repeat(["a", "b", ""], 200)
+    values = np.repeat([1, 1, -1], 200)  # whoever has no label is angry
+    masks = {name: labels == name for name in ("a", "b")}
+    known = dict.fromkeys(masks, labels != "")
+    found = segments.compare({"m": values}, masks, known=known)
+    assert [cell.difference for cell in found.cells] == [0, 0]
+    assert segments.compare({"m": values}, masks).cells[0].difference == 100

@@ -96,7 +96,7 @@ WITHHELD = {
     "quadrant": "No score column: importance cannot be computed",
     "asymmetry": "No score column: importance cannot be computed",
     "whatif": "No score column: importance cannot be computed",
-    "trend": "Too few periods, not shown: 0 found",
+    "trend": "Too few periods, not shown: 0 with enough rows",
     "segments": "No segment column",
     "journey": "Too few cases, not shown",
     "layers": "Switched off",
@@ -234,3 +234,25 @@ def test_default_praise_stays_out_of_the_drivers() -> None:
     assert facts["default_praise"] == 200
     assert facts["used"] == 400
     assert "n = 400" in made["importance"].notes[0].en
+
+
+def test_a_neutral_mention_is_a_mention_in_the_impact() -> None:
+    name = "quality.performance"
+    rows = []
+    for row in analyses(600):
+        own = [one for one in row.opinions if one.driver == name]
+        if row.row % 3 == 0 and own:  # lukewarm, in rows that give one star
+            opinions = tuple(
+                replace(one, polarity="neutral") if one.driver == name else one
+                for one in row.opinions
+            )
+            row = replace(row, opinions=opinions, columns={**row.columns, "评分": "1"})
+        rows.append(row)
+    made = report(rows, outcome=STARS, bootstrap=20)
+    points = {row.row: 25.0 * (int(row.columns["评分"] or 0) - 1) for row in rows}
+    saying = [points[row.row] for row in rows if any(o.driver == name for o in row.opinions)]
+    every = list(points.values())
+    [cell] = [row for row in made["importance"].rows("impact") if row["code"] == name]
+    assert cell["difference"] == pytest.approx(
+        sum(saying) / len(saying) - sum(every) / len(every), abs=1e-9
+    )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sentiment.records import Analysis
 from sentiment.reporting.build import report
 from tests.reporting.rows import STARS, analyses
 from tests.reporting.test_formats import write
@@ -55,4 +57,40 @@ def test_two_periods_are_no_trend() -> None:
     made = report(analyses(400, months=2), outcome=STARS, date="日期", bootstrap=20)
     withheld = made["trend"].withheld
     assert withheld is not None
-    assert "2 found, 3 are needed" in withheld.en
+    assert "2 with enough rows found, 3 are needed" in withheld.en
+
+
+def dated(rows: list[Analysis], dates: list[str]) -> list[Analysis]:
+    return [
+        replace(row, columns={**row.columns, "日期": date})
+        for row, date in zip(rows, dates, strict=True)
+    ]
+
+
+def test_a_period_of_few_raises_no_alarm() -> None:
+    # Two rows of a year of their own, both complaints, beside four years of a hundred and fifty.
+    many = [row for row in analyses(1200) if row.columns["日期"]][:600]
+    few = [row for row in analyses(400, seed=3) if row.topics["delivery"] == "negative"][:2]
+    rows = dated(many + few, [f"{2018 + at % 4}-05-02" for at in range(600)] + ["2024-05-02"] * 2)
+    made = report(rows, outcome=STARS, date="日期", bootstrap=20)["trend"]
+    assert not [row for row in made.rows("alarms") if str(row["period"]).startswith("2024")]
+
+
+def test_periods_too_small_to_show_make_no_trend() -> None:
+    rows = [row for row in analyses(80) if row.columns["日期"]][:36]
+    rows = dated(rows, [f"2024-{1 + 3 * (at % 3):02d}-02" for at in range(36)])
+    withheld = report(rows, outcome=STARS, date="日期", bootstrap=20)["trend"].withheld
+    assert withheld is not None
+    assert "0 with enough rows found" in withheld.en
+
+
+def test_a_break_is_an_alarm_and_its_series_is_named_where_it_scatters() -> None:
+    calm = analyses(1600)
+    bad = [row for row in analyses(1600, seed=3) if row.topics["delivery"] == "negative"][:150]
+    dates = [f"2024-{1 + at % 8:02d}-02" for at in range(1600)] + ["2024-05-09"] * 150
+    made = report(dated(calm + bad, dates), outcome=STARS, date="日期", bootstrap=20)["trend"]
+    assert {"delivery"} <= {
+        str(row["code"]) for row in made.rows("alarms") if row["period"] == "2024-05"
+    }
+    # One month drives how much all vary: the reader is told, and still sees the alarm.
+    assert [note.en for note in made.notes if "“Complaints: delivery” vary" in note.en]

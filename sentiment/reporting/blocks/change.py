@@ -7,7 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiment.drivers.floors import MINIMUM_DIFFERENCE, PERIODS_SHOWN
+from sentiment.drivers.floors import (
+    FALSE_DISCOVERY_RATE,
+    MEASURE_SHOWN,
+    MINIMUM_DIFFERENCE,
+    PERIODS_SHOWN,
+)
 from sentiment.drivers.segments import Comparison, compare
 from sentiment.drivers.trend import p_chart, trend
 from sentiment.reporting.blocks.mentions import caution, column
@@ -25,15 +30,14 @@ _STRATA = 8
 def trend_block(study: Study) -> Block:
     """Block 10: every series by period with its band, alarms, and the last change tested."""
     title, ask = say("block.trend"), say("ask.trend")
-    periods = study.periods
-    enough = len(periods.labels) >= PERIODS_SHOWN
+    enough = _periods_to_show(study) >= PERIODS_SHOWN
     tables: dict[str, Table] = {}
     notes: list[Text] = []
     sentences: list[Text] = []
     if enough:
         rows, warnings = _series_rows(study)
         tables["trend"] = Table("trend", say("trend.table"), _TREND_COLUMNS, rows)
-        alarms, widened = _alarms(study)
+        alarms, scattered = _alarms(study)
         if alarms:
             tables["alarms"] = Table("alarms", say("trend.alarms"), _ALARM_COLUMNS, alarms)
             latest = max(alarms, key=lambda row: (str(row["period"]), float(row["value"])))  # type: ignore[arg-type]
@@ -41,8 +45,7 @@ def trend_block(study: Study) -> Block:
         else:
             sentences.append(say("trend.calm"))
         notes += [say("trend.band"), say("trend.adjusted"), *warnings]
-        if widened:
-            notes.append(say("trend.widened", n=widened))
+        notes += scattered
     changes, before, after = study.last_change
     if changes and enough:
         tables["last"] = _change_table(
@@ -55,7 +58,8 @@ def trend_block(study: Study) -> Block:
         sentences.append(change_sentence(compared, say("trend.since_file")))
     if changes or study.previous is not None:
         notes.append(say("trend.family", minimum=MINIMUM_DIFFERENCE))
-    withheld = None if tables else say("withheld.trend", n=len(periods.labels), floor=PERIODS_SHOWN)
+    lacking = say("withheld.trend", n=_periods_to_show(study), floor=PERIODS_SHOWN)
+    withheld = None if tables else lacking
     return Block(
         10,
         "trend",
@@ -125,17 +129,30 @@ def _series_rows(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
     return tuple(rows), list(warnings.values())
 
 
-def _alarms(study: Study) -> tuple[tuple[Row, ...], int]:
+def _texts_of_periods(study: Study) -> NDArray[np.int64]:
+    """Return how many texts each period has."""
+    periods = study.periods
+    return np.bincount(periods.codes[periods.codes >= 0], minlength=len(periods.labels))
+
+
+def _periods_to_show(study: Study) -> int:
+    """Return how many periods have enough texts for their values to be shown."""
+    return int((_texts_of_periods(study) >= MEASURE_SHOWN).sum())
+
+
+def _alarms(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
     """Return periods whose share of complaints lies outside the 3 sigma limits of a p-chart.
 
-    And of how many series the limits are widened: their periods vary for other reasons than chance,
-    and limits of chance alone would cry wolf.
+    And what must be said of series whose periods vary for other reasons than chance: limits of chance
+    alone raise alarms there that the usual changes explain. A period whose value is withheld neither
+    raises one nor has a part in the limits.
     """
     periods = study.periods
     rows: list[Row] = []
-    widened = 0
+    scattered: list[Text] = []
     dated = periods.codes >= 0
-    totals = np.bincount(periods.codes[dated], minlength=len(periods.labels))
+    totals = _texts_of_periods(study)
+    shown = np.flatnonzero(totals >= MEASURE_SHOWN)
     for series in series_of(study, study.table, drivers=True):
         if series.kind != "share":
             continue
@@ -144,20 +161,27 @@ def _alarms(study: Study) -> tuple[tuple[Row, ...], int]:
             np.nan_to_num(series.values[dated]),
             minlength=len(periods.labels),
         )
-        chart = p_chart(hits, totals, widened=True)
-        widened += bool(chart.warnings)
+        chart = p_chart(hits[shown], totals[shown])
         rows += [
             {
                 "series": series.name,
                 "code": series.code,
-                "period": periods.labels[at],
+                "period": periods.labels[shown[at]],
                 "value": 100 * float(chart.values[at]),
                 "limit_low": 100 * float(chart.low[at]),
                 "limit_high": 100 * float(chart.high[at]),
             }
             for at in np.flatnonzero(chart.outside)
         ]
-    return tuple(rows), widened
+        if chart.warnings and chart.outside.any():
+            wide = p_chart(hits[shown], totals[shown], widened=True)
+            scattered.append(
+                say(
+                    "trend.scattered", name=series.name, factor=chart.dispersion,
+                    n=int(chart.outside.sum()), left=int(wide.outside.sum()),
+                )
+            )  # fmt: skip
+    return tuple(rows), scattered
 
 
 def _change_table(key: str, title: Text, changes: Sequence[Change]) -> Table:
@@ -171,9 +195,11 @@ def _change_table(key: str, title: Text, changes: Sequence[Change]) -> Table:
             "change_low": change.low,
             "change_high": change.high,
             "q": change.q,
-            "verdict": say("standard.no_difference")
-            if change.verdict == "none"
-            else say(f"verdict.{change.verdict}"),
+            "verdict": say(f"verdict.{change.verdict}")
+            if change.verdict != "none"
+            else say("standard.small_difference")
+            if change.q is not None and change.q <= FALSE_DISCOVERY_RATE
+            else say("standard.no_difference"),
             "verdict_code": change.verdict,
             "n_before": change.before_n,
             "n_answers": change.after_n,
@@ -232,6 +258,7 @@ def segments_block(study: Study) -> Block:
         masks,
         kind={code: one.kind for code, one in series.items()},
         customers=table.customer,
+        known={key: table.segments[name][0] >= 0 for key, (name, _) in names.items()},
         columns={
             key: name
             for key, (name, _) in names.items()
@@ -258,6 +285,11 @@ def segments_block(study: Study) -> Block:
         column("n_answers", "n"),
         column("note"),
     )
+    blank = [
+        say("segments.blank", column=same(name), n=n)
+        for name in dict.fromkeys(name for name, _ in names.values())
+        if (n := int((study.used & (table.segments[name][0] < 0)).sum()))
+    ]
     dropped = [
         say("segments.dropped", column=same(name), n=len(labels) - _LABELS, shown=_LABELS)
         for name, (_, labels) in table.segments.items()
@@ -271,6 +303,7 @@ def segments_block(study: Study) -> Block:
         sentences=sentences,
         notes=(
             say("segments.rule", n=found.tests, minimum=MINIMUM_DIFFERENCE),
+            *blank,
             *dropped,
             *(caution(note, study) for note in found.warnings),
         ),
@@ -333,6 +366,8 @@ def _cells(
             "highlighted": cell.highlighted,
             "highlighted_text": say("segments.differs")
             if cell.highlighted
+            else say("standard.small_difference")
+            if cell.q is not None and cell.q <= found.rate
             else say("standard.no_difference")
             if cell.q is not None
             else None,
