@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sentiment.records import Analysis
+from sentiment.records import Analysis, Opinion
 from sentiment.reporting.build import Report, report
 from sentiment.reporting.values import Block, Text
 from sentiment.reporting.wording import say
@@ -234,3 +234,20 @@ def test_default_praise_stays_out_of_the_drivers() -> None:
     assert facts["default_praise"] == 200
     assert facts["used"] == 400
     assert "n = 400" in made["importance"].notes[0].en
+
+
+def test_a_neutral_mention_is_a_mention_in_either_impact() -> None:
+    rows = []
+    for a in analyses(600):
+        neutral = a.row % 5 == 0 and not any(o.driver == "delivery.speed" for o in a.opinions)
+        extra = (Opinion("delivery", "delivery.speed", "neutral", 0.9, a.text, 0, len(a.text)),)
+        rows.append(replace(a, opinions=(*a.opinions, *extra)) if neutral else a)
+    own = [any(o.driver == "delivery.speed" for o in a.opinions) for a in rows]
+    stars = [25.0 * (float(a.columns["评分"] or 0) - 1) for a in rows]
+    inside = [points for points, mentions in zip(stars, own, strict=True) if mentions]
+    made = report(rows, outcome=STARS, bootstrap=20)["importance"]
+    (impact,) = [r for r in made.rows("impact") if r["code"] == "delivery.speed"]
+    (driver,) = [r for r in made.rows("drivers") if r["code"] == "delivery.speed"]
+    assert impact["n_model"] == driver["n_model"] == len(inside)
+    mean = sum(stars) / len(stars)
+    assert impact["difference"] == pytest.approx(sum(inside) / len(inside) - mean)
