@@ -47,17 +47,18 @@ _ORDINAL_LEVELS = 12  # a finer scale is no ordered one with categories
 
 @dataclass(frozen=True)
 class _Rows:
-    """Rows of the regression; `negative` and `positive` are 0/1, one column a driver or topic.
+    """Rows of the regression; matrices are 0/1, one column a driver or topic.
 
-    :param mentioned: Whether a row mentions a driver at all, neutrally too.
+    `mentioned` holds neutral mentions as well: they are no column of the model, yet mentions.
     """
 
     negative: NDArray[np.uint8]
     positive: NDArray[np.uint8]
-    mentioned: NDArray[np.bool_]
+    mentioned: NDArray[np.uint8]
     names: tuple[str, ...]
     topic_negative: NDArray[np.uint8]
     topic_positive: NDArray[np.uint8]
+    topic_mentioned: NDArray[np.uint8]
     topics: tuple[str, ...]
     points: NDArray[np.float64]
     scale: NDArray[np.float64]
@@ -148,6 +149,16 @@ class Link:
         )
         found = direction_differs(self.importance.coefficients, ordinal)
         return tuple(str(each) for note in found for each in note.values["names"].split(", "))
+
+    @cached_property
+    def mentions(self) -> Mapping[str, int]:
+        """Rows of the regression that mention each ranked driver or topic, with whatever sign."""
+        rows = self._rows
+        counts = {
+            name: int(n) for name, n in zip(rows.names, rows.mentioned.sum(axis=0), strict=True)
+        }
+        topics = zip(rows.topics, rows.topic_mentioned.sum(axis=0), strict=True)
+        return counts | {name: int(n) for name, n in topics}
 
     @cached_property
     def leave_out(self) -> impact.Impact:
@@ -351,10 +362,11 @@ def link(study: Study) -> Link:
         _Rows(
             negative=negative[:, allowed].astype(np.uint8),
             positive=positive[:, allowed].astype(np.uint8),
-            mentioned=bits[:, allowed] > 0,
+            mentioned=(bits[:, allowed] > 0).astype(np.uint8),
             names=ranked,
             topic_negative=(stacked & BITS["negative"] > 0).astype(np.uint8),
             topic_positive=(stacked & BITS["positive"] > 0).astype(np.uint8),
+            topic_mentioned=(stacked > 0).astype(np.uint8),
             topics=tuple(topics),
             points=points,
             scale=outcome,

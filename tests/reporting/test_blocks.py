@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sentiment.records import Analysis
+from sentiment.records import Analysis, Opinion
 from sentiment.reporting.build import Report, report
 from sentiment.reporting.values import Block, Text
 from sentiment.reporting.wording import say
@@ -236,23 +236,18 @@ def test_default_praise_stays_out_of_the_drivers() -> None:
     assert "n = 400" in made["importance"].notes[0].en
 
 
-def test_a_neutral_mention_is_a_mention_in_the_impact() -> None:
-    name = "quality.performance"
+def test_a_neutral_mention_is_a_mention_in_either_impact() -> None:
     rows = []
-    for row in analyses(600):
-        own = [one for one in row.opinions if one.driver == name]
-        if row.row % 3 == 0 and own:  # lukewarm, in rows that give one star
-            opinions = tuple(
-                replace(one, polarity="neutral") if one.driver == name else one
-                for one in row.opinions
-            )
-            row = replace(row, opinions=opinions, columns={**row.columns, "评分": "1"})
-        rows.append(row)
-    made = report(rows, outcome=STARS, bootstrap=20)
-    points = {row.row: 25.0 * (int(row.columns["评分"] or 0) - 1) for row in rows}
-    saying = [points[row.row] for row in rows if any(o.driver == name for o in row.opinions)]
-    every = list(points.values())
-    [cell] = [row for row in made["importance"].rows("impact") if row["code"] == name]
-    assert cell["difference"] == pytest.approx(
-        sum(saying) / len(saying) - sum(every) / len(every), abs=1e-9
-    )
+    for a in analyses(600):
+        neutral = a.row % 5 == 0 and not any(o.driver == "delivery.speed" for o in a.opinions)
+        extra = (Opinion("delivery", "delivery.speed", "neutral", 0.9, a.text, 0, len(a.text)),)
+        rows.append(replace(a, opinions=(*a.opinions, *extra)) if neutral else a)
+    own = [any(o.driver == "delivery.speed" for o in a.opinions) for a in rows]
+    stars = [25.0 * (float(a.columns["评分"] or 0) - 1) for a in rows]
+    inside = [points for points, mentions in zip(stars, own, strict=True) if mentions]
+    made = report(rows, outcome=STARS, bootstrap=20)["importance"]
+    (impact,) = [r for r in made.rows("impact") if r["code"] == "delivery.speed"]
+    (driver,) = [r for r in made.rows("drivers") if r["code"] == "delivery.speed"]
+    assert impact["n_model"] == driver["n_model"] == len(inside)
+    mean = sum(stars) / len(stars)
+    assert impact["difference"] == pytest.approx(sum(inside) / len(inside) - mean)

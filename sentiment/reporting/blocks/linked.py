@@ -139,7 +139,7 @@ def _importance_rows(study: Study, found: Importance, *, topics: bool) -> tuple[
         cells: dict[str, Cell] = {
             "name": study.topic_name(name) if topics else study.full_name(name),
             "code": name,
-            "n_model": (study.topics if topics else study.drivers)[name].n,
+            "n_model": link.mentions[name],
             "part": float(found.shares[place]),
             "part_of_r2": float(found.values[place]),
             "part_low": _end(found.shares_low, place),
@@ -217,7 +217,7 @@ def _impact_table(study: Study, link: Link) -> Table:
             {
                 "name": study.full_name(name),
                 "code": name,
-                "n_model": int(leave.mentions[place]),
+                "n_model": link.mentions[name],
                 **_interval("leave_out", leave, place),
                 **_interval("difference", differ, place),
             }
