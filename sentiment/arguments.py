@@ -252,6 +252,8 @@ def _limit(text: str) -> tuple[str, float]:
         equals = ""
     if not name or not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form FIGURE=NUMBER")
+    if not 0 <= number <= 1:  # nor a NaN, which nothing is below or above
+        raise argparse.ArgumentTypeError(f"{text!r} does not name a number from 0 to 1")
     return name, number
 
 

@@ -46,6 +46,10 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "选项 {option} 应写成 指标=数值，而不是 {given}；请看 {program} --help",
     ),
     (
+        "argument {option}: {given} does not name a number from 0 to 1; see {program} --help",
+        "选项 {option} 的数值应在 0 与 1 之间，而不是 {given}；请看 {program} --help",
+    ),
+    (
         "argument {option}: {given} is not a number from 1 on; see {program} --help",
         "选项 {option} 应为 1 以上的整数，而不是 {given}；请看 {program} --help",
     ),

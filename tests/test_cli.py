@@ -128,6 +128,9 @@ WRONG = [
     ("evaluate lite none.jsonl", "none.jsonl"),
     ("evaluate lite", "LABELLED"),
     ("evaluate lite labelled.jsonl --at-least topic_f1", "topic_f1.*FIGURE=NUMBER"),
+    ("evaluate lite labelled.jsonl --at-least topic_f1=nan", "from 0 to 1"),
+    ("evaluate lite labelled.jsonl --at-least topic_f1=60", "from 0 to 1"),
+    ("evaluate lite labelled.jsonl --at-most ece=nan", "from 0 to 1"),
     ("model none", "none"),
     ("model reviews.csv", "reviews.csv"),
     ("model folder", "folder"),
@@ -473,18 +476,19 @@ LABELLED = [
 
 
 def test_evaluation_is_printed_and_what_is_not_reached_is_code_3(run: Run, tmp_path: Path) -> None:
-    lines = [json.dumps({"id": str(i)} | row) for i, row in enumerate(LABELLED)]
+    wrong = {"text": "The parcel is here.", "lang": "en", "overall": "mixed", "opinions": None}
+    lines = [json.dumps({"id": str(i)} | row) for i, row in enumerate([*LABELLED, wrong])]
     (tmp_path / "labelled.jsonl").write_text("\n".join(lines), encoding="utf-8")
     ran = run("evaluate", "lite", "labelled.jsonl", "--at-least", "overall_accuracy=0")
     assert (ran.code, ran.err) == (0, "")
     assert "overall accuracy" in ran.out
     ran = run("evaluate", "lite", "labelled.jsonl", "--language", "zh")
     assert "总体情感准确率" in ran.out
-    ran = run("evaluate", "lite", "labelled.jsonl", "--json", "--at-least", "overall_accuracy=1.1",
-              "--at-most", "overall_accuracy=-1")  # fmt: skip
+    ran = run("evaluate", "lite", "labelled.jsonl", "--json", "--at-least", "overall_accuracy=1",
+              "--at-most", "overall_accuracy=0")  # fmt: skip
     assert ran.code == 3
-    assert json.loads(ran.out)["rows"] == 2
-    assert re.search(r"not reached: lite@\S+ overall_accuracy [\d.]+ < 1.1, .* > -1$", ran.err)
+    assert json.loads(ran.out)["rows"] == 3
+    assert re.search(r"not reached: lite@\S+ overall_accuracy [\d.]+ < 1, .* > 0$", ran.err)
     ran = run("evaluate", "none", "labelled.jsonl", "--at-least", "beauty=1")
     assert ran.code == 2  # told before a model is looked for
     assert "there is no figure beauty; the figures are overall_accuracy" in ran.err

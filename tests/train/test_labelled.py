@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from sentiment.train.rows.labelled import read_labelled_file
+from sentiment.errors import InputError
+from sentiment.taxonomy import Taxonomy
+from sentiment.train.rows.labelled import read_labelled_file, read_rows
 
 HEADER = ("text", "sentiment", "quality", "price", "id", "lang")
 ROWS = [
@@ -51,3 +55,39 @@ def test_json_lines_hold_the_schema(tmp_path: Path) -> None:
     assert row.opinions == ()
     assert row.topics is not None
     assert set(row.topics.values()) == {"absent"}
+
+
+def test_the_text_of_json_lines_may_have_another_name(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    line = {"text": "Ticket 7 closed", "review": "很好用", "overall": "positive"}
+    path.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    taxonomy = Taxonomy.default()
+    assert [one.text for one in read_rows(path, taxonomy, text="review").examples] == ["很好用"]
+    assert [one.text for one in read_rows(path, taxonomy).examples] == ["Ticket 7 closed"]
+    kinds = [fault.kind for fault in read_rows(path, taxonomy, text="nope").faults]
+    assert "no_such_column" in kinds
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.98])
+def test_lines_cut_off_in_their_archive_are_told(tmp_path: Path, keep: float) -> None:
+    path = tmp_path / "x.jsonl.gz"
+    lines = "".join(
+        json.dumps({"text": f"row {n}", "overall": "neutral"}) + "\n" for n in range(99)
+    )
+    packed = gzip.compress(lines.encode())
+    path.write_bytes(packed[: int(keep * len(packed))])
+    with pytest.raises(InputError, match="cannot be read"):
+        read_labelled_file(path)
+
+
+def test_lines_damaged_in_their_archive_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl.gz"
+    lines = "".join(
+        json.dumps({"text": f"row {n}", "overall": "neutral"}) + "\n" for n in range(99)
+    )
+    packed = bytearray(gzip.compress(lines.encode()))
+    for at in range(40, 60):
+        packed[at] ^= 0xFF
+    path.write_bytes(bytes(packed))
+    with pytest.raises(InputError, match="cannot be read"):
+        read_labelled_file(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -117,14 +118,14 @@ def read_rows(path: Path, taxonomy: Taxonomy, *, text: str | None = None) -> Lab
     or none), `tags`, `opinions` (JSON), `id`, `lang` and `source`; an empty cell is "not labelled".
 
     :param taxonomy: What may be labelled.
-    :param text: The column that holds the text, where it has another name.
+    :param text: The column or field that holds the text, where it has another name.
     :raises InputError: The file cannot be read.
     """
     if not path.exists():
         raise InputError(f"{path}: there is no such file.")
     lines = _is_lines(path)
     faults: list[Fault] = []
-    found = _json_rows(path, faults) if lines else _table_rows(path, taxonomy, text, faults)
+    found = _json_rows(path, faults, text) if lines else _table_rows(path, taxonomy, text, faults)
     examples: list[Example] = []
     numbers: list[int] = []
     seen = 0
@@ -158,10 +159,16 @@ def _is_lines(path: Path) -> bool:
     return suffixes[-1:] in ([".jsonl"], [".ndjson"]) or suffixes[-2:] == [".jsonl", ".gz"]
 
 
-def _json_rows(path: Path, faults: list[Fault]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the objects of JSON lines by the number of their line."""
+def _json_rows(
+    path: Path, faults: list[Fault], text: str | None = None
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the objects of JSON lines by the number of their line.
+
+    :param text: The field that holds the text, where it is not `text`.
+    """
     opened = gzip.open if path.suffix.lower() == ".gz" else open
     strange: dict[str, str] = {}
+    seen: dict[str, None] = {}
     try:
         with opened(path, "rt", encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, start=1):
@@ -170,12 +177,17 @@ def _json_rows(path: Path, faults: list[Fault]) -> Iterator[tuple[int, dict[str,
                 record = _object(line, number, faults)
                 if record is None:
                     continue
+                seen |= dict.fromkeys(record)
+                if text is not None:
+                    record["text"] = record.get(text)
                 for name in record:
-                    if name not in FIELDS and (near := nearest(name, FIELDS)):
+                    if name not in (*FIELDS, text) and (near := nearest(name, FIELDS)):
                         strange[name] = near
                 yield number, record
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({error}).") from error
+    if seen and text is not None and text not in seen:
+        faults.append(Fault("no_such_column", None, {"given": text, "columns": list(seen)}))
     for name, near in strange.items():
         faults.append(Fault("near_field", None, {"column": name, "nearest": near}))
 
