@@ -290,6 +290,13 @@ ERRORS: tuple[tuple[str, str], ...] = (
     ),
     # training
     (
+        "{path} was a workbook of texts to label and is saved in another format or without one of its "
+        "columns: what nobody confirmed cannot be told from a label there; give the workbook itself to "
+        "sentiment label",
+        "{path} 原是待标注的工作簿，现已另存为其他格式或缺了列，无法分辨哪些标注有人确认过；"
+        "请把原工作簿交给 sentiment label",
+    ),
+    (
         "{path} holds texts to label; read the labels back first: sentiment label {again} -o "
         "labelled.jsonl",
         "{path} 是待标注的文件；请先读回标注：sentiment label {again} -o labelled.jsonl",

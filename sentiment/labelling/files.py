@@ -6,14 +6,23 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sentiment.errors import OutputError
+from sentiment.errors import OutputError, SentimentError
 from sentiment.labelling import lines, sheet, studio
 from sentiment.labelling.labels import Labelled, check
 from sentiment.labelling.task import Task
+from sentiment.tables.table import open_source
 from sentiment.taxonomy import Taxonomy
 from sentiment.wording import Tongue
 
-__all__ = ["check_form", "interface_path", "is_tasks", "labelled_lines", "read_labels", "render"]
+__all__ = [
+    "check_form",
+    "interface_path",
+    "is_altered",
+    "is_tasks",
+    "labelled_lines",
+    "read_labels",
+    "render",
+]
 
 _FORMS = (".xlsx", ".jsonl", ".json")
 
@@ -58,6 +67,16 @@ def is_tasks(path: Path) -> bool:
     if suffix == ".json":
         return studio.is_studio(path)
     return suffix in (".jsonl", ".ndjson") and lines.is_lines(path)
+
+
+def is_altered(path: Path) -> bool:
+    """Say whether a file is a workbook of tasks that was saved as something else or lost a column."""
+    if not path.is_file() or path.suffix.lower() in (".json", ".jsonl", ".ndjson", ".gz"):
+        return False
+    try:
+        return sheet.is_saved_sheet(open_source(path).columns) and not is_tasks(path)
+    except SentimentError:
+        return False  # whoever reads it says why it cannot be read
 
 
 def read_labels(path: Path, taxonomy: Taxonomy, tongue: Tongue = "en") -> list[Labelled]:

@@ -32,7 +32,7 @@ from sentiment.tables.workbook import unescape
 from sentiment.taxonomy import Taxonomy
 from sentiment.wording import Tongue
 
-__all__ = ["is_sheet", "read", "write"]
+__all__ = ["is_saved_sheet", "is_sheet", "read", "write"]
 
 _LEAST_GROUPS = 5  # groups of driver, polarity and evidence; a text rarely names more
 _SPARE_GROUPS = 2  # beside those that the model filled in
@@ -286,6 +286,15 @@ def _open(
     finally:
         book.close()
     return None
+
+
+def is_saved_sheet(headings: Sequence[str | None]) -> bool:
+    """Say whether a table's headings are those of a workbook of tasks, saved in another format.
+
+    Or of one that lost a column: a text, and two of what no other table has beside it.
+    """
+    columns = _columns(headings, (), None).keys()
+    return "text" in columns and len({"done", "sampling", "name 1"} & columns) > 1
 
 
 def _spelled(value: Any) -> str | None:

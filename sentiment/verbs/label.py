@@ -27,8 +27,10 @@ _POOL = 20_000  # texts that are compared with one another; more would take minu
 
 def run(options: Namespace, talk: Talk) -> int:
     """Write texts to label, or the labels of a file that was written so."""
-    from sentiment.labelling.files import is_tasks
+    from sentiment.labelling.files import is_altered, is_tasks
 
+    if is_altered(Path(options.scored)):
+        refuse_tasks(options.scored)
     if is_tasks(Path(options.scored)):
         _read_back(options, talk)
     else:

@@ -14,11 +14,17 @@ def refuse_tasks(*paths: str | None) -> None:
 
     JSON lines are labels as they are: what nobody has filled in is null there.
 
-    :raises UserError: A workbook or Label Studio tasks of `sentiment label`.
+    :raises UserError: A workbook or Label Studio tasks of `sentiment label`, or what was a workbook.
     """
-    from sentiment.labelling.files import is_tasks
+    from sentiment.labelling.files import is_altered, is_tasks
 
     for path in paths:
+        if path and is_altered(Path(path)):
+            raise UserError(
+                f"{path} was a workbook of texts to label and is saved in another format or without one "
+                "of its columns: what nobody confirmed cannot be told from a label there; give the "
+                "workbook itself to sentiment label"
+            )
         if path and Path(path).suffix.lower() in (".xlsx", ".json") and is_tasks(Path(path)):
             raise UserError(
                 f"{path} holds texts to label; read the labels back first: "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 import sentiment
 from sentiment.cli import main
@@ -162,6 +164,27 @@ def test_only_labels_that_were_read_back_count_anywhere(export: Path, tiny: Path
     run("label", todo, "-o", labelled)
     assert "30 rows can be used" in run("train", labelled, "-o", mine, "--base", tiny, code=2)
     run("evaluate", tiny, labelled)
+
+
+@pytest.mark.parametrize("tongue", ["en", "zh"])
+def test_a_workbook_saved_as_something_else_is_no_label(
+    export: Path, tiny: Path, run: Run, tongue: str
+) -> None:
+    todo, saved, lacking = (export.with_name(name) for name in ("t.xlsx", "t.csv", "l.xlsx"))
+    run("label", export, "-n", 40, "-o", todo, "--model", tiny, "--language", tongue)
+    book = load_workbook(todo)
+    with saved.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(book.worksheets[0].iter_rows(values_only=True))
+    headings = [cell.value for cell in book.worksheets[0][1]]
+    book.worksheets[0].delete_cols(1 + headings.index({"en": "done", "zh": "已标注"}[tongue]))
+    book.save(lacking)
+    for path in (saved, lacking):
+        for words in (
+            ["train", path, "-o", export.with_name("mine"), "--base", tiny],
+            ["evaluate", tiny, path],
+            ["label", path, "-o", export.with_name("again.jsonl")],
+        ):
+            assert f"{path} was a workbook of texts to label" in run(*words, code=2)
 
 
 def test_a_second_round_leaves_out_what_is_labelled(export: Path, tiny: Path, run: Run) -> None:
