@@ -333,7 +333,9 @@ def _on_scale(answers: Sequence[float], high: float, kind: str | None) -> Sequen
         return on
     allowed = max(int(_SLIPS * len(answers)), int(len(answers) >= _ENOUGH_FOR_A_SLIP))
     near = [value for value in off if high < value <= 10]
-    if kind is None or len(answers) - len(on) > allowed or high + 1 in off or len(near) > 1:
+    # No scale goes on from 10 to 11: beside the answers of a recommendation that is a slip.
+    longer = high + 1 in off and not (kind == "nps" and high == 10)
+    if kind is None or len(answers) - len(on) > allowed or longer or len(near) > 1:
         return None
     return on if len(set(on)) >= max(_FEWEST_STEPS, len(off)) else None
 

@@ -156,3 +156,12 @@ def test_values_outside_the_scale_are_no_answers() -> None:
 def test_plain_data_and_back() -> None:
     outcome = Outcome("c", "ces", 1, 7, None)
     assert Outcome.from_dict(outcome.to_dict()) == outcome
+
+
+def test_an_eleven_beside_a_recommendation_is_a_slip() -> None:
+    answers = [str(n % 11) for n in range(599)]
+    found = find_outcome("nps", "nps", [*answers, "11"])
+    assert found is not None
+    assert (found.kind, found.minimum, found.maximum) == ("nps", 0, 10)
+    percent = find_outcome("nps", "nps", [str(n % 101) for n in range(600)])
+    assert percent is None or percent.maximum == 100
