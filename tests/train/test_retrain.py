@@ -33,7 +33,7 @@ from sentiment.train.retrain.bases import open_base
 from sentiment.train.retrain.lessons import Lessons, set_lessons
 from sentiment.train.retrain.phrases import weak_examples
 from sentiment.train.retrain.prior import lay_out
-from sentiment.train.retrain.run import Silent, TrainOptions, retrain
+from sentiment.train.retrain.run import Silent, TrainOptions, kept_state, retrain
 from sentiment.train.rows.record import read_record
 from sentiment.wording import Tongue
 from tests.train.feedback import rows, write_lines, write_table
@@ -447,6 +447,25 @@ def test_options_of_another_kind_are_told(tmp_path: Path, tiny: Path, labelled: 
         retrain(options(tmp_path, tiny, settings=5))
     with pytest.raises(InputError, match=r"tiny@1\.0\.0 is a lite model.*no setting foo"):
         retrain(options(tmp_path, tiny, settings={"foo": 1}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("seed", -1), ("seed", "x"), ("seed", None), ("seed", 1.5), ("force", "no"), ("text", 3),
+     ("overwrite", 3), ("version", 2), ("device", None)],
+)  # fmt: skip
+def test_an_option_of_another_kind_is_refused_first(name: str, value: object) -> None:
+    options: dict[str, Any] = {name: value}
+    with pytest.raises(InputError, match=f"{name} of TrainOptions is"):
+        retrain(TrainOptions(labelled="none.jsonl", output="out", **options))
+
+
+def test_an_empty_folder_is_no_state_that_was_kept(tmp_path: Path) -> None:
+    state = tmp_path / ".mine.training" / "hash" / "part0" / "0"
+    state.mkdir(parents=True)
+    assert not kept_state(tmp_path / "mine")
+    (state / "run.pt").write_bytes(b"half")
+    assert kept_state(tmp_path / "mine")
 
 
 def test_paths_are_strings_too(tmp_path: Path, tiny: Path, labelled: Path, dev: Path) -> None:

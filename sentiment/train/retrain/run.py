@@ -212,6 +212,18 @@ def _check_options(options: TrainOptions) -> None:
             raise InputError(
                 f"{name} of TrainOptions is a string or a path, not a {type(value).__name__}."
             )
+    for name, kind, says in (
+        ("text", str, "a string"),
+        ("version", str, "a string"),
+        ("device", str, "a string"),
+        ("force", bool, "True or False"),
+        ("overwrite", bool, "True or False"),
+    ):
+        value = getattr(options, name)
+        if not isinstance(value, kind) and not (value is None and name == "text"):
+            raise InputError(f"{name} of TrainOptions is {says}, not {value!r}.")
+    if isinstance(options.seed, bool) or not isinstance(options.seed, int) or options.seed < 0:
+        raise InputError(f"seed of TrainOptions is a whole number from 0 on, not {options.seed!r}.")
     if not isinstance(options.settings, Mapping):
         raise InputError(
             "settings of TrainOptions are a dict of names and numbers, not a "
@@ -281,7 +293,7 @@ class _Run:
 
 def kept_state(output: Path) -> bool:
     """Tell whether a run that was interrupted has kept what it reached."""
-    return any(_state_folder(output).glob("*/*/*"))
+    return any(path.is_file() for path in _state_folder(output).rglob("*"))
 
 
 def _state_folder(output: Path) -> Path:
@@ -472,6 +484,7 @@ def _save(
     options: TrainOptions, fitted: Fitted, trained: Trained, figures: dict[str, Figures],
     before: dict[str, Figures], made: dict[str, Any], run: _Run, in_use: Analyzer,
 ) -> bundle.Bundle:  # fmt: skip
+    _refuse_output(options)  # again: another training may have come to an end meanwhile
     output = Path(options.output)
     name = output.resolve().name
     plain = {"held out": {language: one.to_dict() for language, one in figures.items()}}
