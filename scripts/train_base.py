@@ -140,8 +140,12 @@ def main() -> None:
         parser.error("--way is the way from --start; name a bundle there")
     if arguments.soup and not arguments.start:
         parser.error("--soup averages runs from one --start; name a bundle there")
-    if not 0 <= (arguments.taught_share or 0) + (arguments.gold_share or 0) < 1:
-        parser.error("--taught-share and --gold-share leave nothing for the other rows")
+    given = {"taught": arguments.taught_share, "gold": arguments.gold_share}
+    shares = {kind: share for kind, share in given.items() if share is not None}
+    if any(share < 0 for share in shares.values()) or sum(shares.values()) >= 1:
+        parser.error(
+            "--taught-share and --gold-share are from 0 on and leave something for the rest"
+        )
     for run in arguments.soup:
         if not (run / FINISHED).exists():
             parser.error(f"--soup {run}: no finished run there ({FINISHED} is missing)")
@@ -173,8 +177,8 @@ def main() -> None:
         encoder_rate=arguments.rate * usual.encoder_rate,
         heads_rate=arguments.rate * usual.heads_rate,
     )
-    shares = {"taught": arguments.taught_share, "gold": arguments.gold_share}
-    options = with_shares(options, **{k: one for k, one in shares.items() if one is not None})
+    if shares:
+        options = with_shares(options, **shares)
     arguments.work.mkdir(parents=True, exist_ok=True)
     if arguments.start:
         network = unpack(arguments.start, taxonomy, DROPOUT)

@@ -70,11 +70,14 @@ def is_tasks(path: Path) -> bool:
 
 
 def is_altered(path: Path) -> bool:
-    """Say whether a file is a workbook of tasks that was saved as something else or lost a column."""
-    if not path.is_file() or path.suffix.lower() in (".json", ".jsonl", ".ndjson", ".gz"):
+    """Say whether a file was a workbook of tasks: saved as something else, or without a column.
+
+    :param path: Not of `is_tasks`.
+    """
+    if not path.is_file() or {".json", ".jsonl", ".ndjson"} & set(map(str.lower, path.suffixes)):
         return False
     try:
-        return sheet.is_saved_sheet(open_source(path).columns) and not is_tasks(path)
+        return sheet.is_saved_sheet(open_source(path).columns)
     except SentimentError:
         return False  # whoever reads it says why it cannot be read
 

@@ -12,7 +12,7 @@ from sentiment.job import beside, plan
 from sentiment.tables import is_scored
 from sentiment.talk import Talk
 from sentiment.taxonomy import Taxonomy
-from sentiment.verbs.labelled import refuse_tasks
+from sentiment.verbs.labelled import refuse_altered, refuse_tasks
 from sentiment.verbs.output import check_folder, refuse_to_replace
 from sentiment.verbs.score import score_one
 
@@ -27,13 +27,12 @@ _POOL = 20_000  # texts that are compared with one another; more would take minu
 
 def run(options: Namespace, talk: Talk) -> int:
     """Write texts to label, or the labels of a file that was written so."""
-    from sentiment.labelling.files import is_altered, is_tasks
+    from sentiment.labelling.files import is_tasks
 
-    if is_altered(Path(options.scored)):
-        refuse_tasks(options.scored)
     if is_tasks(Path(options.scored)):
         _read_back(options, talk)
     else:
+        refuse_altered(options.scored)
         _write_tasks(options, talk)
     return 0
 

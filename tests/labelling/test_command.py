@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -167,17 +168,19 @@ def test_only_labels_that_were_read_back_count_anywhere(export: Path, tiny: Path
 
 
 def test_a_workbook_saved_as_something_else_is_no_label(export: Path, tiny: Path, run: Run) -> None:
-    todo, saved, lacking = (export.with_name(name) for name in ("t.xlsx", "t.csv", "l.xlsx"))
+    names = ("t.xlsx", "t.csv", "t.csv.gz", "l.xlsx")
+    todo, saved, packed, lacking = (export.with_name(name) for name in names)
     run("label", export, "-n", 40, "-o", todo, "--model", tiny)
     book = load_workbook(todo)
     with saved.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(book.worksheets[0].iter_rows(values_only=True))
+    packed.write_bytes(gzip.compress(saved.read_bytes()))
     headings = [cell.value for cell in book.worksheets[0][1]]
     book.worksheets[0].delete_cols(1 + headings.index("done"))
     for other in book.worksheets[1:]:
         book.remove(other)
     book.save(lacking)
-    for path in (saved, lacking):
+    for path in (saved, packed, lacking):
         for words in (
             ["train", path, "-o", export.with_name("mine"), "--base", tiny],
             ["evaluate", tiny, path],

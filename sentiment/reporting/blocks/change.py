@@ -30,7 +30,8 @@ _STRATA = 8
 def trend_block(study: Study) -> Block:
     """Block 10: every series by period with its band, alarms, and the last change tested."""
     title, ask = say("block.trend"), say("ask.trend")
-    enough = _periods_to_show(study) >= PERIODS_SHOWN
+    shown = int((study.periods.counts >= MEASURE_SHOWN).sum())
+    enough = shown >= PERIODS_SHOWN
     tables: dict[str, Table] = {}
     notes: list[Text] = []
     sentences: list[Text] = []
@@ -58,8 +59,7 @@ def trend_block(study: Study) -> Block:
         sentences.append(change_sentence(compared, say("trend.since_file")))
     if changes or study.previous is not None:
         notes.append(say("trend.family", minimum=MINIMUM_DIFFERENCE))
-    lacking = say("withheld.trend", n=_periods_to_show(study), floor=PERIODS_SHOWN)
-    withheld = None if tables else lacking
+    withheld = None if tables else say("withheld.trend", n=shown, floor=PERIODS_SHOWN)
     return Block(
         10,
         "trend",
@@ -129,17 +129,6 @@ def _series_rows(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
     return tuple(rows), list(warnings.values())
 
 
-def _texts_of_periods(study: Study) -> NDArray[np.int64]:
-    """Return how many texts each period has."""
-    periods = study.periods
-    return np.bincount(periods.codes[periods.codes >= 0], minlength=len(periods.labels))
-
-
-def _periods_to_show(study: Study) -> int:
-    """Return how many periods have enough texts for their values to be shown."""
-    return int((_texts_of_periods(study) >= MEASURE_SHOWN).sum())
-
-
 def _alarms(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
     """Return periods whose share of complaints lies outside the 3 sigma limits of a p-chart.
 
@@ -151,8 +140,8 @@ def _alarms(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
     rows: list[Row] = []
     scattered: list[Text] = []
     dated = periods.codes >= 0
-    totals = _texts_of_periods(study)
-    shown = np.flatnonzero(totals >= MEASURE_SHOWN)
+    shown = np.flatnonzero(periods.counts >= MEASURE_SHOWN)
+    totals = periods.counts[shown]
     for series in series_of(study, study.table, drivers=True):
         if series.kind != "share":
             continue
@@ -161,7 +150,7 @@ def _alarms(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
             np.nan_to_num(series.values[dated]),
             minlength=len(periods.labels),
         )
-        chart = p_chart(hits[shown], totals[shown])
+        chart = p_chart(hits[shown], totals)
         rows += [
             {
                 "series": series.name,
@@ -174,7 +163,7 @@ def _alarms(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
             for at in np.flatnonzero(chart.outside)
         ]
         if chart.warnings and chart.outside.any():
-            wide = p_chart(hits[shown], totals[shown], widened=True)
+            wide = p_chart(hits[shown], totals, widened=True)
             scattered.append(
                 say(
                     "trend.scattered", name=series.name, factor=chart.dispersion,
@@ -197,9 +186,7 @@ def _change_table(key: str, title: Text, changes: Sequence[Change]) -> Table:
             "q": change.q,
             "verdict": say(f"verdict.{change.verdict}")
             if change.verdict != "none"
-            else say("standard.small_difference")
-            if change.q is not None and change.q <= FALSE_DISCOVERY_RATE
-            else say("standard.no_difference"),
+            else _unmarked(change.q),
             "verdict_code": change.verdict,
             "n_before": change.before_n,
             "n_answers": change.after_n,
@@ -217,6 +204,12 @@ def _change_table(key: str, title: Text, changes: Sequence[Change]) -> Table:
         column("n_answers", "n"),
     )
     return Table(key, title, columns, tuple(rows))
+
+
+def _unmarked(q: float | None) -> Text:
+    """Return what to call a difference that is not marked: too small for that, or not detected."""
+    detected = q is not None and q <= FALSE_DISCOVERY_RATE
+    return say("standard.small_difference" if detected else "standard.no_difference")
 
 
 def biggest(changes: Sequence[Change]) -> Change | None:
@@ -366,9 +359,7 @@ def _cells(
             "highlighted": cell.highlighted,
             "highlighted_text": say("segments.differs")
             if cell.highlighted
-            else say("standard.small_difference")
-            if cell.q is not None and cell.q <= found.rate
-            else say("standard.no_difference")
+            else _unmarked(cell.q)
             if cell.q is not None
             else None,
             "n_answers": cell.n if cell.standing != "suppressed" else None,
