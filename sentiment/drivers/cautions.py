@@ -32,6 +32,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "{names}.",
         "low_r2": "The drivers explain {r2:.3f} of the variance, less than {floor:.2f}: "
         "no ranking is shown.",
+        "chance_r2": "The drivers explain {r2:.3f} of the variance, which {n} rows may give so many "
+        "columns by chance: no ranking is shown.",
         "few_rows": "{n} rows are fewer than {floor}: importance is too uncertain to show.",
         "suppression": "The sign of these columns contradicts their meaning (suppression), "
         "do not act on them: {names}.",

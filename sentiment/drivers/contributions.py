@@ -23,7 +23,7 @@ from sentiment.drivers.blocks import (
 )
 from sentiment.drivers.cautions import Caution
 from sentiment.drivers.design import Columns, Design, Groups, read_design
-from sentiment.drivers.floors import IMPORTANCE_ROWS, MINIMUM_R2
+from sentiment.drivers.floors import IMPORTANCE_ROWS, MINIMUM_R2, R2_LEVEL
 from sentiment.drivers.regression import Regression, check_design, fit
 from sentiment.errors import InputError
 
@@ -49,6 +49,8 @@ class Importance:
     :param r2_low: Lower end of its interval (None without `bootstrap`).
     :param r2_high: Upper end.
     :param r2_controls: What the controls explain alone.
+    :param r2_p_value: Chance of an `r2` this large where no driver goes with the outcome (partial F
+        test); NaN where nothing can be explained.
     :param shares: `values` in percent of `r2`; they sum to 100.
     :param shares_low: Lower ends, in percent.
     :param shares_high: Upper ends.
@@ -70,6 +72,7 @@ class Importance:
     r2_low: float | None
     r2_high: float | None
     r2_controls: float
+    r2_p_value: float
     shares: Floats
     shares_low: Floats | None
     shares_high: Floats | None
@@ -84,8 +87,8 @@ class Importance:
 
     @property
     def rankable(self) -> bool:
-        """False when R2 is below 0.10 or there is no R2: then no ranking is shown."""
-        return bool(self.r2 >= MINIMUM_R2)
+        """False when R2 is below 0.10, or no more than chance gives so many columns: no ranking."""
+        return bool(self.r2 >= MINIMUM_R2 and self.r2_p_value < R2_LEVEL)
 
 
 # (products, scale) of drivers and outcome -> parts of the outcome's variation (players by
@@ -230,6 +233,7 @@ def _importance(
             r2_low=None,
             r2_high=None,
             r2_controls=math.nan,
+            r2_p_value=math.nan,
             shares=nothing,
             shares_low=None,
             shares_high=None,
@@ -250,8 +254,11 @@ def _importance(
         notes += (Caution("sampling_error_only"),)
     if design.n < IMPORTANCE_ROWS:
         notes += (Caution("few_rows", n=design.n, floor=IMPORTANCE_ROWS),)
+    p_value = _chance_of(r2, float(controls[0]), design.n, checked.usable, cross.before)
     if r2 < MINIMUM_R2:
         notes += (Caution("low_r2", r2=r2, floor=MINIMUM_R2),)
+    elif p_value >= R2_LEVEL:
+        notes += (Caution("chance_r2", r2=r2, n=design.n),)
     meaning = _meaning(design, cross, options.expected)
     contrary = _contrary(regression, meaning)
     if contrary:
@@ -265,6 +272,7 @@ def _importance(
         r2_low=draws.r2_low if draws else None,
         r2_high=draws.r2_high if draws else None,
         r2_controls=float(controls[0]),
+        r2_p_value=p_value,
         shares=_shares(values)[:, 0],
         shares_low=draws.shares_low if draws else None,
         shares_high=draws.shares_high if draws else None,
@@ -288,6 +296,25 @@ def _r2_parts(products: Floats, cross: CrossProducts, parts: _Parts) -> tuple[Fl
     divisor = np.where(usable, total, 1.0)
     values = np.where(usable, parts(left, scale) / divisor, 0.0)
     return values, np.where(usable, 1 - left[-1, -1] / divisor, 0.0)
+
+
+def _chance_of(r2: float, controls: float, n: int, usable: NDArray[np.bool_], before: int) -> float:
+    """Return the p value of the partial F test that the drivers explain nothing.
+
+    With k columns of drivers and m rows to spare, the part of what the controls left that noise
+    explains is Beta(k/2, m/2) (Rao 1973, Linear Statistical Inference, 4b.2); its tail is
+    integrated over the log odds, where the density is smooth at both ends.
+    """
+    k, m = int(usable[before:].sum()), n - int(usable.sum())
+    left = 1 - controls
+    if k == 0 or m <= 0 or left <= TOLERANCE:
+        return 1.0
+    part = min(max(r2 / left, 1e-12), 1 - 1e-12)
+    odds = np.linspace(-40.0, 40.0, 16001)
+    log_density = -k / 2 * np.logaddexp(0.0, -odds) - m / 2 * np.logaddexp(0.0, odds)
+    density = np.exp(log_density - log_density.max())
+    above = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)])
+    return float(1 - np.interp(math.log(part / (1 - part)), odds, above) / above[-1])
 
 
 def _shares(values: Floats) -> Floats:

@@ -24,6 +24,7 @@ __all__ = [
     "PERIOD_ROWS",
     "PERSONS_SHOWN",
     "PMF_ROWS",
+    "R2_LEVEL",
     "SMALL_CELL",
     "Standing",
     "importance_allowed",
@@ -39,6 +40,9 @@ IMPORTANCE_ROWS = 200
 IMPORTANCE_MENTIONS = 20  # negative mentions, and also positive ones, of each ranked driver
 PENALTY_REWARD_ROWS = 500
 MINIMUM_R2 = 0.10  # below, a ranking would rank noise
+R2_LEVEL = (
+    0.05  # and so it would where noise gives so many columns as much: 0.2 with 44 of 210 rows
+)
 PERIOD_ROWS = 30  # a month with fewer is merged to its quarter
 PERIODS_SHOWN = 3  # fewer points are no trend
 SMALL_CELL = 5  # below, Fisher's exact test instead of the normal one

@@ -17,6 +17,8 @@ __all__ = ["Point", "Quadrant", "QuadrantName", "quadrant"]
 
 QuadrantName = Literal["fix_first", "keep_up", "maintain", "low_priority", "undecided"]
 
+_ABOUT_RANKS = frozenset({"low_r2", "chance_r2", "few_rows"})
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -92,7 +94,7 @@ def quadrant(
         y_cut = float(np.average([measure.value or 0.0 for *_, measure in shared], weights=weights))
     points = [_point(importance, at, name, own, x_cut, y_cut) for at, name, own in shared]
     points.sort(key=lambda point: -point.importance)
-    notes = tuple(note for note in importance.warnings if note.code in {"low_r2", "few_rows"})
+    notes = tuple(note for note in importance.warnings if note.code in _ABOUT_RANKS)
     if importance.shares_low is None:
         notes += (Caution("no_interval", names=", ".join(point.name for point in points)),)
     return Quadrant(tuple(points), x_cut, y_cut, target is not None, notes)

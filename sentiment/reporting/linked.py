@@ -50,6 +50,9 @@ class _Rows:
     """Rows of the regression; matrices are 0/1, one column a driver or topic.
 
     `mentioned` holds neutral mentions as well: they are no column of the model, yet mentions.
+
+    :param controlled: What the columns of `controls` and `others` stand for.
+    :param uncontrolled: Columns to compare by with too many values to be controls.
     """
 
     negative: NDArray[np.uint8]
@@ -66,6 +69,8 @@ class _Rows:
     customer: NDArray[np.int64]
     others: NDArray[np.uint8]
     low: NDArray[np.bool_]
+    controlled: tuple[Text, ...]
+    uncontrolled: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -353,6 +358,10 @@ def link(study: Study) -> Link:
     points = _points(study, outcome)
     others = ~np.array(allowed)
     spare = np.hstack([negative[:, others], positive[:, others]]).astype(np.uint8)
+    spare = spare[:, spare.any(axis=0)]
+    controls, controlled, uncontrolled = _controls(study, rows)
+    if spare.shape[1]:
+        controlled.append(say("control.others", n=spare.shape[1]))
     return Link(
         study,
         None,
@@ -370,10 +379,12 @@ def link(study: Study) -> Link:
             topics=tuple(topics),
             points=points,
             scale=outcome,
-            controls=_controls(study, rows),
+            controls=controls,
             customer=table.customer[rows],
-            others=spare[:, spare.any(axis=0)],
+            others=spare,
             low=position(measure, outcome) <= _low_at(measure.kind),
+            controlled=tuple(controlled),
+            uncontrolled=uncontrolled,
         ),
     )
 
@@ -413,26 +424,37 @@ def _by_source_row(bits: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArra
     return np.asarray(np.bitwise_or.reduceat(bits[chosen], starts, axis=0), dtype=np.uint8)
 
 
-def _controls(study: Study, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Language, source, month and text length: in every model, never ranked."""
+def _controls(
+    study: Study, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], list[Text], tuple[str, ...]]:
+    """Language, source, month and text length: in every model, never ranked.
+
+    :return: Their columns, what they stand for, and the columns to compare by that are not there.
+    """
     table = study.table
     columns = [np.log1p(table.length[rows].astype(np.float64))]
-    groups = [table.language[rows].astype(np.int64)]
-    for codes, labels in table.segments.values():
+    named = [say("control.length")]
+    groups = [(say("control.language"), table.language[rows].astype(np.int64))]
+    many: list[str] = []
+    for column, (codes, labels) in table.segments.items():
         if len(labels) <= _SEGMENT_LEVELS:
-            groups.append(codes[rows].astype(np.int64))
+            groups.append((say("control.column", column=column), codes[rows].astype(np.int64)))
+        else:
+            many.append(column)
     months = table.dates[rows].astype("datetime64[M]").astype(np.int64)
     months[np.isnat(table.dates[rows])] = -1
     if len(np.unique(months)) > _MONTHS_AS_CONTROLS:
         # Many months are one slope: a column for each would cost more rows than it explains.
         columns.append((months - months.mean()) / 12.0)
+        named.append(say("control.slope"))
     else:
-        groups.append(months)
-    for group in groups:
+        groups.append((say("control.month"), months))
+    for name, group in groups:
         levels, counts = np.unique(group, return_counts=True)
         rest = levels[np.argsort(-counts, kind="stable")][1:]
         columns += [(group == level).astype(np.float64) for level in rest]
-    return np.column_stack(columns)
+        named += [name] if len(rest) else []
+    return np.column_stack(columns), named, tuple(many)
 
 
 def _beside(controls: NDArray[np.float64], others: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -316,6 +316,33 @@ def test_low_r2_gives_no_ranking():
     assert importance.lmg(*data()).rankable
 
 
+def test_as_much_as_chance_gives_so_many_columns_is_no_ranking():
+    """44 columns of noise "explain" a fifth of 210 outcomes, which the floor of R2 alone lets by."""
+    rng = np.random.default_rng(3)
+    ranked = 0
+    for _ in range(60):
+        x, y = rng.normal(size=(210, 44)), rng.normal(size=210)
+        found = importance.relative_weights(x, y)
+        assert found.r2 > 0.10
+        assert ("chance_r2" in codes(found)) is not found.rankable
+        ranked += found.rankable
+    assert ranked <= 9  # 3 expected of 60 at the 5 % level
+
+
+def test_the_chance_of_r2_is_that_of_the_partial_f_test():
+    from scipy import stats
+    from statsmodels.api import OLS, add_constant
+
+    for n, columns, noise in ((60, 3, 4.0), (300, 12, 12.0), (5000, 5, 40.0), (400, 4, 1.5)):
+        x, y = data(n, columns, noise=noise)
+        beside = np.random.default_rng(8).normal(size=(n, 2)) + x[:, :1]
+        full = OLS(y, add_constant(np.column_stack([beside, x]))).fit()
+        f, expected, _ = full.compare_f_test(OLS(y, add_constant(beside)).fit())
+        found = importance.lmg(x, y, controls=beside)
+        assert found.r2_p_value == pytest.approx(expected, rel=1e-4, abs=1e-9)
+        assert expected == pytest.approx(stats.f.sf(f, columns, n - columns - 3))
+
+
 def test_few_rows_are_said():
     x, y = data(150)
     assert "few_rows" in codes(importance.lmg(x, y))

@@ -203,6 +203,40 @@ def test_a_score_without_a_link_is_not_ranked() -> None:
     assert [r["code"] for r in made["figures"].rows("figures")][-1] == "text"
 
 
+def test_a_candidate_that_is_no_weak_point_is_not_called_undecided(full: Report) -> None:
+    places = {row["code"]: row for row in full["quadrant"].rows("quadrant")}
+    codes = set()
+    for row in full["headline"].rows("first"):
+        place = places[row["code"]]["quadrant_code"]
+        codes.add(row["sure_code"])
+        assert (row["sure_code"] == "open") == (place == "undecided")
+        assert place not in ("keep_up", "maintain")
+    assert codes == {"firm", "open"}
+    # A target that every driver reaches: what is left to name is strong, and said to be.
+    strong = report(analyses(3000), outcome=STARS, target=1, bootstrap=20)
+    rows = strong["headline"].rows("first")
+    assert {row["sure_code"] for row in rows} == {"outside"}
+    for row in rows:
+        assert isinstance(said := row["sure"], Text)
+        assert "crosses" not in said.en
+        assert row["quadrant"].en in said.en  # type: ignore[union-attr]
+    assert "<b>Not a priority</b>" in strong.to_html("en")
+
+
+def test_what_is_controlled_is_what_stands_in_the_model() -> None:
+    rows = [
+        replace(a, columns={**a.columns, "门店": str(a.row % 13), "城市": "北上"[a.row % 2]})
+        for a in analyses(900)
+    ]
+    made = report(rows, outcome=STARS, by=["门店", "城市"], bootstrap=20)
+    notes = [note.en for note in made["importance"].notes]
+    (said,) = (note for note in notes if "controlled for" in note)
+    assert "“城市”" in said
+    assert "text length" in said
+    assert "门店" not in said
+    assert any("Not controlled" in note and "“门店”" in note for note in notes)
+
+
 def test_an_effort_score_without_a_direction_is_not_guessed() -> None:
     effort = {"column": "评分", "kind": "ces", "minimum": 1, "maximum": 7, "high_is_good": None}
     made = report(analyses(300), outcome=effort, bootstrap=20)

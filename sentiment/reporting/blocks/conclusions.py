@@ -141,19 +141,22 @@ def _linked_candidates(study: Study) -> list[Row]:
         if point.nearest == "fix_first" and study.drivers[point.name].complaints
     ]
     if len(points) < _CANDIDATES:
-        # Fewer weak points than places: the largest expected gains among the others.
+        # Fewer weak points than places: the largest expected gains among the others, and among what
+        # is surely strong only where there is nothing else.
         others = [p for p in study.link.quadrant.points if p not in points]
         others = [p for p in others if what_if.low[change[p.name]] > 0]
         others.sort(key=lambda p: -float(what_if.values[change[p.name]]))
-        points += others[: _CANDIDATES - len(points)]
+        weak = [p for p in others if p.quadrant not in ("keep_up", "maintain")]
+        points += (weak if points or weak else others)[: _CANDIDATES - len(points)]
     points.sort(key=lambda p: (p.nearest != "fix_first", order.get(p.quadrant, 2)))
     rows: list[Row] = []
     for point in points[:_CANDIDATES]:
         counts, at = study.drivers[point.name], change[point.name]
         rank = float(ranks.get(point.name, 0.0))
-        sure = "open"
+        sure = "open" if point.quadrant == "undecided" else "outside"
         if point.quadrant == "fix_first":
             sure = "firm" if rank >= 0.95 else "likely"
+        quadrant = say(f"quadrant.{point.quadrant}")
         rows.append(
             {
                 "name": study.full_name(point.name),
@@ -170,8 +173,8 @@ def _linked_candidates(study: Study) -> list[Row]:
                 "change_high": float(what_if.high[at]),
                 "fewer": 100 * float(what_if.shares[at]),
                 "points_unit": points_name(study),
-                "quadrant": say(f"quadrant.{point.quadrant}"),
-                "sure": say(f"sure.{sure}"),
+                "quadrant": quadrant,
+                "sure": say(f"sure.{sure}", quadrant=quadrant),
                 "sure_code": sure,
                 "resamples": found.resamples,
             }

@@ -33,9 +33,11 @@ def withheld(study: Study) -> Text | None:
     link = study.link
     if not link.shown:
         return link.reason
-    if not link.importance.rankable:
-        return say("withheld.low_r2", r2=link.importance.r2, floor=MINIMUM_R2)
-    return None
+    found = link.importance
+    if found.rankable:
+        return None
+    kind = "chance_r2" if found.r2 >= MINIMUM_R2 else "low_r2"
+    return say(f"withheld.{kind}", r2=found.r2, floor=MINIMUM_R2, n=found.n)
 
 
 def importance_block(study: Study) -> Block:
@@ -65,7 +67,7 @@ def importance_block(study: Study) -> Block:
     tables["impact"] = _impact_table(study, link)
     tables["waterfall"] = _waterfall_table(study, link)
     notes = [
-        say("importance.method", n=found.n, r2=found.r2, resamples=found.resamples),
+        *_about_model(link),
         say("importance.points", unit=points_name(study)),
         say("standard.not_cause"),
         *(caution(note, study) for note in found.warnings),
@@ -103,6 +105,25 @@ def importance_block(study: Study) -> Block:
         notes=tuple(notes),
         tables=tables,
     )
+
+
+def _about_model(link: Link) -> list[Text]:
+    """Say how importance was computed, and what stood beside the drivers and what did not."""
+    found, rows = link.importance, link.rows
+    assert rows is not None
+    notes = [
+        say(
+            "importance.method",
+            n=found.n,
+            r2=found.r2,
+            resamples=found.resamples,
+            controls=joined(rows.controlled),
+        )
+    ]
+    if rows.uncontrolled:
+        quoted = joined(say("control.column", column=name) for name in rows.uncontrolled)
+        notes.append(say("control.not", names=quoted, count=len(rows.uncontrolled)))
+    return notes
 
 
 def _alone(study: Study) -> tuple[Text, ...]:
