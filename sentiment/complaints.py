@@ -432,6 +432,21 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "{path} is no workbook that sentiment label wrote; name another file",
         "{path} 不是 sentiment label 写出的工作簿；请指定其他文件",
     ),
+    (
+        "{path}: the column {name} is missing or was renamed; give it its name again",
+        "{path}：缺少列“{name}”，或被改了名；请恢复原名",
+    ),
+    (
+        "{path}: the column {name} holds labels and is none that is known; give it its name again if "
+        "it was renamed, or name the --taxonomy that the workbook was written with; a column of your "
+        "own cannot stand here with words of labels in it",
+        "{path}：列“{name}”含有标注，但不是已知的列；若被改了名请恢复原名，若工作簿按其他分类体系写出"
+        "请用 --taxonomy 指定；自己的列若含标注用词，请移出工作簿",
+    ),
+    (
+        "a topic is called {name}, as another column of the workbook is; write .jsonl instead",
+        "主题名 {name} 与工作簿的另一列同名；请改写为 .jsonl",
+    ),
     # evaluation
     (
         "{path}: an evaluation is written as .html or .json.",

@@ -26,7 +26,7 @@ from sentiment.records import (
 from sentiment.taxonomy import Taxonomy
 from sentiment.wording import Tongue
 
-__all__ = ["Entry", "Fault", "Finding", "Labelled", "check", "split"]
+__all__ = ["Entry", "Fault", "Finding", "Labelled", "check", "said_once", "split"]
 
 _SHOWN = 50
 
@@ -148,13 +148,28 @@ def split(
     findings: Iterable[Finding], taxonomy: Taxonomy
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """Return the opinions and the tags of one list, each said once."""
-    once = list(dict.fromkeys(findings))
+    once = said_once(findings)
     opinions = tuple(found for found in once if found.name not in taxonomy.tags)
     return opinions, tuple(found for found in once if found.name in taxonomy.tags)
 
 
+def said_once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return one finding for each name and polarity, as the guideline has it.
+
+    Whoever marks two places that say the same keeps the first of them that has words.
+    """
+    once: dict[tuple[str, str], Finding] = {}
+    for found in findings:
+        key = (found.name, found.polarity)
+        if key not in once or (once[key].evidence is None and found.evidence is not None):
+            once[key] = found
+    return tuple(once.values())
+
+
 def _wrong(entry: Entry, taxonomy: Taxonomy) -> list[Fault]:
     faults: list[Fault] = []
+    if not entry.text.strip():
+        faults.append(Fault("no_text"))
     if entry.overall is not None and entry.overall not in SENTIMENTS:
         faults.append(_none_of("overall", entry.overall, SENTIMENTS))
     for found in entry.opinions or ():

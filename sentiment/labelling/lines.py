@@ -5,18 +5,20 @@ The model's own findings stand beside them under `suggested`, where nothing take
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
-from sentiment.labelling.labels import Entry, Fault, Finding
+from sentiment.labelling.labels import Entry, Fault, Finding, said_once
 from sentiment.labelling.task import Task
 
 __all__ = ["is_lines", "read", "write"]
 
-_OURS = {"text", "overall", "opinions", "sampling", "row"}
+_ORIGIN = ("id", "row", "question", "lang", "source", "sampling")
+_LABELS = ("overall", "opinions", "tags", "topics")
 
 
 def write(tasks: Sequence[Task]) -> bytes:
@@ -48,7 +50,10 @@ def is_lines(path: Path) -> bool:
             record = json.loads(next(line for line in stream if line.strip()))
     except (OSError, ValueError, StopIteration):
         return False
-    return isinstance(record, dict) and record.keys() >= _OURS and "status" not in record
+    if not isinstance(record, dict) or "status" in record:
+        return False
+    # Labelled feedback has the first three as well; a program may have dropped what is null.
+    return record.keys() >= {"text", "sampling"} and bool(record.keys() & {"suggested", *_LABELS})
 
 
 def read(path: Path) -> Iterator[Entry]:
@@ -78,21 +83,22 @@ def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
 
 def _entry(record: Mapping[str, Any], number: int) -> Entry:
     faults: list[Fault] = []
-    origin = {name: record.get(name) for name in
-              ("id", "row", "question", "lang", "source", "sampling")}  # fmt: skip
+    origin = {name: record.get(name) for name in _ORIGIN}
+    misspelt = list(_misspelt(record, ("text", *_LABELS)))
+    faults += misspelt
     opinions = _findings(record, "opinions", "driver", faults)
     tags = _findings(record, "tags", "tag", faults)
     topics = record.get("topics")
     if topics is not None and not isinstance(topics, dict):
         faults.append(Fault("topics"))
         topics = None
-    labels = [record.get(name) for name in ("overall", "opinions", "tags", "topics")]
+    labels = [record.get(name) for name in _LABELS]
     return Entry(
         place="line",
         at=number,
         text=str(record.get("text") or ""),
         origin=origin,
-        state="open" if all(label is None for label in labels) else "done",
+        state="open" if all(label is None for label in labels) and not misspelt else "done",
         overall=record.get("overall"),
         opinions=opinions,
         tags=tags,
@@ -112,10 +118,22 @@ def _findings(
         return ()
     found = []
     for entry in entries:
+        faults += _misspelt(entry, (key, "polarity", "evidence"))
         name, polarity = str(entry.get(key) or ""), str(entry.get("polarity") or "")
         evidence = entry.get("evidence")
         if evidence is not None and not isinstance(evidence, str):
             faults.append(Fault("evidence_type", {"name": name, "given": repr(evidence)}))
             evidence = None
         found.append(Finding(name, polarity, evidence))
-    return tuple(dict.fromkeys(found))
+    return said_once(found)
+
+
+def _misspelt(record: Mapping[str, Any], known: Sequence[str]) -> Iterator[Fault]:
+    """Yield a fault for each field that is nearly one which is missing: what it says would be lost."""
+    missing = [name for name in known if record.get(name) is None]
+    for name, value in record.items():
+        if value is None or name in known or name in (*_ORIGIN, "suggested"):
+            continue
+        near = difflib.get_close_matches(name.strip().lower(), missing, n=1, cutoff=0.75)
+        if near:
+            yield Fault("field", {"given": repr(name), "nearest": near[0]})

@@ -75,17 +75,24 @@ class _Layout:
 def write(tasks: Sequence[Task], taxonomy: Taxonomy, tongue: Tongue) -> bytes:
     """Return the workbook; the same tasks give the same bytes.
 
-    :raises LabelError: A text does not fit into a cell.
+    :raises LabelError: A text does not fit into a cell, or a topic is called as a column is.
     """
     from openpyxl import Workbook
 
     named = max((len(task.opinions) + len(task.tags) for task in tasks), default=0)
     layout = _Layout(tuple(taxonomy.topics), max(_LEAST_GROUPS, named + _SPARE_GROUPS))
+    headings = [layout.heading(key, taxonomy, tongue) for key in layout.keys]
+    for names in (layout.keys, headings):
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise LabelError(
+                f"a topic is called {', '.join(twice)}, as another column of the workbook is; write "
+                ".jsonl instead"
+            )
     book = Workbook()
     sheet: Any = book.active
     sheet.title = phrase("sheet.label", tongue)
-    for at, key in enumerate(layout.keys, start=1):
-        _put(sheet, 1, at, layout.heading(key, taxonomy, tongue))
+    for at, heading in enumerate(headings, start=1):
+        _put(sheet, 1, at, heading)
     for number, task in enumerate(tasks, start=_FIRST):
         for key, value in _cells(task, taxonomy, tongue).items():
             _put(sheet, number, layout.place(key), value)
@@ -251,22 +258,55 @@ def is_sheet(path: Path) -> bool:
 def read(path: Path, taxonomy: Taxonomy) -> Iterator[Entry]:
     """Yield what is labelled, row by row.
 
-    :raises InputError: The file cannot be read, or is no workbook of tasks.
+    :raises InputError: The file cannot be read, is no workbook of tasks, or has headings that were
+        renamed or belong to another taxonomy: labels under them would be lost.
     """
     opened = _open(path, tuple(taxonomy.topics), taxonomy)
     if opened is None:
         raise InputError(f"{path} is no workbook that sentiment label wrote; name another file")
-    columns, rows = opened
+    headings, columns, rows = opened
+    _check_headings(path, headings, columns, rows, taxonomy)
     for number, cells in rows:
-        if (cells[columns["text"]] or "").strip():
-            found = {key: (cells[at] or "") for key, at in columns.items()}
+        found = {key: (cells[at] or "") for key, at in columns.items()}
+        if any(found[key].strip() for key in ("text", "done")):
             yield _entry(number, found, taxonomy)
+
+
+def _check_headings(
+    path: Path,
+    headings: Sequence[str | None],
+    columns: Mapping[str, int],
+    rows: Sequence[tuple[int, Sequence[str | None]]],
+    taxonomy: Taxonomy,
+) -> None:
+    """Refuse headings that hide labels; a column of somebody's own notes may stand beside ours."""
+    groups = {key.partition(" ")[2] for key in columns if key.partition(" ")[0] in _PARTS}
+    lost = [f"{part} {at}" for at in sorted(groups) for part in _PARTS]
+    lost = [key for key in lost if key not in columns]
+    if lost:
+        names = ", ".join(
+            f"{phrase(f'heading.{key.split()[0]}', 'en')} {key.split()[1]}" for key in lost
+        )
+        raise InputError(
+            f"{path}: the column {names} is missing or was renamed; give it its name again"
+        )
+    names = {*labelled_names(taxonomy)}
+    for at, heading in enumerate(headings):
+        if at in columns.values():
+            continue
+        cells = [row[at] or "" for _, row in rows if row[columns["done"]]]
+        if any(meaning("value", cell, STATES) or name_in(cell) in names for cell in cells):
+            raise InputError(
+                f"{path}: the column {heading or at + 1} holds labels and is none that is known; give "
+                "it its name again if it was renamed, or name the --taxonomy that the workbook was "
+                "written with; a column of your own cannot stand here with words of labels in it"
+            )
 
 
 def _open(
     path: Path, topics: tuple[str, ...], taxonomy: Taxonomy | None = None
-) -> tuple[dict[str, int], list[tuple[int, list[str | None]]]] | None:
-    """Return the columns by their key and the numbered rows; None where they are not ours."""
+) -> tuple[list[str | None], dict[str, int], list[tuple[int, list[str | None]]]] | None:
+    """Return headings, columns by their key and the numbered rows; None where they are not ours."""
     from openpyxl import load_workbook
 
     try:
@@ -282,7 +322,7 @@ def _open(
             # Any other workbook is told by its first row: it may hold a million.
             if {"row", "text", "done", "overall", "sampling"} <= columns.keys():
                 padded = (row + [None] * (len(headings) - len(row)) for row in rows)
-                return columns, list(enumerate(padded, start=_FIRST))
+                return headings, columns, list(enumerate(padded, start=_FIRST))
     finally:
         book.close()
     return None

@@ -99,12 +99,24 @@ def interface(taxonomy: Taxonomy, tongue: Tongue) -> str:
 
 
 def is_studio(path: Path) -> bool:
-    """Say whether a file holds tasks of Label Studio, labelled or not."""
+    """Say whether a file comes from Label Studio: tasks, labelled or not, or an export as JSON-MIN.
+
+    `read` refuses the latter, which says too little; any other reader would take it for feedback.
+    """
+    tasks = _list_in(path)
+    return bool(tasks) and (all(map(_is_task, tasks)) or all(map(_is_short, tasks)))
+
+
+def _list_in(path: Path) -> list[Any]:
     try:
         tasks = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
-        return False
-    return isinstance(tasks, list) and bool(tasks) and all(map(_is_task, tasks))
+        return []
+    return tasks if isinstance(tasks, list) else []
+
+
+def _is_short(task: Any) -> bool:
+    return isinstance(task, dict) and task.keys() >= {"text", "annotation_id", "annotator"}
 
 
 def _is_task(task: Any) -> bool:
@@ -123,11 +135,11 @@ def read(path: Path, taxonomy: Taxonomy) -> Iterator[Entry]:
 
     :raises InputError: The file is no export of Label Studio.
     """
-    if not is_studio(path):
+    tasks = _list_in(path)
+    if not tasks or not all(map(_is_task, tasks)):
         raise InputError(
             f"{path} is no export of Label Studio; choose the format JSON there (not JSON-MIN)"
         )
-    tasks = json.loads(path.read_text(encoding="utf-8-sig"))
     for number, task in enumerate(tasks, start=1):
         yield _entry(task, task.get("id", number), taxonomy)
 
@@ -144,6 +156,11 @@ def _entry(task: Mapping[str, Any], at: int | str, taxonomy: Taxonomy) -> Entry:
     chosen = max(truths or kept, key=lambda one: str(one.get("updated_at") or ""))
     faults: list[Fault] = []
     results = [one for one in chosen.get("result") or () if isinstance(one, dict)]
+    if not all(isinstance(one.get("value"), dict) for one in results):
+        # A relation between two regions has none, and is nothing that was asked for.
+        asked = [one for one in results if one.get("from_name") in ("overall", "name", "polarity")]
+        results = [one for one in results if isinstance(one.get("value"), dict)]
+        faults += [Fault("result")] if any(one not in results for one in asked) else []
     named = list(_named(results, text, faults))
     opinions, tags = split(named, taxonomy)
     return Entry(
@@ -162,8 +179,8 @@ def _entry(task: Mapping[str, Any], at: int | str, taxonomy: Taxonomy) -> Entry:
 def _overall(results: Sequence[Mapping[str, Any]]) -> str | None:
     for result in results:
         if result.get("from_name") == "overall":
-            (shown,) = result["value"]["choices"][:1] or ("",)
-            return meaning("value", shown, SENTIMENTS) or shown
+            shown = str((result["value"].get("choices") or [""])[0])
+            return (meaning("value", shown, SENTIMENTS) or shown) if shown else None
     return None
 
 
@@ -180,6 +197,10 @@ def _named(
             continue
         shown = polarity_of.get(result.get("id"), "")
         words = _words_of(result["value"], text)
+        if words is None:
+            marked = result["value"].get("text") or result["value"].get("start")
+            names = ", ".join(map(name_in, result["value"].get("labels") or ()))
+            faults.append(Fault("span", {"name": names, "given": repr(marked)}))
         for label in result["value"].get("labels") or ():
             if shown:
                 polarity = meaning("value", shown, POLARITIES) or shown

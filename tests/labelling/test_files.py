@@ -318,6 +318,88 @@ def test_a_word_in_done_that_is_no_choice_is_told(tmp_path: Path) -> None:
         labels_of(written(tmp_path, ".xlsx"), lambda s, c: cell(s, c, 3, "done", "perhaps"))
 
 
+def test_a_row_that_is_done_and_lost_its_text_is_told(tmp_path: Path) -> None:
+    def change(sheet: Any, columns: dict[str, int]) -> None:
+        for row in (3, 4):
+            cell(sheet, columns, row, "text", None)
+        cell(sheet, columns, 3, "done", "yes")
+
+    with pytest.raises(LabelError) as raised:
+        labels_of(written(tmp_path, ".xlsx"), change)
+    assert "row 3: is labelled and its text is empty" in str(raised.value)
+    assert "row 4" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("heading", "renamed", "told"),
+    [
+        ("driver 1", "first driver", "the column driver 1 is missing or was renamed"),
+        ("evidence 2", "why", "the column evidence 2 is missing or was renamed"),
+        ("price", "cost", "the column cost holds labels and is none that is known"),
+    ],
+)
+def test_a_renamed_heading_loses_no_label(
+    tmp_path: Path, heading: str, renamed: str, told: str
+) -> None:
+    def change(sheet: Any, columns: dict[str, int]) -> None:
+        cell(sheet, columns, 1, heading, renamed)
+        cell(sheet, columns, 2, "done", "yes")
+
+    with pytest.raises(InputError, match=told):
+        labels_of(written(tmp_path, ".xlsx"), change)
+
+
+def test_a_whole_group_renamed_loses_no_label(tmp_path: Path) -> None:
+    def change(sheet: Any, columns: dict[str, int]) -> None:
+        for part in ("driver", "polarity", "evidence"):
+            cell(sheet, columns, 1, f"{part} 2", f"{part} b")
+        cell(sheet, columns, 2, "done", "yes")
+
+    with pytest.raises(InputError, match="the column driver b holds labels"):
+        labels_of(written(tmp_path, ".xlsx"), change)
+
+
+def test_a_column_of_ones_own_notes_may_stand_beside(tmp_path: Path) -> None:
+    def change(sheet: Any, columns: dict[str, int]) -> None:
+        cell(sheet, {"notes": len(columns) + 1}, 1, "notes", "notes")
+        cell(sheet, {"notes": len(columns) + 1}, 2, "notes", "ask Li about this one")
+        cell(sheet, columns, 2, "done", "yes")
+
+    assert labels_of(written(tmp_path, ".xlsx"), change)[0].state == "done"
+
+
+def test_the_same_said_twice_of_one_driver_is_one_opinion(tmp_path: Path) -> None:
+    def change(sheet: Any, columns: dict[str, int]) -> None:
+        cell(sheet, columns, 2, "done", "yes")
+        for part, value in (
+            ("driver", "quality.general"),
+            ("polarity", "negative"),
+            ("evidence", "差"),
+        ):
+            cell(sheet, columns, 2, f"{part} 3", value)
+        cell(sheet, columns, 2, "evidence 2", None)
+
+    one = labels_of(path := written(tmp_path, ".xlsx"), change)[0]
+    assert one.opinions == (
+        ("delivery.speed", "positive", "物流很快"),
+        ("quality.general", "negative", "差"),
+    )
+    labelled = path.with_name("labelled.jsonl")
+    labelled.write_bytes(files.labelled_lines([one]))
+    assert len(read_labelled_file(labelled)) == 1
+
+
+def test_a_topic_called_as_a_column_is_refused_in_a_workbook(tmp_path: Path) -> None:
+    for topic in ({"done": {}}, {"site": {"zh": "文本", "en": "text"}}):
+        (name,) = topic
+        drivers = {f"{name}.one": {"zh": "一", "en": "one"}}
+        own = Taxonomy.from_dict({"topics": topic, "drivers": drivers})
+        task = Task.of(ROWS[2], "shop", "chosen")
+        with pytest.raises(LabelError, match="a topic is called"):
+            files.render([task], tmp_path / "todo.xlsx", own, "en")
+        assert files.render([task], tmp_path / "todo.jsonl", own, "en")
+
+
 def test_a_text_too_long_for_a_cell_is_told(tmp_path: Path) -> None:
     with pytest.raises(LabelError, match=r"row 7: its text does not fit .* write \.jsonl instead"):
         written(tmp_path, ".xlsx", rows=[analysis(7, "long " * 10_000)])
@@ -390,6 +472,31 @@ def test_the_latest_annotation_counts_and_ground_truth_before_it(tmp_path: Path)
     assert (empty.state, empty.overall, empty.opinions, empty.tags) == ("done", None, (), ())
 
 
+def test_marked_words_that_are_not_there_are_told(tmp_path: Path) -> None:
+    for start, words in ((5, "elsewhere"), (5000, None)):
+        results = region("delivery.speed", "negative", start, start + 4, words)
+        with pytest.raises(LabelError, match=r"task 41: delivery\.speed: the marked words"):
+            annotated(written(tmp_path, ".json"), [{"result": results}])
+
+
+def test_a_result_without_a_value_is_told_where_it_was_asked_for(tmp_path: Path) -> None:
+    relation = {"type": "relation", "from_id": "a", "to_id": "b"}
+    fine = region("delivery.speed", "negative", 5, 9, "came")
+    one = annotated(written(tmp_path, ".json"), [{"result": [*fine, relation]}])
+    assert [found.evidence for found in one.opinions or ()] == ["came"]
+    with pytest.raises(LabelError, match="a result of the annotation has no value"):
+        annotated(written(tmp_path, ".json"), [{"result": [{"from_name": "overall"}]}])
+
+
+def test_a_short_export_is_refused_and_taken_for_no_feedback(tmp_path: Path) -> None:
+    path = tmp_path / "min.json"
+    short = {"text": FAST, "overall": "positive", "annotation_id": 3, "annotator": 1}
+    path.write_text(json.dumps([short]), encoding="utf-8")
+    assert files.is_tasks(path)
+    with pytest.raises(InputError, match="choose the format JSON there"):
+        files.read_labels(path, TAXONOMY)
+
+
 def test_a_region_without_polarity_is_told(tmp_path: Path) -> None:
     with pytest.raises(LabelError, match=r"task 41: delivery\.speed \(came\) has no polarity"):
         annotated(
@@ -437,6 +544,13 @@ def test_labels_in_lines_may_be_partial(tmp_path: Path) -> None:
             {"tags": [{"tag": "trust", "polarity": "negative", "evidence": 5}]},
             "line 1: trust: the evidence 5 is no string",
         ),
+        ({"overal": "positive"}, "line 1: no field is called 'overal'; did you mean overall?"),
+        ({"opinion": []}, "line 1: no field is called 'opinion'; did you mean opinions?"),
+        (
+            {"tags": [{"tag": "trust", "polarity": "negative", "evidense": "x"}]},
+            "line 1: no field is called 'evidense'; did you mean evidence?",
+        ),
+        ({"text": "", "overall": "positive"}, "line 1: is labelled and its text is empty"),
         (
             {"opinions": [{"driver": ["price"], "polarity": {}}]},
             "no driver is called \"['price']\"",
@@ -458,6 +572,21 @@ def test_a_line_that_is_no_json_is_told(tmp_path: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8") + "{oops\n[1]\n", encoding="utf-8")
     with pytest.raises(InputError, match="line 4 is not JSON"):
         files.read_labels(path, TAXONOMY)
+
+
+def test_lines_without_what_is_null_are_tasks_still(tmp_path: Path) -> None:
+    path = written(tmp_path, ".jsonl")
+
+    def shorten(lines: list[Any]) -> None:
+        for line in lines:
+            for name in [name for name, value in line.items() if value is None or name == "row"]:
+                del line[name]
+        lines[1]["overall"] = "negative"
+        lines[1]["note"] = "ask Li"
+
+    edit_lines(path, shorten)
+    assert files.is_tasks(path)
+    assert [one.overall for one in files.read_labels(path, TAXONOMY)] == [None, "negative", None]
 
 
 # ---------------------------------------------------------------- which file is which
