@@ -92,13 +92,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name from the module that holds it, once."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'sentiment' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a checker of types would take any name for one of these
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name from the module that holds it, once."""
+        if name not in _HOMES:
+            raise AttributeError(f"module 'sentiment' has no attribute {name!r}")
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

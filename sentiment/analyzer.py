@@ -397,8 +397,28 @@ def _checked(item: Feedback, row: int) -> Feedback:
             raise InputError(
                 f"The {name} of row {item.row} is a {type(value).__name__}; give a string."
             )
+    if type(item.row) is not int:
+        item = replace(item, row=int(item.row))  # NumPy's, which JSON does not know
     text = _whole(item.text)
-    return item if text is item.text else replace(item, text=text)
+    if text is not item.text:
+        item = replace(item, text=text)
+    if all(map(_is_whole, (item.id, item.question, *item.columns, *item.columns.values()))):
+        return item
+    return replace(
+        item,
+        id=_whole_cell(item.id),
+        question=_whole_cell(item.question),
+        columns={_whole_cell(name): _whole_cell(cell) for name, cell in item.columns.items()},
+    )
+
+
+def _is_whole(cell: Any) -> bool:
+    """Tell whether a cell can be written; that of a reader always can."""
+    return not isinstance(cell, str) or cell.isascii() or _whole(cell) is cell
+
+
+def _whole_cell(cell: Any) -> Any:
+    return _whole(cell) if isinstance(cell, str) else cell
 
 
 def _whole(text: str) -> str:

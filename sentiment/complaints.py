@@ -382,6 +382,10 @@ ERRORS: tuple[tuple[str, str], ...] = (
     ),
     ("{path} cannot be written ({reason})", "{path} 无法写入（{reason}）"),
     (
+        "{path} cannot be written ({reason}); choose another place",
+        "{path} 无法写入（{reason}）；请选择其他位置",
+    ),
+    (
         "{path} takes no --encoding: only CSV and TSV can be written in another one",
         "{path} 不能指定 --encoding：只有 CSV 和 TSV 可用其他编码写出",
     ),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from sentiment.errors import InputError
 from sentiment.records import Analysis, Opinion, Tag
 from sentiment.taxonomy import Taxonomy
 from sentiment.text import Prepared, Token, words
@@ -106,7 +107,12 @@ class Explanation:
         return cls(prepared, tuple(words(prepared)), analysis, tuple(decisions), taxonomy)
 
     def lines(self, language: str = "en") -> list[str]:
-        """Return the explanation as lines of text, in English or Chinese."""
+        """Return the explanation as lines of text, in English or Chinese.
+
+        :raises InputError: Another language.
+        """
+        if language not in get_args(Tongue):
+            raise InputError(f"language {language!r} is none of {', '.join(get_args(Tongue))}.")
         tongue: Tongue = "zh" if language == "zh" else "en"
         lines = [*self._reading(tongue), *self._cutting(tongue)]
         for decision in self.decisions:

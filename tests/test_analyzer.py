@@ -354,6 +354,22 @@ def test_what_could_not_be_written_is_told(
         analyzer.analyze(Feedback("bad", **wrong))
 
 
+def test_what_comes_beside_a_text_can_be_written(analyzer: Analyzer) -> None:
+    number: Any = np.int64(7)
+    item = Feedback(
+        "bad quality",
+        row=number,
+        id="a\ud800",
+        question="q\udfff",
+        columns={"c\ud800": "\udc00", "d": None},
+    )
+    record = json.loads(analyzer.analyze(item).to_json().encode("utf-8"))
+    assert (record["row"], record["id"], record["question"]) == (7, "a\ufffd", "q\ufffd")
+    assert "\ufffd" in json.dumps(record, ensure_ascii=False)
+    plain = Feedback("bad quality", row=3, id="é", columns={"面": "好"})
+    assert analyzer.analyze(plain).columns is plain.columns
+
+
 def test_half_a_character_is_a_lost_one(analyzer: Analyzer) -> None:
     analysis = analyzer.analyze("\ud800 bad quality")
     assert json.loads(analysis.to_json().encode())["text"] == "\ufffd bad quality"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sentiment import explanation
 from sentiment.analyzer import Analyzer
+from sentiment.errors import InputError
 from sentiment.model.heads import read_batch
 from sentiment.records import SENTIMENTS
 from sentiment.text import prepare
@@ -156,3 +157,8 @@ def test_a_terminal_is_not_steered_by_a_review(analyzer: Analyzer) -> None:
     lines = analyzer.explain("bad\x1b]0;owned\x07 quality\x1b[2J\r\nreally\u202e bad").lines()
     told = "\n".join(lines)
     assert not set(told) & {"\x1b", "\x07", "\r", "\u202e"}
+
+
+def test_another_language_is_refused(analyzer: Analyzer) -> None:
+    with pytest.raises(InputError, match="'fr' is none of zh, en"):
+        analyzer.explain("fine").lines("fr")

@@ -22,7 +22,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +75,9 @@ class Bundle:
     """
 
     path: Path
-    config: Mapping[str, Any]
-    metrics: Mapping[str, Any]
-    manifest: Mapping[str, Any]
+    config: Mapping[str, Any] = field(repr=False)
+    metrics: Mapping[str, Any] = field(repr=False)
+    manifest: Mapping[str, Any] = field(repr=False)
     digest: str
 
     @property

@@ -91,3 +91,10 @@ def test_lines_damaged_in_their_archive_are_told(tmp_path: Path) -> None:
     path.write_bytes(bytes(packed))
     with pytest.raises(InputError, match="cannot be read"):
         read_labelled_file(path)
+
+
+def test_a_field_that_no_line_has_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"words": "fine", "overall": "positive"}\n' * 3, encoding="utf-8")
+    (fault,) = read_rows(path, Taxonomy.default(), text="word").faults
+    assert fault.kind == "no_such_column"

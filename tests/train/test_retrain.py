@@ -151,6 +151,10 @@ def test_a_finished_output_is_left_alone_and_another_one_is_not_lost(
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(OutputError, match="is no folder"):
         retrain(options(tmp_path, tiny, output=tmp_path / "file"))
+    heard = Heard()
+    with pytest.raises(OutputError, match="cannot be written"):
+        retrain(options(tmp_path, tiny, output=tmp_path / "file" / "mine"), heard)
+    assert not heard.steps  # found out before anything was trained
 
 
 def test_what_was_asked_otherwise_is_no_finished_output(

@@ -189,6 +189,8 @@ def evaluate(
         raise InputError(f"language {language!r} is none of {', '.join(get_args(Tongue))}.")
     if not isinstance(path, (str, os.PathLike)):
         raise InputError(f"Labelled rows are read from a file's path, not a {type(path).__name__}.")
+    if text is not None and not isinstance(text, str):
+        raise InputError(f"text is the name of a column, not a {type(text).__name__}.")
     analyzers = _loaded(models, device)
     taxonomy = _all_of(analyzer.taxonomy for analyzer in analyzers)
     read = read_rows(Path(path), taxonomy, text=text)

@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -158,6 +159,7 @@ def retrain(options: TrainOptions, watcher: Watcher | None = None) -> Trained:
             raise _no_better(saved.manifest["made"]["against"], before.held, options)
         return before
     _refuse_output(options)
+    _try_output(Path(options.output))
     watcher.say("training", rows=len(rows.examples), base=base.name, against=in_use.model_name)
     others = bundle.bundled().keys() - {options.base}
     if options.against is None and options.base in bundle.bundled() and bundle.DEFAULT in others:
@@ -478,6 +480,17 @@ def _refuse_output(options: TrainOptions) -> None:
             f"{output} exists already; add {_named('overwrite', options)} to replace it, or choose "
             "another name"
         )
+
+
+def _try_output(output: Path) -> None:
+    """Find out before hours of training whether a folder can be made where the output goes."""
+    at = output.resolve()
+    there = next(folder for folder in (at, *at.parents) if folder.exists())
+    try:
+        Path(tempfile.mkdtemp(prefix=".sentiment-", dir=there)).rmdir()
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"{output} cannot be written ({reason}); choose another place") from error
 
 
 def _save(

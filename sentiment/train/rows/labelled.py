@@ -138,6 +138,9 @@ def read_rows(path: Path, taxonomy: Taxonomy, *, text: str | None = None) -> Lab
         if example is not None:
             examples.append(example)
             numbers.append(number)
+    if any(fault.kind == "no_such_column" for fault in faults):
+        # Of a field that no line has it says nothing that every line lacks it.
+        faults = [fault for fault in faults if fault.kind != "no_text"]
     if not seen and not any(map(is_error, faults)):
         faults.append(Fault("no_rows"))
     unit = "line" if lines else "row"
