@@ -290,12 +290,12 @@ def _check_headings(
         raise InputError(
             f"{path}: the column {names} is missing or was renamed; give it its name again"
         )
-    names = {*labelled_names(taxonomy)}
+    known = {*labelled_names(taxonomy)}
     for at, heading in enumerate(headings):
         if at in columns.values():
             continue
         cells = [row[at] or "" for _, row in rows if row[columns["done"]]]
-        if any(meaning("value", cell, STATES) or name_in(cell) in names for cell in cells):
+        if any(meaning("value", cell, STATES) or name_in(cell) in known for cell in cells):
             raise InputError(
                 f"{path}: the column {heading or at + 1} holds labels and is none that is known; give "
                 "it its name again if it was renamed, or name the --taxonomy that the workbook was "
