@@ -5,8 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 OUT    := out
 MINUTES ?= 10
-# Processes that run the tests side by side.
-WORKERS ?= 2
+# Processes that run the tests side by side: one for each processor, two to four.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
+  [ "$$n" -gt 1 ] || n=2; [ "$$n" -lt 5 ] || n=4; echo "$$n")
 TESTS  := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
