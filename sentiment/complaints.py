@@ -442,10 +442,10 @@ ERRORS: tuple[tuple[str, str], ...] = (
     ),
     (
         "{path}: the column {name} holds labels and is none that is known; give it its name again if "
-        "it was renamed, or name the --taxonomy that the workbook was written with; a column of your "
-        "own cannot stand here with words of labels in it",
+        "it was renamed, or name the --taxonomy that the workbook was written with; move a column of "
+        "your own behind the others",
         "{path}：列“{name}”含有标注，但不是已知的列；若被改了名请恢复原名，若工作簿按其他分类体系写出"
-        "请用 --taxonomy 指定；自己的列若含标注用词，请移出工作簿",
+        "请用 --taxonomy 指定；自己的列请移到其他列之后",
     ),
     (
         "a topic is called {name}, as another column of the workbook is; write .jsonl instead",

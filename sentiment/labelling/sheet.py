@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from sentiment.errors import InputError, LabelError
 from sentiment.labelling.labels import Entry, Fault, Finding, split
@@ -279,27 +279,38 @@ def _check_headings(
     rows: Sequence[tuple[int, Sequence[str | None]]],
     taxonomy: Taxonomy,
 ) -> None:
-    """Refuse headings that hide labels; a column of somebody's own notes may stand beside ours."""
+    """Refuse headings that hide labels.
+
+    A column of somebody's own may stand beside ours, a second reviewer's word among them: it is taken
+    for one of ours only where one of ours is missing, or where it stands between them.
+    """
     groups = {key.partition(" ")[2] for key in columns if key.partition(" ")[0] in _PARTS}
     lost = [f"{part} {at}" for at in sorted(groups) for part in _PARTS]
     lost = [key for key in lost if key not in columns]
     if lost:
-        names = ", ".join(
+        shown = ", ".join(
             f"{phrase(f'heading.{key.split()[0]}', 'en')} {key.split()[1]}" for key in lost
         )
         raise InputError(
-            f"{path}: the column {names} is missing or was renamed; give it its name again"
+            f"{path}: the column {shown} is missing or was renamed; give it its name again"
         )
-    known = {*labelled_names(taxonomy)}
+    names = labelled_names(taxonomy)
+    known = {*names} | {
+        shown_name(name, taxonomy, tongue) for name in names for tongue in get_args(Tongue)
+    }
+    least = {str(at) for at in range(1, _LEAST_GROUPS + 1)}
+    complete = columns.keys() >= taxonomy.topics.keys() and groups >= least
+    labels = [at for key, at in columns.items() if key not in (*_BEFORE, *_AFTER)]
+    between = range(columns["overall"], max(labels, default=0))
     for at, heading in enumerate(headings):
-        if at in columns.values():
+        if at in columns.values() or (complete and at not in between):
             continue
-        cells = [row[at] or "" for _, row in rows if row[columns["done"]]]
-        if any(meaning("value", cell, STATES) or name_in(cell) in known for cell in cells):
+        cells = [(row[at] or "").strip() for _, row in rows if row[columns["done"]]]
+        if any(cell in known or meaning("value", cell, STATES) for cell in cells):
             raise InputError(
                 f"{path}: the column {heading or at + 1} holds labels and is none that is known; give "
                 "it its name again if it was renamed, or name the --taxonomy that the workbook was "
-                "written with; a column of your own cannot stand here with words of labels in it"
+                "written with; move a column of your own behind the others"
             )
 
 

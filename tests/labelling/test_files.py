@@ -359,13 +359,38 @@ def test_a_whole_group_renamed_loses_no_label(tmp_path: Path) -> None:
         labels_of(written(tmp_path, ".xlsx"), change)
 
 
-def test_a_column_of_ones_own_notes_may_stand_beside(tmp_path: Path) -> None:
+@pytest.mark.parametrize("note", ["ask Li about this one", "negative", "trust issues", "trust"])
+def test_a_column_of_ones_own_may_stand_beside(tmp_path: Path, note: str) -> None:
     def change(sheet: Any, columns: dict[str, int]) -> None:
-        cell(sheet, {"notes": len(columns) + 1}, 1, "notes", "notes")
-        cell(sheet, {"notes": len(columns) + 1}, 2, "notes", "ask Li about this one")
+        own = {"second reader": len(columns) + 1}
+        cell(sheet, own, 1, "second reader", "second reader")
+        cell(sheet, own, 2, "second reader", note)
         cell(sheet, columns, 2, "done", "yes")
 
     assert labels_of(written(tmp_path, ".xlsx"), change)[0].state == "done"
+
+
+def test_a_topic_of_a_taxonomy_that_was_not_named_is_told(tmp_path: Path) -> None:
+    own = Taxonomy.from_dict(
+        {
+            "extends": "default",
+            "topics": {"adverts": {"zh": "广告", "en": "adverts"}},
+            "drivers": {"adverts.many": {"zh": "太多", "en": "too many"}},
+        }
+    )
+    path = tmp_path / "todo.xlsx"
+    path.write_bytes(files.render([Task.of(ROWS[2], "shop", "chosen")], path, own, "en"))
+
+    def change(sheet: Any, columns: dict[str, int]) -> None:
+        cell(sheet, columns, 2, "adverts", "negative")
+        cell(sheet, columns, 2, "done", "yes")
+
+    with pytest.raises(InputError, match="the column adverts holds labels"):
+        labels_of(path, change)
+    assert files.read_labels(path, own)[0].topics == {
+        "quality": "absent", "price": "absent", "service": "absent", "delivery": "absent",
+        "adverts": "negative",
+    }  # fmt: skip
 
 
 def test_the_same_said_twice_of_one_driver_is_one_opinion(tmp_path: Path) -> None:
