@@ -131,6 +131,19 @@ def test_importance_is_checked_on_the_labelled_rows() -> None:
     assert any("trust the labels" in note.en for note in made["importance"].notes)
 
 
+def test_labels_that_go_with_no_score_rank_no_topic_and_say_so() -> None:
+    truth = analyses(2000)
+    labels = _labels(truth, 300)
+    others = [labels[-1], *labels[:-1]]  # what another customer said
+    labels = [a | {"opinions": b["opinions"]} for a, b in zip(labels, others, strict=True)]
+    made = report(truth, labels=labels, outcome=STARS, bootstrap=20)["importance"]
+    assert made.rows("drivers")
+    assert made.rows("topics")
+    assert not made.rows("labelled")
+    assert any("no order to check with" in note.en for note in made.notes)
+    assert not any("trust the labels" in note.en for note in made.notes)
+
+
 def test_a_small_labelled_sample_checks_no_importance_and_says_so() -> None:
     truth = analyses(600)
     made = report(truth, labels=_labels(truth, 120), outcome=STARS, bootstrap=20)

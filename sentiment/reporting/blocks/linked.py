@@ -49,12 +49,13 @@ def importance_block(study: Study) -> Block:
     link = study.link
     found = link.importance
     tables = {}
-    if link.topic_importance is not None:
+    topics, checked = link.topic_importance, link.labelled
+    if topics is not None and topics.rankable:
         tables["topics"] = Table(
             "topics",
             say("importance.topics"),
             _importance_columns(study),
-            _importance_rows(study, link.topic_importance, topics=True),
+            _importance_rows(study, topics, topics=True),
         )
     tables["drivers"] = Table(
         "drivers",
@@ -62,8 +63,8 @@ def importance_block(study: Study) -> Block:
         _importance_columns(study),
         _importance_rows(study, found, topics=False),
     )
-    if link.labelled is not None and link.labelled.truth is not None:
-        tables["labelled"] = _labelled_table(study, link.labelled)
+    if checked is not None and checked.truth is not None and checked.truth.rankable:
+        tables["labelled"] = _labelled_table(study, checked)
     tables["impact"] = _impact_table(study, link)
     tables["waterfall"] = _waterfall_table(study, link)
     notes = [
@@ -73,12 +74,16 @@ def importance_block(study: Study) -> Block:
         *(caution(note, study) for note in found.warnings),
         *uneven(study),
     ]
-    if link.labelled is not None:
-        kind = "labelled" if link.labelled.truth is not None else "labelled_few"
+    if topics is not None and not topics.rankable:
+        notes.append(say("importance.topics_weak", r2=topics.r2))
+    if checked is not None:
+        truth = checked.truth
+        kind = "few" if truth is None else "table" if truth.rankable else "weak"
         notes.append(
             say(
-                f"importance.{kind}",
-                n=link.labelled.n,
+                f"importance.labelled_{kind}",
+                n=checked.n,
+                r2=None if truth is None else truth.r2,
                 floor=IMPORTANCE_ROWS,
                 each=IMPORTANCE_MENTIONS,
             )
@@ -219,7 +224,7 @@ def _labelled_table(study: Study, found: Labelled) -> Table:
         Column("part", say("column.part_labels"), "percent", interval=True),
         column("part_model", "percent", interval=True),
     )
-    return Table("labelled", say("importance.labelled_table"), columns, tuple(rows))
+    return Table("labelled", say("importance.labelled_title"), columns, tuple(rows))
 
 
 def _share_cells(key: str, found: Importance, place: int) -> dict[str, Cell]:
