@@ -402,6 +402,10 @@ def _checked(item: Feedback, row: int) -> Feedback:
     text = _whole(item.text)
     if text is not item.text:
         item = replace(item, text=text)
+    if not isinstance(item.columns, Mapping):
+        raise InputError(
+            f"The columns of row {item.row} are a {type(item.columns).__name__}; give a dict of strings."
+        )
     if all(map(_is_whole, (item.id, item.question, *item.columns, *item.columns.values()))):
         return item
     return replace(
@@ -414,11 +418,17 @@ def _checked(item: Feedback, row: int) -> Feedback:
 
 def _is_whole(cell: Any) -> bool:
     """Tell whether a cell can be written; that of a reader always can."""
-    return not isinstance(cell, str) or cell.isascii() or _whole(cell) is cell
+    if isinstance(cell, str):
+        return cell.isascii() or _whole(cell) is cell
+    return cell is None or isinstance(cell, (int, float))
 
 
 def _whole_cell(cell: Any) -> Any:
-    return _whole(cell) if isinstance(cell, str) else cell
+    if isinstance(cell, str):
+        return _whole(cell)
+    if cell is None or isinstance(cell, (int, float)):
+        return cell
+    raise InputError(f"A cell of Feedback.columns is a {type(cell).__name__}; give a string.")
 
 
 def _whole(text: str) -> str:

@@ -448,6 +448,10 @@ ERRORS: tuple[tuple[str, str], ...] = (
         "请用 --taxonomy 指定；自己的列请移到其他列之后",
     ),
     (
+        "{path} holds several sheets of tasks ({names}); save each as a workbook of its own",
+        "{path} 中有多张标注表（{names}）；请分别存为单独的工作簿",
+    ),
+    (
         "a topic is called {name}, as another column of the workbook is; write .jsonl instead",
         "主题名 {name} 与工作簿的另一列同名；请改写为 .jsonl",
     ),

@@ -366,6 +366,10 @@ def test_what_comes_beside_a_text_can_be_written(analyzer: Analyzer) -> None:
     record = json.loads(analyzer.analyze(item).to_json().encode("utf-8"))
     assert (record["row"], record["id"], record["question"]) == (7, "a\ufffd", "q\ufffd")
     assert "\ufffd" in json.dumps(record, ensure_ascii=False)
+    for odd in (None, ["a"], {"d": Decimal(3)}):
+        columns: Any = odd
+        with pytest.raises(InputError, match=r"columns"):
+            analyzer.analyze(Feedback("bad quality", columns=columns))
     plain = Feedback("bad quality", row=3, id="é", columns={"面": "好"})
     assert analyzer.analyze(plain).columns is plain.columns
 

@@ -98,7 +98,7 @@ def read_labels(path: Path, taxonomy: Taxonomy, tongue: Tongue = "en") -> list[L
     elif suffix == ".json":
         entries = studio.read(path, taxonomy)
     else:
-        entries = lines.read(path)
+        entries = lines.read(path, taxonomy)
     return check(entries, taxonomy, str(path), tongue)
 
 

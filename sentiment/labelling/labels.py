@@ -199,7 +199,7 @@ def _wrong_finding(
     found: Finding, names: Sequence[str], kind: str, text: str
 ) -> Iterator[Fault]:  # fmt: skip
     if found.name not in names:
-        near = difflib.get_close_matches(found.name, names, n=1)
+        near = difflib.get_close_matches(found.name.lower(), names, n=1)
         if near:
             yield Fault(f"{kind}_near", {"given": repr(found.name), "nearest": near[0]})
         else:

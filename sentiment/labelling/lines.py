@@ -14,11 +14,15 @@ from typing import Any
 from sentiment.errors import InputError
 from sentiment.labelling.labels import Entry, Fault, Finding, said_once
 from sentiment.labelling.task import Task
+from sentiment.labelling.words import meaning
+from sentiment.records import POLARITIES, SENTIMENTS, STATES
+from sentiment.taxonomy import Taxonomy
 
 __all__ = ["is_lines", "read", "write"]
 
 _ORIGIN = ("id", "row", "question", "lang", "source", "sampling")
 _LABELS = ("overall", "opinions", "tags", "topics")
+_OF_TABLES = {"sentiment": "overall", "drivers": "opinions"}  # what a column is called there
 
 
 def write(tasks: Sequence[Task]) -> bytes:
@@ -56,7 +60,7 @@ def is_lines(path: Path) -> bool:
     return record.keys() >= {"text", "sampling"} and bool(record.keys() & {"suggested", *_LABELS})
 
 
-def read(path: Path) -> Iterator[Entry]:
+def read(path: Path, taxonomy: Taxonomy) -> Iterator[Entry]:
     """Yield what is labelled, line by line.
 
     :raises InputError: The file cannot be read, or a line is no JSON object.
@@ -68,7 +72,7 @@ def read(path: Path) -> Iterator[Entry]:
         raise InputError(f"{path} cannot be read ({error}); check the file") from error
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield _entry(_object(line, path, number), number)
+            yield _entry(_object(line, path, number), number, taxonomy)
 
 
 def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
@@ -81,10 +85,15 @@ def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
     return record
 
 
-def _entry(record: Mapping[str, Any], number: int) -> Entry:
+def _entry(record: Mapping[str, Any], number: int, taxonomy: Taxonomy) -> Entry:
     faults: list[Fault] = []
     origin = {name: record.get(name) for name in _ORIGIN}
     misspelt = list(_misspelt(record, ("text", *_LABELS)))
+    for name, value in record.items():
+        if value is not None and name in _OF_TABLES:
+            misspelt.append(Fault("field", {"given": repr(name), "nearest": _OF_TABLES[name]}))
+        elif value is not None and name in taxonomy.topics:
+            misspelt.append(Fault("field_topic", {"given": repr(name)}))
     faults += misspelt
     opinions = _findings(record, "opinions", "driver", faults)
     tags = _findings(record, "tags", "tag", faults)
@@ -99,10 +108,14 @@ def _entry(record: Mapping[str, Any], number: int) -> Entry:
         text=str(record.get("text") or ""),
         origin=origin,
         state="open" if all(label is None for label in labels) and not misspelt else "done",
-        overall=record.get("overall"),
+        overall=_meant(record.get("overall"), SENTIMENTS),
         opinions=opinions,
         tags=tags,
-        topics={str(name): str(state) for name, state in (topics or {}).items()},
+        topics={
+            str(name): str(_meant(state, STATES))
+            for name, state in (topics or {}).items()
+            if state is not None
+        },
         faults=tuple(faults),
     )
 
@@ -119,13 +132,19 @@ def _findings(
     found = []
     for entry in entries:
         faults += _misspelt(entry, (key, "polarity", "evidence"))
-        name, polarity = str(entry.get(key) or ""), str(entry.get("polarity") or "")
+        name = str(entry.get(key) or "")
+        polarity = str(_meant(entry.get("polarity"), POLARITIES) or "")
         evidence = entry.get("evidence")
         if evidence is not None and not isinstance(evidence, str):
             faults.append(Fault("evidence_type", {"name": name, "given": repr(evidence)}))
             evidence = None
         found.append(Finding(name, polarity, evidence))
     return said_once(found)
+
+
+def _meant(value: Any, names: tuple[str, ...]) -> Any:
+    """Return which of the names was written, in whatever case or language; the value otherwise."""
+    return (meaning("value", value, names) or value) if isinstance(value, str) else value
 
 
 def _misspelt(record: Mapping[str, Any], known: Sequence[str]) -> Iterator[Fault]:

@@ -42,6 +42,7 @@ _AFTER = ("lang", "source", "sampling")
 _WIDTHS = {"text": 52, "evidence": 22, "name": 24, "overall": 11, "id": 12, "question": 16}
 _FEW = 9
 _FIRST = 2  # the row under the headings
+_OURS = {"row", "text", "done", "overall", "sampling"}  # no other workbook has all of these
 
 
 @dataclass(frozen=True)
@@ -262,14 +263,20 @@ def read(path: Path, taxonomy: Taxonomy) -> Iterator[Entry]:
         renamed or belong to another taxonomy: labels under them would be lost.
     """
     opened = _open(path, tuple(taxonomy.topics), taxonomy)
+    formulas = _formulas(path)
     if opened is None:
         raise InputError(f"{path} is no workbook that sentiment label wrote; name another file")
     headings, columns, rows = opened
     _check_headings(path, headings, columns, rows, taxonomy)
     for number, cells in rows:
         found = {key: (cells[at] or "") for key, at in columns.items()}
-        if any(found[key].strip() for key in ("text", "done")):
-            yield _entry(number, found, taxonomy)
+        lacking = [
+            headings[at]
+            for at in columns.values()
+            if cells[at] is None and (number, at) in formulas
+        ]
+        if lacking or any(found[key].strip() for key in ("text", "done")):
+            yield _entry(number, found, taxonomy, [heading or "" for heading in lacking])
 
 
 def _check_headings(
@@ -314,6 +321,28 @@ def _check_headings(
             )
 
 
+def _formulas(path: Path) -> set[tuple[int, int]]:
+    """Return row and column of every formula on the sheet of tasks: one without a result looks empty."""
+    from openpyxl import load_workbook
+
+    book = load_workbook(path, read_only=True)
+    try:
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()
+            rows = sheet.iter_rows()
+            columns = _columns([_spelled(cell.value) for cell in next(rows, ())], (), None)
+            if columns.keys() >= _OURS:
+                return {
+                    (number, at)
+                    for number, row in enumerate(rows, start=_FIRST)
+                    for at, cell in enumerate(row)
+                    if cell.data_type == "f"
+                }
+    finally:
+        book.close()
+    return set()
+
+
 def _open(
     path: Path, topics: tuple[str, ...], taxonomy: Taxonomy | None = None
 ) -> tuple[list[str | None], dict[str, int], list[tuple[int, list[str | None]]]] | None:
@@ -324,6 +353,7 @@ def _open(
         book = load_workbook(path, read_only=True, data_only=True)
     except Exception as error:  # a zip archive can be broken in any way
         raise InputError(f"{path} cannot be read ({error}); check the file") from error
+    found = []
     try:
         for sheet in book.worksheets:
             sheet.reset_dimensions()
@@ -331,12 +361,19 @@ def _open(
             headings = next(rows, [])
             columns = _columns(headings, topics, taxonomy)
             # Any other workbook is told by its first row: it may hold a million.
-            if {"row", "text", "done", "overall", "sampling"} <= columns.keys():
+            if columns.keys() >= _OURS:
                 padded = (row + [None] * (len(headings) - len(row)) for row in rows)
-                return headings, columns, list(enumerate(padded, start=_FIRST))
+                found.append(
+                    (sheet.title, headings, columns, list(enumerate(padded, start=_FIRST)))
+                )
     finally:
         book.close()
-    return None
+    if len(found) > 1 and taxonomy is not None:
+        titles = ", ".join(title for title, *_ in found)
+        raise InputError(
+            f"{path} holds several sheets of tasks ({titles}); save each as a workbook of its own"
+        )
+    return found[0][1:] if found else None
 
 
 def is_saved_sheet(headings: Sequence[str | None]) -> bool:
@@ -365,7 +402,8 @@ def _columns(
         name, _, number = shown.rpartition(" ")
         plain = meaning("heading", shown, (*_BEFORE, *_AFTER))
         part = meaning("heading", name, _PARTS) if number.isdigit() else None
-        topic = next((t for t in topics if taxonomy and shown in _called(t, taxonomy)), None)
+        lower = shown.lower()
+        topic = next((t for t in topics if taxonomy and lower in _called(t, taxonomy)), None)
         key = f"{part} {number}" if part else plain or topic
         if key is not None:
             columns.setdefault(key, at)
@@ -373,11 +411,15 @@ def _columns(
 
 
 def _called(topic: str, taxonomy: Taxonomy) -> tuple[str, ...]:
-    return topic, taxonomy.topics[topic].zh, taxonomy.topics[topic].en
+    found = taxonomy.topics[topic]
+    return topic.lower(), found.zh.lower(), found.en.lower()
 
 
-def _entry(number: int, cells: Mapping[str, str], taxonomy: Taxonomy) -> Entry:
-    faults: list[Fault] = []
+def _entry(
+    number: int, cells: Mapping[str, str], taxonomy: Taxonomy, lacking: Sequence[str]
+) -> Entry:
+    """Return a row; `lacking` are the headings over formulas without a result."""
+    faults = [Fault("formula", {"given": heading}) for heading in lacking]
     done = meaning("done", cells["done"], ("yes", "skip", "no"))
     if done is None and cells["done"].strip():
         faults.append(Fault("done", {"given": repr(cells["done"])}))
@@ -396,7 +438,8 @@ def _entry(number: int, cells: Mapping[str, str], taxonomy: Taxonomy) -> Entry:
         origin=_origin(cells),
         state="skipped" if done == "skip" else "done" if done == "yes" or faults else "open",
         overall=(meaning("value", overall, SENTIMENTS) or overall) if overall else None,
-        opinions=opinions,
+        # Where tags alone are named, what the topics say tells whether a driver is judged.
+        opinions=opinions or None,
         tags=tags,
         topics=topics,
         faults=tuple(faults),

@@ -33,6 +33,7 @@ __all__ = ["interface", "is_studio", "read", "write"]
 # One hue a topic, so that a text shows at a glance what it is about; tags are grey.
 _HUES = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#edc948", "#76b7b2", "#ff9da7", "#9c755f")
 _OF_TAGS = "#9b9b9b"
+_CONTROLS = ("overall", "name", "polarity")  # of the interface
 
 
 def write(tasks: Sequence[Task], taxonomy: Taxonomy, tongue: Tongue) -> bytes:
@@ -155,12 +156,7 @@ def _entry(task: Mapping[str, Any], at: int | str, taxonomy: Taxonomy) -> Entry:
     truths = [one for one in kept if one.get("ground_truth")]
     chosen = max(truths or kept, key=lambda one: str(one.get("updated_at") or ""))
     faults: list[Fault] = []
-    results = [one for one in chosen.get("result") or () if isinstance(one, dict)]
-    if not all(isinstance(one.get("value"), dict) for one in results):
-        # A relation between two regions has none, and is nothing that was asked for.
-        asked = [one for one in results if one.get("from_name") in ("overall", "name", "polarity")]
-        results = [one for one in results if isinstance(one.get("value"), dict)]
-        faults += [Fault("result")] if any(one not in results for one in asked) else []
+    results = _results(chosen, taxonomy, faults)
     named = list(_named(results, text, faults))
     opinions, tags = split(named, taxonomy)
     return Entry(
@@ -169,43 +165,79 @@ def _entry(task: Mapping[str, Any], at: int | str, taxonomy: Taxonomy) -> Entry:
         text=text,
         origin=origin,
         state="done",
-        overall=_overall(results),
+        overall=_overall(results, faults),
         opinions=opinions,
         tags=tags,
         faults=tuple(faults),
     )
 
 
-def _overall(results: Sequence[Mapping[str, Any]]) -> str | None:
-    for result in results:
-        if result.get("from_name") == "overall":
-            shown = str((result["value"].get("choices") or [""])[0])
-            return (meaning("value", shown, SENTIMENTS) or shown) if shown else None
-    return None
+def _results(
+    annotation: Mapping[str, Any], taxonomy: Taxonomy, faults: list[Fault]
+) -> list[Mapping[str, Any]]:
+    """Return what an annotation says, with lists of strings where lists belong."""
+    results: list[Mapping[str, Any]] = []
+    for one in annotation.get("result") or ():
+        if not isinstance(one, dict) or "from_name" not in one:
+            continue  # a relation between two regions is nothing that was asked for
+        value, control = one.get("value"), str(one["from_name"])
+        if not isinstance(value, dict):
+            faults += [Fault("result")] if control in _CONTROLS else []
+            continue
+        lists = {key: _strings(value[key]) for key in ("choices", "labels") if key in value}
+        names = map(name_in, lists.get("labels", ()))
+        if control not in _CONTROLS and any(
+            name in taxonomy.drivers or name in taxonomy.tags for name in names
+        ):
+            # What is labelled there would be lost, and the row said to judge nothing.
+            known = ", ".join(_CONTROLS)
+            faults.append(Fault("control", {"given": repr(control), "known": known}))
+        results.append({**one, "id": str(one.get("id")), "value": {**value, **lists}})
+    return results
+
+
+def _strings(values: Any) -> list[str]:
+    listed = values if isinstance(values, list) else [values]
+    return [str(value) for value in listed if value is not None]
+
+
+def _overall(results: Sequence[Mapping[str, Any]], faults: list[Fault]) -> str | None:
+    chosen = [
+        meaning("value", shown, SENTIMENTS) or shown
+        for result in results
+        if result["from_name"] == "overall"
+        for shown in result["value"].get("choices", ())
+    ]
+    if len({*chosen}) > 1:
+        faults.append(Fault("several", {"given": ", ".join(chosen)}))
+    return chosen[0] if chosen else None
 
 
 def _named(
     results: Sequence[Mapping[str, Any]], text: str, faults: list[Fault]
 ) -> Iterator[Finding]:  # fmt: skip
-    polarity_of = {
-        result.get("id"): (result["value"].get("choices") or [""])[0]
-        for result in results
-        if result.get("from_name") == "polarity"
-    }
+    polarities: dict[str, list[str]] = {}
     for result in results:
-        if result.get("from_name") != "name":
+        if result["from_name"] == "polarity":
+            polarities.setdefault(result["id"], []).extend(result["value"].get("choices", ()))
+    labelled = {r["id"] for r in results if r["from_name"] == "name" and r["value"].get("labels")}
+    for result in results:
+        lone = result["from_name"] == "polarity" and result["id"] not in labelled
+        if lone and polarities[result["id"]]:
+            faults.append(Fault("unnamed", {"words": repr(result["value"].get("text"))}))
+    for result in results:
+        if result["from_name"] != "name":
             continue
-        shown = polarity_of.get(result.get("id"), "")
         words = _words_of(result["value"], text)
         if words is None:
             marked = result["value"].get("text") or result["value"].get("start")
             names = ", ".join(map(name_in, result["value"].get("labels") or ()))
             faults.append(Fault("span", {"name": names, "given": repr(marked)}))
         for label in result["value"].get("labels") or ():
-            if shown:
+            for shown in polarities.get(result["id"], ()):
                 polarity = meaning("value", shown, POLARITIES) or shown
                 yield Finding(name_in(label), polarity, words)
-            else:
+            if not polarities.get(result["id"]):
                 faults.append(Fault("region", {"name": name_in(label), "words": words}))
 
 

@@ -414,6 +414,55 @@ def test_the_same_said_twice_of_one_driver_is_one_opinion(tmp_path: Path) -> Non
     assert len(read_labelled_file(labelled)) == 1
 
 
+def test_a_tag_alone_says_nothing_of_topics_that_are_not_labelled(tmp_path: Path) -> None:
+    def change(sheet: Any, columns: dict[str, int]) -> None:
+        for name, at in columns.items():
+            if name.split()[0] in ("driver", "polarity", "evidence", *TAXONOMY.topics):
+                sheet.cell(2, at).value = None
+        cell(sheet, columns, 2, "driver 1", "recommend")
+        cell(sheet, columns, 2, "polarity 1", "positive")
+        cell(sheet, columns, 2, "done", "yes")
+
+    one = labels_of(written(tmp_path, ".xlsx"), change)[0]
+    assert one.opinions is one.topics is None
+    assert one.tags == (("recommend", "positive", None),)
+
+
+def test_several_sheets_of_tasks_are_told(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    path = written(tmp_path, ".xlsx")
+    book = load_workbook(path)
+    book.copy_worksheet(book.worksheets[0]).title = "Bo"
+    book.save(path)
+    assert files.is_tasks(path)
+    with pytest.raises(InputError, match=r"holds several sheets of tasks \(label, Bo\)"):
+        files.read_labels(path, TAXONOMY)
+
+
+def test_a_formula_without_its_result_is_told(tmp_path: Path) -> None:
+    def change(sheet: Any, columns: dict[str, int]) -> None:
+        cell(sheet, columns, 2, "done", "yes")
+        cell(sheet, columns, 2, "sentiment", '=LOWER("POSITIVE")')
+
+    with pytest.raises(LabelError, match="row 2: the column sentiment holds a formula"):
+        labels_of(written(tmp_path, ".xlsx"), change)
+
+    def confirm_by_formula(sheet: Any, columns: dict[str, int]) -> None:
+        cell(sheet, columns, 3, "done", '="yes"')
+
+    with pytest.raises(LabelError, match="row 3: the column done holds a formula"):
+        labels_of(written(tmp_path, ".xlsx"), confirm_by_formula)
+
+
+def test_capitals_of_a_topic_heading_do_not_matter(tmp_path: Path) -> None:
+    def change(sheet: Any, columns: dict[str, int]) -> None:
+        cell(sheet, columns, 1, "price", "PRICE")
+        cell(sheet, columns, 2, "done", "yes")
+
+    assert labels_of(written(tmp_path, ".xlsx"), change)[0].state == "done"
+
+
 def test_a_topic_called_as_a_column_is_refused_in_a_workbook(tmp_path: Path) -> None:
     for topic in ({"done": {}}, {"site": {"zh": "文本", "en": "text"}}):
         (name,) = topic
@@ -522,6 +571,45 @@ def test_a_short_export_is_refused_and_taken_for_no_feedback(tmp_path: Path) -> 
         files.read_labels(path, TAXONOMY)
 
 
+def test_a_region_without_a_driver_is_told(tmp_path: Path) -> None:
+    name, polarity = region("delivery.speed", "negative", 5, 9, "came")
+    name["value"]["labels"] = []
+    for results in ([polarity], [name, polarity]):
+        with pytest.raises(LabelError, match="'came' have a polarity and no driver"):
+            annotated(written(tmp_path, ".json"), [{"result": results}])
+
+
+def test_both_polarities_of_a_region_are_two_opinions(tmp_path: Path) -> None:
+    name, polarity = region("delivery.speed", "negative", 5, 9, "came")
+    polarity["value"]["choices"] = ["negative", "positive"]
+    one = annotated(written(tmp_path, ".json"), [{"result": [name, polarity]}])
+    assert [found.polarity for found in one.opinions or ()] == ["negative", "positive"]
+    both = [
+        {"from_name": "overall", "value": {"choices": [choice]}} for choice in ("mixed", "negative")
+    ]
+    with pytest.raises(LabelError, match="more than one sentiment was chosen: mixed, negative"):
+        annotated(written(tmp_path, ".json"), [{"result": both}])
+
+
+def test_a_control_of_another_name_loses_no_label(tmp_path: Path) -> None:
+    results = region("delivery.speed", "negative", 5, 9, "came")
+    results[0]["from_name"] = "label"
+    with pytest.raises(LabelError, match="a control of the labelling interface is called 'label'"):
+        annotated(written(tmp_path, ".json"), [{"result": results}])
+    own = {"from_name": "difficulty", "value": {"choices": ["easy"]}}
+    assert annotated(written(tmp_path, ".json"), [{"result": [own]}]).opinions == ()
+
+
+def test_odd_values_of_an_export_are_no_fault_of_the_program(tmp_path: Path) -> None:
+    for labels in ([3], 3, [None, 3]):
+        results = region("delivery.speed", "negative", 5, 9, "came")
+        results[0]["value"]["labels"] = labels
+        for result in results:
+            result["id"] = ["r"]
+        with pytest.raises(LabelError, match="no driver is called '3'"):
+            annotated(written(tmp_path, ".json"), [{"result": results}])
+
+
 def test_a_region_without_polarity_is_told(tmp_path: Path) -> None:
     with pytest.raises(LabelError, match=r"task 41: delivery\.speed \(came\) has no polarity"):
         annotated(
@@ -536,8 +624,8 @@ def test_labels_in_lines_may_be_partial(tmp_path: Path) -> None:
     path = written(tmp_path, ".jsonl")
 
     def change(lines: list[Any]) -> None:
-        lines[0]["overall"] = "mixed"
-        lines[1]["topics"] = {"delivery": "negative"}
+        lines[0]["overall"] = "褒贬都有"
+        lines[1]["topics"] = {"delivery": "Negative", "price": None}
 
     edit_lines(path, change)
     first, second, third = files.read_labels(path, TAXONOMY)
@@ -575,6 +663,12 @@ def test_labels_in_lines_may_be_partial(tmp_path: Path) -> None:
             {"tags": [{"tag": "trust", "polarity": "negative", "evidense": "x"}]},
             "line 1: no field is called 'evidense'; did you mean evidence?",
         ),
+        ({"sentiment": "positive"}, "no field is called 'sentiment'; did you mean overall?"),
+        (
+            {"drivers": "price.level:negative"},
+            "no field is called 'drivers'; did you mean opinions",
+        ),
+        ({"quality": "positive"}, "line 1: the topic 'quality' belongs into topics"),
         ({"text": "", "overall": "positive"}, "line 1: is labelled and its text is empty"),
         (
             {"opinions": [{"driver": ["price"], "polarity": {}}]},
