@@ -74,8 +74,8 @@ _ABOUT = (
     "over words and phrases says is added to the logits of the overall sentiment."
 )
 _WEAKNESSES = (
-    'Negation that turns blame round: "wouldn\'t change a thing" and 没什么不满意的 count as '
-    'complaints, "Nothing to improve" as neither.',
+    'Negation that turns blame round: 没什么不满意的 counts as a complaint, "Nothing to improve" and '
+    '"wouldn\'t change a thing" as one or as neither, not as praise.',
     'Sarcasm and what is only implied: "Great, another update that deletes my settings" counts as '
     "praise on the whole; the labels have few such rows.",
     "Praise beside blame, on the whole: 物流慢，东西倒是很好 is called positive, not mixed. Mixed and "
