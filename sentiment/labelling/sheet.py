@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
@@ -42,6 +43,7 @@ _AFTER = ("lang", "source", "sampling")
 _WIDTHS = {"text": 52, "evidence": 22, "name": 24, "overall": 11, "id": 12, "question": 16}
 _FEW = 9
 _FIRST = 2  # the row under the headings
+_TITLES = 3  # rows that somebody may have put above them
 _OURS = {"row", "text", "done", "overall", "sampling"}  # no other workbook has all of these
 
 
@@ -329,15 +331,15 @@ def _formulas(path: Path) -> set[tuple[int, int]]:
     try:
         for sheet in book.worksheets:
             sheet.reset_dimensions()
-            rows = sheet.iter_rows()
-            columns = _columns([_spelled(cell.value) for cell in next(rows, ())], (), None)
-            if columns.keys() >= _OURS:
-                return {
-                    (number, at)
-                    for number, row in enumerate(rows, start=_FIRST)
-                    for at, cell in enumerate(row)
-                    if cell.data_type == "f"
-                }
+            rows = enumerate(sheet.iter_rows(), start=1)
+            for _, row in islice(rows, _TITLES + 1):
+                if _columns([_spelled(cell.value) for cell in row], (), None).keys() >= _OURS:
+                    return {
+                        (number, at)
+                        for number, row in rows
+                        for at, cell in enumerate(row)
+                        if cell.data_type == "f"
+                    }
     finally:
         book.close()
     return set()
@@ -357,15 +359,19 @@ def _open(
     try:
         for sheet in book.worksheets:
             sheet.reset_dimensions()
-            rows = ([_spelled(value) for value in row] for row in sheet.iter_rows(values_only=True))
-            headings = next(rows, [])
-            columns = _columns(headings, topics, taxonomy)
-            # Any other workbook is told by its first row: it may hold a million.
-            if columns.keys() >= _OURS:
-                padded = (row + [None] * (len(headings) - len(row)) for row in rows)
-                found.append(
-                    (sheet.title, headings, columns, list(enumerate(padded, start=_FIRST)))
-                )
+            rows = enumerate(sheet.iter_rows(values_only=True), start=1)
+            # Any other workbook is told by its first rows: it may hold a million.
+            for _, first in islice(rows, _TITLES + 1):
+                headings = list(map(_spelled, first))
+                columns = _columns(headings, topics, taxonomy)
+                if columns.keys() >= _OURS:
+                    wide = len(headings)
+                    filled = [
+                        (number, [*map(_spelled, row), *[None] * (wide - len(row))])
+                        for number, row in rows
+                    ]
+                    found.append((sheet.title, headings, columns, filled))
+                    break
     finally:
         book.close()
     if len(found) > 1 and taxonomy is not None:

@@ -455,6 +455,19 @@ def test_a_formula_without_its_result_is_told(tmp_path: Path) -> None:
         labels_of(written(tmp_path, ".xlsx"), confirm_by_formula)
 
 
+def test_a_title_above_the_headings_hides_no_task(tmp_path: Path) -> None:
+    def change(sheet: Any, columns: dict[str, int]) -> None:
+        cell(sheet, columns, 2, "done", "yes")
+        cell(sheet, columns, 3, "done", "perhaps")
+        sheet.insert_rows(1)
+        sheet.cell(1, 1).value = "Round 1"
+
+    path = written(tmp_path, ".xlsx")
+    with pytest.raises(LabelError, match="row 4: 'perhaps'"):
+        labels_of(path, change)
+    assert files.is_tasks(path)
+
+
 def test_capitals_of_a_topic_heading_do_not_matter(tmp_path: Path) -> None:
     def change(sheet: Any, columns: dict[str, int]) -> None:
         cell(sheet, columns, 1, "price", "PRICE")
