@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 from numbers import Integral, Real
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -406,8 +407,9 @@ def _checked(item: Feedback, row: int) -> Feedback:
         raise InputError(
             f"The columns of row {item.row} are a {type(item.columns).__name__}; give a dict of strings."
         )
-    if all(map(_is_whole, (item.id, item.question, *item.columns, *item.columns.values()))):
-        return item
+    cells = (item.id, item.question, *item.columns, *item.columns.values())
+    if all(map(is_, map(_whole_cell, cells), cells)):
+        return item  # as that of a reader always is
     return replace(
         item,
         id=_whole_cell(item.id),
@@ -416,16 +418,10 @@ def _checked(item: Feedback, row: int) -> Feedback:
     )
 
 
-def _is_whole(cell: Any) -> bool:
-    """Tell whether a cell can be written; that of a reader always can."""
-    if isinstance(cell, str):
-        return cell.isascii() or _whole(cell) is cell
-    return cell is None or isinstance(cell, (int, float))
-
-
 def _whole_cell(cell: Any) -> Any:
+    """Return a cell as it can be written; itself, where it can."""
     if isinstance(cell, str):
-        return _whole(cell)
+        return cell if cell.isascii() else _whole(cell)
     if cell is None or isinstance(cell, (int, float)):
         return cell
     raise InputError(f"A cell of Feedback.columns is a {type(cell).__name__}; give a string.")

@@ -13,14 +13,13 @@ from typing import Any
 
 from sentiment.errors import InputError
 from sentiment.labelling.labels import Entry, Fault, Finding, said_once
-from sentiment.labelling.task import Task
+from sentiment.labelling.task import ORIGIN, Task
 from sentiment.labelling.words import meaning
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
 
 __all__ = ["is_lines", "read", "write"]
 
-_ORIGIN = ("id", "row", "question", "lang", "source", "sampling")
 _LABELS = ("overall", "opinions", "tags", "topics")
 _OF_TABLES = {"sentiment": "overall", "drivers": "opinions"}  # what a column is called there
 
@@ -87,7 +86,7 @@ def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
 
 def _entry(record: Mapping[str, Any], number: int, taxonomy: Taxonomy) -> Entry:
     faults: list[Fault] = []
-    origin = {name: record.get(name) for name in _ORIGIN}
+    origin = {name: record.get(name) for name in ORIGIN}
     misspelt = list(_misspelt(record, ("text", *_LABELS)))
     for name, value in record.items():
         if value is not None and name in _OF_TABLES:
@@ -151,7 +150,7 @@ def _misspelt(record: Mapping[str, Any], known: Sequence[str]) -> Iterator[Fault
     """Yield a fault for each field that is nearly one which is missing: what it says would be lost."""
     missing = [name for name in known if record.get(name) is None]
     for name, value in record.items():
-        if value is None or name in known or name in (*_ORIGIN, "suggested"):
+        if value is None or name in known or name in (*ORIGIN, "suggested"):
             continue
         near = difflib.get_close_matches(name.strip().lower(), missing, n=1, cutoff=0.75)
         if near:

@@ -332,14 +332,14 @@ def _formulas(path: Path) -> set[tuple[int, int]]:
         for sheet in book.worksheets:
             sheet.reset_dimensions()
             rows = enumerate(sheet.iter_rows(), start=1)
-            for _, row in islice(rows, _TITLES + 1):
-                if _columns([_spelled(cell.value) for cell in row], (), None).keys() >= _OURS:
-                    return {
-                        (number, at)
-                        for number, row in rows
-                        for at, cell in enumerate(row)
-                        if cell.data_type == "f"
-                    }
+            values = ([cell.value for cell in row] for _, row in rows)
+            if _headings(values, (), None) is not None:
+                return {
+                    (number, at)
+                    for number, row in rows
+                    for at, cell in enumerate(row)
+                    if cell.data_type == "f"
+                }
     finally:
         book.close()
     return set()
@@ -360,18 +360,14 @@ def _open(
         for sheet in book.worksheets:
             sheet.reset_dimensions()
             rows = enumerate(sheet.iter_rows(values_only=True), start=1)
-            # Any other workbook is told by its first rows: it may hold a million.
-            for _, first in islice(rows, _TITLES + 1):
-                headings = list(map(_spelled, first))
-                columns = _columns(headings, topics, taxonomy)
-                if columns.keys() >= _OURS:
-                    wide = len(headings)
-                    filled = [
-                        (number, [*map(_spelled, row), *[None] * (wide - len(row))])
-                        for number, row in rows
-                    ]
-                    found.append((sheet.title, headings, columns, filled))
-                    break
+            headed = _headings((row for _, row in rows), topics, taxonomy)
+            if headed is not None:
+                wide = len(headed[0])
+                filled = [
+                    (number, [*map(_spelled, row), *[None] * (wide - len(row))])
+                    for number, row in rows
+                ]
+                found.append((sheet.title, *headed, filled))
     finally:
         book.close()
     if len(found) > 1 and taxonomy is not None:
@@ -380,6 +376,21 @@ def _open(
             f"{path} holds several sheets of tasks ({titles}); save each as a workbook of its own"
         )
     return found[0][1:] if found else None
+
+
+def _headings(
+    rows: Iterator[Sequence[Any]], topics: tuple[str, ...], taxonomy: Taxonomy | None
+) -> tuple[list[str | None], dict[str, int]] | None:
+    """Take rows up to the headings of a sheet of tasks and return these and the columns by their key.
+
+    None where the first rows hold none: any other workbook may have a million.
+    """
+    for row in islice(rows, _TITLES + 1):
+        headings = list(map(_spelled, row))
+        columns = _columns(headings, topics, taxonomy)
+        if columns.keys() >= _OURS:
+            return headings, columns
+    return None
 
 
 def is_saved_sheet(headings: Sequence[str | None]) -> bool:

@@ -15,7 +15,7 @@ from xml.sax.saxutils import quoteattr
 
 from sentiment.errors import InputError
 from sentiment.labelling.labels import Entry, Fault, Finding, split
-from sentiment.labelling.task import Task
+from sentiment.labelling.task import ORIGIN, Task
 from sentiment.labelling.words import (
     definition,
     labelled_names,
@@ -147,8 +147,7 @@ def read(path: Path, taxonomy: Taxonomy) -> Iterator[Entry]:
 
 def _entry(task: Mapping[str, Any], at: int | str, taxonomy: Taxonomy) -> Entry:
     text, data = task["data"]["text"], task["data"]
-    origin = {name: data.get(name) for name in
-              ("id", "row", "question", "lang", "source", "sampling")}  # fmt: skip
+    origin = {name: data.get(name) for name in ORIGIN}
     given = [one for one in task.get("annotations") or () if isinstance(one, dict)]
     kept = [one for one in given if not one.get("was_cancelled")]
     if not kept:
@@ -216,24 +215,24 @@ def _overall(results: Sequence[Mapping[str, Any]], faults: list[Fault]) -> str |
 def _named(
     results: Sequence[Mapping[str, Any]], text: str, faults: list[Fault]
 ) -> Iterator[Finding]:  # fmt: skip
+    regions = [result for result in results if result["value"].get("labels")]
+    regions = [region for region in regions if region["from_name"] == "name"]
+    labelled = {region["id"] for region in regions}
     polarities: dict[str, list[str]] = {}
     for result in results:
-        if result["from_name"] == "polarity":
-            polarities.setdefault(result["id"], []).extend(result["value"].get("choices", ()))
-    labelled = {r["id"] for r in results if r["from_name"] == "name" and r["value"].get("labels")}
-    for result in results:
-        lone = result["from_name"] == "polarity" and result["id"] not in labelled
-        if lone and polarities[result["id"]]:
-            faults.append(Fault("unnamed", {"words": repr(result["value"].get("text"))}))
-    for result in results:
-        if result["from_name"] != "name":
+        chosen = result["value"].get("choices")
+        if result["from_name"] != "polarity" or not chosen:
             continue
+        polarities.setdefault(result["id"], []).extend(chosen)
+        if result["id"] not in labelled:
+            faults.append(Fault("unnamed", {"words": repr(result["value"].get("text"))}))
+    for result in regions:
         words = _words_of(result["value"], text)
         if words is None:
             marked = result["value"].get("text") or result["value"].get("start")
-            names = ", ".join(map(name_in, result["value"].get("labels") or ()))
+            names = ", ".join(map(name_in, result["value"]["labels"]))
             faults.append(Fault("span", {"name": names, "given": repr(marked)}))
-        for label in result["value"].get("labels") or ():
+        for label in result["value"]["labels"]:
             for shown in polarities.get(result["id"], ()):
                 polarity = meaning("value", shown, POLARITIES) or shown
                 yield Finding(name_in(label), polarity, words)

@@ -7,7 +7,10 @@ from typing import Any, Literal
 
 from sentiment.records import Analysis, Opinion, Sentiment, Tag
 
-__all__ = ["Sampling", "Task"]
+__all__ = ["ORIGIN", "Sampling", "Task"]
+
+# Fields that say where a text comes from: every format carries them along.
+ORIGIN = ("id", "row", "question", "lang", "source", "sampling")
 
 # "random" is what `report --labels` asks of every line: only a random sample of the export can
 # correct its shares. What was chosen because it teaches the model is "chosen".
