@@ -41,8 +41,8 @@ class Periods:
     """Calendar periods with enough rows.
 
     :param labels: "2024-03" for a month, "2024-Q1" for a quarter; ascending.
-    :param codes: Period number of each row; -1 for rows without a date.
-    :param counts: Rows of each period.
+    :param codes: Period number of each row; -1 for rows without a date, or with one in no period.
+    :param counts: Rows of each period that count.
     :param merged: Quarters that stand for months with too few rows.
     """
 
@@ -130,20 +130,28 @@ class Trend:
     warnings: tuple[Caution, ...] = ()
 
 
-def merge_periods(dates: Sequence[Any] | NDArray[Any], *, floor: int = PERIOD_ROWS) -> Periods:
+def merge_periods(
+    dates: Sequence[Any] | NDArray[Any],
+    *,
+    counted: NDArray[np.bool_] | None = None,
+    floor: int = PERIOD_ROWS,
+) -> Periods:
     """Put rows into months; a quarter with a month below the floor becomes one period.
 
     Months before the first and after the last date do not count as too small.
 
     :param dates: Dates, datetimes, NumPy datetimes or ISO strings; None where unknown.
+    :param counted: Rows that make the periods and their counts (default: all). The others only fall
+        into the period that their date lies in, if there is one.
     :raises InputError: A date cannot be read.
     """
     months = _months(dates)
     dated = ~np.isnat(months)
+    making = dated if counted is None else dated & counted
     codes = np.full(len(months), -1, dtype=np.intp)
-    if not dated.any():
+    if not making.any():
         return Periods((), codes, np.zeros(0, dtype=np.intp), ())
-    numbers = months[dated].astype(np.int64)
+    numbers = months[making].astype(np.int64)
     first, last = int(numbers.min()), int(numbers.max())
     counts = np.bincount(numbers - first, minlength=last - first + 1)
     small = {(first + at) // 3 for at in np.flatnonzero(counts < floor)}
@@ -154,13 +162,16 @@ def merge_periods(dates: Sequence[Any] | NDArray[Any], *, floor: int = PERIOD_RO
     }
     order = sorted(set(key.values()))
     place = {period: at for at, period in enumerate(order)}
-    lookup = np.full(last - first + 1, -1, dtype=np.intp)
-    for month, period in key.items():
-        lookup[month - first] = place[period]
-    codes[dated] = lookup[numbers - first]
+    start = first // 3 * 3
+    lookup = np.full(last // 3 * 3 + 3 - start, -1, dtype=np.intp)
+    for (month, quarter), at in place.items():
+        lookup[month - start : month - start + (3 if quarter else 1)] = at
+    within = months[dated].astype(np.int64) - start
+    inside = (within >= 0) & (within < len(lookup))
+    codes[dated] = np.where(inside, lookup[np.where(inside, within, 0)], -1)
     labels = tuple(_label(start, quarter) for start, quarter in order)
     merged = tuple(label for label, (_, quarter) in zip(labels, order, strict=True) if quarter)
-    return Periods(labels, codes, np.bincount(codes[dated], minlength=len(order)), merged)
+    return Periods(labels, codes, np.bincount(codes[making], minlength=len(order)), merged)
 
 
 def trend(

@@ -130,8 +130,11 @@ def _comparable(table: ScoredTable, earlier: ScoredTable, code: str) -> bool:
 
 
 def periods_of(table: ScoredTable) -> Periods:
-    """Return months, or quarters where a month is too small."""
-    return merge_periods(np.where(table.used, table.dates, np.datetime64("NaT", "D")))
+    """Return months, or quarters where a month has too few texts.
+
+    Scores without a text lie in them as well.
+    """
+    return merge_periods(table.dates, counted=table.used)
 
 
 def last_periods(study: Study) -> tuple[tuple[Change, ...], str, str]:

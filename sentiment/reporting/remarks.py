@@ -16,7 +16,7 @@ from sentiment.reporting.scored import ScoredTable
 from sentiment.reporting.values import Text
 from sentiment.reporting.wording import say
 
-__all__ = ["OFF_SCALE_SHARE", "off_scale", "remarks"]
+__all__ = ["OFF_SCALE_SHARE", "about_answers", "off_scale", "remarks"]
 
 # Typing errors and codes such as 99 stay below it; a column on another scale does not.
 OFF_SCALE_SHARE = 1 / 3
@@ -37,6 +37,7 @@ def remarks(
         *_about_date(table, date),
         *_about_segments(table, by),
         *_about_scale(table),
+        *about_answers(table),
         *_about_compare(source),
     )
 
@@ -45,7 +46,8 @@ def off_scale(table: ScoredTable) -> int:
     """Return how many answers of the outcome are not on its scale, and count nowhere."""
     if table.measure is None:
         return 0
-    return table.given.get(table.measure.column, 0) - int((~np.isnan(table.outcome)).sum())
+    valid = int((table.first & ~np.isnan(table.outcome)).sum())
+    return table.given.get(table.measure.column, 0) - valid
 
 
 def _about_date(table: ScoredTable, date: str | None) -> Iterator[Text]:
@@ -83,6 +85,16 @@ def _about_scale(table: ScoredTable) -> Iterator[Text]:
             low=measure.minimum,
             high=measure.maximum,
         )
+
+
+def about_answers(table: ScoredTable) -> Iterator[Text]:
+    """Yield what was done to scores as they were read: turned round, or left out as sums."""
+    measures = [table.measure] if table.measure else []
+    for scale in (*measures, *(scale for scale, _ in table.others)):
+        if scale.is_turned:
+            yield say("remark.turned", column=scale.column, low=scale.minimum, high=scale.maximum)
+    if table.totals:
+        yield say("remark.totals", n=table.totals)
 
 
 def _about_compare(source: Mapping[str, Any]) -> Iterator[Text]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -34,6 +35,13 @@ LANGUAGES = ("zh", "en", "mixed", "other")
 # One byte per row and driver: a review may hold a driver with several polarities at once.
 BITS: Mapping[str, int] = {name: 1 << place for place, name in enumerate(POLARITIES)}
 
+# What stands beside the sums that a spreadsheet adds below its rows.
+_TOTAL = re.compile(
+    r"\s*(?:(?:grand |sub-?)?totals?|sum|averages?|avg\.?|means?|median|n|count"
+    r"|总计|合计|合計|总和|小计|平均值?|平均分|均值|均分|总数)\s*[:：]?\s*",
+    re.IGNORECASE,
+)
+
 # Quotes are chosen among this many random reviews of a driver and sign (the rule is printed).
 QUOTE_POOL = 50
 REPLY_LIST = 200
@@ -44,7 +52,8 @@ MISMATCH_LIST = 50
 def position(outcome: Outcome, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return answers as points from 0 (the worst one) to 100 (the best one)."""
     points = 100.0 * (values - outcome.minimum) / (outcome.maximum - outcome.minimum)
-    return 100.0 - points if outcome.high_is_good is False else points
+    low_is_good = outcome.high_is_good is False and not outcome.is_turned
+    return 100.0 - points if low_is_good else points
 
 
 class Codebook:
@@ -107,10 +116,12 @@ class ScoredTable:
 
     :param drivers: uint8 (n, drivers), bits of `BITS`.
     :param text_hash: Python's hash of the text: equal texts have equal ones within a process.
-    :param outcome: float (n,), the customer's answer on its own scale; NaN where none is valid.
+    :param outcome: float (n,), the customer's answer on its own scale, turned where a low one is
+        good (`Outcome.is_turned`); NaN where none is valid.
     :param dates: datetime64[D] (n,), NaT where unknown; `dating` says how they were read.
     :param segments: column -> (codes int32 (n,), labels); code -1 is an empty cell.
-    :param given: How many rows answered each outcome column at all, valid or not.
+    :param given: How many source rows answered each outcome column at all, valid or not.
+    :param totals: Rows below the answers that sum them up ("Total", 平均); their scores count nowhere.
     :param customer: int64 (n,), equal for rows of one customer, in order of first appearance.
     :param first: bool (n,), the first text of its source row (a survey row may hold several).
     """
@@ -134,6 +145,7 @@ class ScoredTable:
     measure: Outcome | None
     outcome: NDArray[np.float64]
     given: Mapping[str, int]
+    totals: int
     others: tuple[tuple[Outcome, NDArray[np.float64]], ...]
     dates: NDArray[np.datetime64]
     segments: Mapping[str, tuple[NDArray[np.int32], tuple[str, ...]]]
@@ -199,7 +211,6 @@ class Collector:
         self._labels: dict[str, dict[str, int]] = {column: {} for column in by}
         self._known_labels: dict[str, dict[str | None, int]] = {column: {} for column in by}
         self._dates = DateColumn(date or "")
-        self._given: dict[str, int] = {}
         self._quotes: dict[tuple[str, str], list[tuple[float, Voice]]] = {}
         self._lists: dict[str, list[tuple[float, float, int, Voice]]] = {}
         self._rows = 0
@@ -211,11 +222,14 @@ class Collector:
         for name in ("sentiment", "score", "language", "status", "length", "text_hash", "alarm"):
             self._put(name, getattr(batch, name))
         self._put("row", batch.row)
+        totals = self._totals(batch)
+        self._put("total", totals)
         scales = [scale for scale in (self._measure, *self._others) if scale is not None]
         values = {}
         for scale in scales:
             values[scale.column], given = answers(batch.cells(scale.column), scale)
-            self._given[scale.column] = self._given.get(scale.column, 0) + given
+            values[scale.column][totals] = np.nan
+            self._put(f"given {scale.column}", given & ~totals)
         for column, array in values.items():
             self._put(f"value {column}", array)
         if self._date:
@@ -285,7 +299,12 @@ class Collector:
             repeated_customers=repeated,
             measure=self._measure,
             outcome=outcome,
-            given=self._given,
+            given={
+                scale.column: int((self._joined(f"given {scale.column}", np.bool_) & first).sum())
+                for scale in (self._measure, *self._others)
+                if scale is not None
+            },
+            totals=int((self._joined("total", np.bool_) & first).sum()),
             others=others,
             dates=dates,
             segments=segments,
@@ -318,6 +337,16 @@ class Collector:
                 label = segment_label(cell)
                 known[cell] = labels.setdefault(label, len(labels)) if label else -1
         return np.array([known[cell] for cell in cells], dtype=np.int32)
+
+    def _totals(self, batch: Batch) -> NDArray[np.bool_]:
+        """Return the rows without a text that a cell calls the total or the mean of the others."""
+        found = np.zeros(batch.size, dtype=bool)
+        empty = np.flatnonzero(batch.status == STATUSES.index("empty"))
+        for column in (self._id, self._date, *self._by) if len(empty) else ():
+            if column:
+                cells = batch.cells(column)
+                found[[at for at in empty.tolist() if _TOTAL.fullmatch(cells[at] or "")]] = True
+        return found
 
     def _urgency(self, batch: Batch, outcome: NDArray[np.float64]) -> NDArray[np.int8]:
         """Points that put a complaint on the reply list; the rule is printed with the list."""
@@ -501,16 +530,18 @@ def mismatches(
     return top & complaint, bottom & praise
 
 
-def answers(cells: Sequence[str | None], outcome: Outcome) -> tuple[NDArray[np.float64], int]:
-    """Return answers as numbers on their scale (NaN where there is none), and how many were given.
+def answers(
+    cells: Sequence[str | None], outcome: Outcome
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return answers as numbers on their scale (NaN where there is none), and which were given.
 
     An answer off the scale is rejected, never clipped.
     """
     distinct = set(cells)
     known = {cell: outcome.value(cell) for cell in distinct}
-    blank = {cell for cell in distinct if is_missing(cell)}
+    said = {cell: not is_missing(cell) for cell in distinct}
     values = np.array([known[cell] for cell in cells], dtype=np.float64)
-    return values, sum(cell not in blank for cell in cells)
+    return values, np.array([said[cell] for cell in cells], dtype=np.bool_)
 
 
 def _customers(ids: NDArray[np.int64], first: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:

@@ -86,6 +86,10 @@ def find_header(records: Sequence[Sequence[str]], language: str = "en") -> Heade
         width = 1
     padded = [cell.strip().removeprefix("\ufeff") for cell in row] + [""] * (width - len(row))
     extra, names, labels = _further_rows(padded, body)
+    if start and _is_group_row(records[start - 1], records[start:]):
+        # "Ratings" over "Service" and "Quality": what makes scores of them.
+        groups = _pad([cell.strip() for cell in records[start - 1]], width)
+        labels |= {at: name for at, name in enumerate(groups) if headings.is_score(name)}
     if extra:
         notes.append(_rows_joined(extra + 1, language))
     if any(not name for name in names) or len(set(names)) < len(names):
@@ -297,6 +301,8 @@ def _further_rows(
         return 2, first, _labels(first, second)
     if second and _is_import_row(second):
         return 1, first, {}
+    if second and _is_under_groups(first, second, body[1:]):
+        return 1, _joined(first, second), {}
     if second and _repeats_in_words(first, second):  # Qualtrics, older: code, question
         return 1, first, _labels(first, second)
     if second and _is_subheading_row(first, second):  # SurveyMonkey: question, answer option
@@ -342,12 +348,52 @@ def _is_subheading_row(first: list[str], second: list[str]) -> bool:
     return answers > 0 and answers + blank_below >= 2 and not any(map(_is_value, second))
 
 
+def _is_under_groups(first: list[str], second: list[str], below: Sequence[Sequence[str]]) -> bool:
+    """Tell the names below headings that are merged over several columns, each column with one.
+
+    Columns beside the groups go on in one cell or have none. It is no row of the table: where it has
+    no cell the table has, and it names numbers with words.
+    """
+    groups = _groups(first)
+    inside = [at for group in groups for at in group]
+    names = [second[at].strip() for at in inside]
+    if not inside or not all(names) or any(map(_is_value, names)) or not below:
+        return False
+    if any(len({second[at].strip() for at in group}) < len(group) for group in groups):
+        return False
+    columns = [[cell for other in below if (cell := _pad(other, len(first))[at].strip())]
+               for at in range(len(first))]  # fmt: skip
+    beside = [at for at in range(len(first)) if at not in inside and first[at]]
+    full = [at for at in beside if len(columns[at]) * 2 > len(below)]
+    if any(second[at].strip() not in ("", first[at]) for at in full) and not all(
+        headings.is_known(second[at]) for at in full if second[at].strip() not in ("", first[at])
+    ):
+        return False
+    numbers = any(
+        columns[at] and sum(map(_is_value, columns[at])) >= _ALIKE * len(columns[at])
+        for at in inside
+    )
+    known = sum(map(headings.is_known, names))
+    return (numbers or known * 2 > len(names)) and max(map(len, names)) <= _LONGEST_NAME
+
+
+def _groups(first: list[str]) -> list[list[int]]:
+    """Return the columns of each heading that is over several: repeated, or blank behind it."""
+    groups: list[list[int]] = []
+    for at, name in enumerate(first):
+        if name and (not groups or name != first[groups[-1][0]]):
+            groups.append([at])
+        elif groups:
+            groups[-1].append(at)
+    return [group for group in groups if len(group) > 1]
+
+
 def _joined(first: list[str], second: list[str]) -> list[str]:
     names, question = [], ""
     for above, below in zip(first, second, strict=True):
         question = above or question
         option = below.strip()
-        if not option or _SUBHEADING.fullmatch(option):
+        if not option or option == above or _SUBHEADING.fullmatch(option):
             names.append(question if above else option)
         else:
             names.append(f"{question} - {option}" if question else option)

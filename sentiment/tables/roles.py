@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from sentiment.errors import ColumnError
@@ -20,7 +21,7 @@ from sentiment.tables.dates import is_count, looks_like_date
 from sentiment.tables.rows import SourceRow, display_width
 from sentiment.tables.scales import KINDS, Outcome, find_outcome, is_overall, number
 
-__all__ = ["Roles", "find_roles", "refuse_text_as_segment"]
+__all__ = ["Roles", "find_roles", "refuse_text_as_segment", "unread_texts"]
 
 # A date of the feedback itself is preferred to one of the purchase, the reply or the last change.
 _DATE_OF_FEEDBACK = re.compile(
@@ -37,6 +38,23 @@ _ID_OF_FEEDBACK = re.compile(
 _ID_OF_OTHER = re.compile(
     r"user|customer|member|author|product|item|store|shop|用户|客户|会员|商品|产品|店"
 )
+# A number of a customer, who may come again: no group, and it names a person.
+_ID_OF_PERSON = re.compile(
+    r"\b(?:user|customer|client|member|guest|patient|respondent|contact|panelist|employee|account)\b"
+    r"|用户|客户|顾客|会员|买家|患者|员工|受访者"
+)
+# What a tool makes of a recommendation: it says the score again.
+_OUTCOME_AGAIN = re.compile(
+    r"\bnps (?:group|category|segment|type|class|bucket)\b|(?:group|category) nps\b|^nps分?[组类]"
+)
+_OUTCOME_WORDS = frozenset(
+    {
+        "promoter", "promoters", "passive", "passives", "neutral", "detractor", "detractors",
+        "推荐者", "中立者", "被动者", "贬损者", "批评者",
+    }
+)  # fmt: skip
+# So many rows tell a column that follows from the score from one that happens to.
+_FEWEST_TO_FOLLOW = 20
 
 # How `unique_names` numbers what was there before.
 _REPEAT = re.compile(r"_\d+\Z")
@@ -195,6 +213,8 @@ def find_roles(
     """
     labels = labels or {}
     text, by = tuple(dict.fromkeys(text)), tuple(dict.fromkeys(by))
+    # Qualtrics puts "Q1_NPS_GROUP" beside the recommendation "Q1".
+    labels = {**{name: "NPS" for name in columns if f"{name}_NPS_GROUP" in columns}, **labels}
     described = [_describe(name, _repeated(name, columns), sample, labels) for name in columns]
     for wanted, option in (
         *((name, "--text") for name in text),
@@ -218,9 +238,38 @@ def find_roles(
     chosen, others = _find_outcomes(free, outcome, where)
     scales = {other.column for other in others} | ({chosen.column} if chosen else set())
     segments = by or tuple(
-        column.name for column in rest if column.name not in scales and _is_segment(column)
+        column.name
+        for column in rest
+        if column.name not in scales
+        and _is_segment(column)
+        and not _says_outcome_again(column, chosen, sample)
     )
     return Roles(texts, found_id, found_date, chosen, others, segments)
+
+
+def unread_texts(
+    columns: Sequence[str],
+    sample: Sequence[SourceRow],
+    labels: Mapping[str, str],
+    roles: Roles,
+) -> tuple[str, ...]:
+    """Return the columns that look like customers' own words, too, and are not read.
+
+    Answers to a second question and later additions; not the title of a review or its translation.
+    """
+    used = {*roles.text, roles.id, roles.date, *roles.segments}
+    described = [
+        _describe(name, _repeated(name, columns), sample, labels)
+        for name in columns
+        if name not in used
+    ]
+    return tuple(
+        column.name
+        for column in described
+        if _text_rank(column) >= 3
+        and column.is_prose
+        and not headings.is_translation(column.heading)
+    )
 
 
 def refuse_text_as_segment(by: Sequence[str], texts: Sequence[str], where: str) -> None:
@@ -405,7 +454,8 @@ def _find_outcomes(
 
 def _outcome_rank(column: _Column, outcome: Outcome) -> int:
     """Return 3 for an answer about the whole, 2 for one about a part, 1 for an unnamed scale."""
-    if not headings.is_score(column.heading) and outcome.kind in ("stars", "rating"):
+    named = headings.is_score(column.heading) or outcome.wording is not None
+    if not named and outcome.kind in ("stars", "rating"):
         return 1
     if outcome.kind in ("nps", "pmf", "ces"):
         return 3
@@ -437,6 +487,9 @@ def _is_segment(column: _Column) -> bool:
     named = headings.is_segment(heading) and not headings.is_id(heading)
     if column.is_number and not named:
         return False
+    words = headings.clean(heading)
+    if headings.is_id(heading) and _ID_OF_PERSON.search(words):
+        return False
     if column.width > 80:
         return False
     share, most = (_NAMED_SHARE, _NAMED_MOST) if named else (_SEGMENT_SHARE, _SEGMENT_MOST)
@@ -447,3 +500,32 @@ def _is_segment(column: _Column) -> bool:
     if named:
         return column.distinct <= max(8, share * len(column.cells))
     return not few and 1 < column.distinct <= share * len(column.cells)
+
+
+def _says_outcome_again(
+    column: _Column, outcome: Outcome | None, sample: Sequence[SourceRow]
+) -> bool:
+    """Say whether a column only says the score in other words: "Promoter", "Excellent", 好评.
+
+    Its values divide the answers without an overlap. Groups that are made of the outcome differ in
+    it by their making, and would be the largest difference of every report.
+    """
+    if _OUTCOME_AGAIN.search(headings.clean(column.heading)):
+        return True
+    if column.distinct > 1 and {headings.clean(cell) for cell in column.cells} <= _OUTCOME_WORDS:
+        return True
+    if outcome is None:
+        return False
+    ranges: dict[str, tuple[float, float]] = {}
+    rows = 0
+    for row in sample:
+        cell, answer = row.cells.get(column.name), outcome.value(row.cells.get(outcome.column))
+        if row.damage is None and cell and cell.strip() and answer is not None:
+            low, high = ranges.get(cell, (answer, answer))
+            ranges[cell] = min(low, answer), max(high, answer)
+            rows += 1
+    answers = {end for ends in ranges.values() for end in ends}
+    if len(ranges) < 2 or len(answers) < 3 or rows < _FEWEST_TO_FOLLOW:
+        return False
+    ordered = sorted(ranges.values())
+    return all(before[1] < after[0] for before, after in pairwise(ordered))

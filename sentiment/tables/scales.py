@@ -6,10 +6,11 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sentiment.tables.headings import clean
+from sentiment.tables.likert import TOPS, Family, Wording, anchors, reversed_by, step, wording_of
 
 __all__ = ["KINDS", "Kind", "Outcome", "find_outcome", "is_overall", "number"]
 
@@ -26,33 +27,25 @@ _NUMBER = re.compile(
     r"|(?:/|out of|of)\s*(?P<top>\d+)(?:[.,]0+)?\s*(?:分|星|颗星|顆星|stars?|points?|pts)?"
     r"|[-–:：=(（]\s*[^\d\s\-–:].*)?",
 )
-# Likert wordings, lowest first; three, five or seven steps share them.
-_SATISFACTION: Mapping[str, int] = {
-    "very dissatisfied": 1, "very unsatisfied": 1, "extremely dissatisfied": 1,
-    "dissatisfied": 2, "unsatisfied": 2, "somewhat dissatisfied": 2,
-    "neutral": 3, "neither satisfied nor dissatisfied": 3,
-    "satisfied": 4, "somewhat satisfied": 4,
-    "very satisfied": 5, "extremely satisfied": 5,
-    "非常不满意": 1, "很不满意": 1, "十分不满意": 1, "不满意": 2, "比较不满意": 2, "较不满意": 2,
-    "一般": 3, "中立": 3, "基本满意": 3,
-    "满意": 4, "比较满意": 4, "较满意": 4, "非常满意": 5, "很满意": 5, "十分满意": 5,
-}  # fmt: skip
-_AGREEMENT: Mapping[str, int] = {
-    "strongly disagree": 1, "disagree": 2, "somewhat disagree": 3, "neither agree nor disagree": 4,
-    "neutral": 4, "somewhat agree": 5, "agree": 6, "strongly agree": 7,
-    "非常不同意": 1, "不同意": 2, "有点不同意": 3, "不确定": 4,
-    "有点同意": 5, "同意": 6, "非常同意": 7,
-}  # fmt: skip
-_DISAPPOINTMENT: Mapping[str, int] = {
-    "not disappointed": 1, "not disappointed it isn't really that useful": 1,
-    "not at all disappointed": 1, "somewhat disappointed": 2, "very disappointed": 3,
-    "不失望": 1, "不会失望": 1, "有点失望": 2, "有些失望": 2, "非常失望": 3, "很失望": 3,
+# "Not at all likely - 0": the words of an end of the scale before its number.
+_LABELLED = re.compile(
+    r"(?P<words>\D{2,40}?)(?:\s*[-–:：=(（])?\s*(?P<value>\d{1,3})\s*(?:分|星)?\s*[)）]?"
+)
+_ANCHOR = re.compile(
+    r"(?:\b(?:likely|(?:dis|un)?satisfied|(?:dis)?agree|easy|difficult|excellent|poor|neutral|good|bad"
+    r"|happy|effort)|满意|滿意|可能|愿意|同意|推荐|容易|轻松|费力|一般)\W*$"
+)
+# The words of each kind and upper end where a declared scale does not say which.
+_WORDINGS: Mapping[tuple[str, float], Wording] = {
+    ("csat", 5): "satisfaction", ("csat", 7): "seven steps of satisfaction",
+    ("pmf", 3): "disappointment", ("ces", 7): "agreement", ("rating", 5): "grades",
 }  # fmt: skip
 _CHINESE_STARS: Mapping[str, int] = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
 _ENGLISH_STARS: Mapping[str, int] = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
 _NPS = re.compile(
-    r"\bnps\b|net promoter|\blikel(?:y|ihood).*recommend|would you recommend|recommend (?:us|to)\b"
+    r"\bnps\b|^recommend(?:ation)?$|net promoter|\blikel(?:y|ihood).*recommend|would you recommend"
+    r"|recommend (?:us|to)\b"
     r"|recommendation (?:score|intent)|推荐意愿|推荐可能|推荐指数|推荐度|愿意.*推荐|推荐.*可能"
     r"|净推荐|可能.*推荐|推薦意願|推荐分"
 )
@@ -65,6 +58,8 @@ _PMF = re.compile(
     r"\bpmf\b|disappointed|no longer use|无法(?:再|继续)使用|不能(?:再|继续)使用|失望"
 )
 _STARS = re.compile(r"\bstars?\b|星级|星級|几星")
+# What may be answered in Chinese grades; English ones also grade the state of goods.
+_GRADED = re.compile(r"评价|感受|体验|如何|怎么样|态度|质量|服务|速度|环境")
 _RATING = re.compile(
     r"\bratings?\b|\bscores?\b|\bstars?\b|\bgrade\b|\bmarks?\b|\boverall\b|\brate\b"
     r"|评分|評分|星级|星級|打分|得分|评级|分数|总分|综合分|描述相符"
@@ -126,7 +121,10 @@ class Outcome:
     :param minimum: Lowest possible answer.
     :param maximum: Highest possible answer.
     :param high_is_good: None where the heading does not say: for effort, published descriptions
-        contradict each other, so it has to be declared.
+        contradict each other, so it has to be declared. Where it is False, answers are turned as they
+        are read, so that the highest is the best one; those of effort have their own direction.
+    :param wording: Which words are answers, and the number each stands for; None for the usual ones
+        of the kind.
     """
 
     column: str
@@ -134,6 +132,12 @@ class Outcome:
     minimum: float
     maximum: float
     high_is_good: bool | None = True
+    wording: Wording | None = None
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether `value` turns answers round: a low number is the good one."""
+        return self.high_is_good is False and self.kind != "ces"
 
     def value(self, cell: str | None) -> float | None:
         """Return the answer in a cell, or None when it has none or one outside the scale.
@@ -142,14 +146,20 @@ class Outcome:
         answers.
         """
         answer = number(cell)
-        if answer is None and cell:
-            answer = _worded(cell, self.kind)
-        if answer is None or not self.minimum <= answer <= self.maximum:
+        if answer is None:
+            # Words say themselves which end is the good one.
+            wording = self.wording or _WORDINGS.get((self.kind, self.maximum))
+            answer = step(cell, wording) if cell and wording else None
+            on_scale = answer is not None and self.minimum <= answer <= self.maximum
+            return answer if on_scale else None
+        if not self.minimum <= answer <= self.maximum:
             return None
         if self.kind == "nps" and not answer.is_integer():
             return None
         # "9 out of 10" is no 9 on a scale up to 100.
-        return answer if _top(cell or "") in (None, self.maximum) else None
+        if _top(cell or "") not in (None, self.maximum):
+            return None
+        return self.minimum + self.maximum - answer if self.is_turned else answer
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as plain data."""
@@ -159,6 +169,7 @@ class Outcome:
             "minimum": self.minimum,
             "maximum": self.maximum,
             "high_is_good": self.high_is_good,
+            "wording": self.wording,
         }
 
     @classmethod
@@ -184,7 +195,8 @@ def number(cell: str | None) -> float | None:
     if words and words[-1] in ("star", "stars"):
         found = _ENGLISH_STARS.get(words[0])
         return None if found is None else float(found)
-    return None
+    match = _LABELLED.fullmatch(text)
+    return float(match["value"]) if match and _ANCHOR.search(match["words"]) else None
 
 
 def _folded(text: str) -> str:
@@ -200,15 +212,6 @@ def _top(cell: str) -> float | None:
     if match is None:
         return None
     return float(match["top"]) if match["top"] else 100.0 if text.endswith("%") else None
-
-
-def _worded(cell: str, kind: str) -> float | None:
-    text = clean(cell).replace("’", "'").rstrip(".。!")
-    table = {"csat": _SATISFACTION, "pmf": _DISAPPOINTMENT, "ces": _AGREEMENT}.get(kind, {})
-    found = table.get(text)
-    if found is None and kind == "pmf":
-        found = next((step for words, step in table.items() if text.startswith(words)), None)
-    return None if found is None else float(found)
 
 
 def is_overall(heading: str) -> bool:
@@ -240,7 +243,23 @@ def find_outcome(column: str, heading: str, cells: Sequence[str]) -> Outcome | N
         return None
     if kind is None and not _is_survey_scale(words, answers, low, high):
         return None
-    return _typed(column, words, kind, low, high)
+    return _directed(_typed(column, words, kind, low, high), heading, cells)
+
+
+def _directed(outcome: Outcome | None, heading: str, cells: Sequence[str]) -> Outcome | None:
+    """Set which end is the good one, where the words beside the numbers say that it is the low one.
+
+    "1 - Very satisfied ... 5 - Very dissatisfied", in the cells or in the heading. Effort has no
+    usual direction: there, the words of either end decide. Recommendation has no other.
+    """
+    if outcome is None or outcome.kind in ("nps", "pmf"):
+        return outcome
+    pairs = [(value, _folded(cell)) for cell in set(cells) if (value := number(cell)) is not None]
+    ends = (outcome.minimum, outcome.maximum)
+    low_is_good = reversed_by([*anchors(_folded(heading)), *pairs], *ends)
+    if low_is_good is None or (outcome.kind == "ces" and outcome.high_is_good is not None):
+        return outcome
+    return replace(outcome, high_is_good=not low_is_good)
 
 
 def _named_kind(words: str) -> str | None:
@@ -375,15 +394,17 @@ def _typed(column: str, words: str, kind: str | None, low: float, high: float) -
 
 def _in_words(column: str, words: str, kind: str | None, cells: Sequence[str]) -> Outcome | None:
     """Recognise a scale that is answered in words."""
-    scales: tuple[tuple[Kind, float], ...] = (("csat", 5), ("pmf", 3), ("ces", 7))
-    for name, top in scales:
-        worded = sum(1 for cell in cells if _worded(cell, name) is not None)
-        if worded < 0.8 * len(cells) or (name == "ces" and kind != "ces"):
-            continue
-        if name == "csat" and kind not in ("csat", None):
-            continue
-        good = True
-        if name == "ces":
-            return Outcome(column, "ces", 1, top, True if _HIGH_GOOD.search(words) else None)
-        return Outcome(column, name, 1, top, good)
+    scored = kind in ("rating", "stars")
+    scales: tuple[tuple[Kind, Family, bool], ...] = (
+        ("csat", "satisfaction", kind in ("csat", None) or scored),
+        ("pmf", "disappointment", True),
+        ("ces", "agreement", kind == "ces"),
+        ("rating", "verdicts", True),
+        ("rating", "grades", scored or kind == "csat" or bool(_GRADED.search(words))),
+    )
+    for name, family, fits in scales:
+        wording = wording_of(family, cells) if fits else None
+        if wording is not None:
+            good = None if name == "ces" and not _HIGH_GOOD.search(words) else True
+            return Outcome(column, name, 1, TOPS[wording], good, wording)
     return None

@@ -22,13 +22,15 @@ from sentiment.tables.delimited import DELIMITERS, DelimitedSource
 from sentiment.tables.jsonlines import JsonSource
 from sentiment.tables.layout import scored_columns
 from sentiment.tables.parquet import ParquetSource
-from sentiment.tables.roles import Roles, find_roles
+from sentiment.tables.roles import Roles, find_roles, unread_texts
 from sentiment.tables.rows import Reject, Source, SourceRow
 from sentiment.tables.workbook import WorkbookSource
 
 __all__ = ["ReadOptions", "Table", "feedback_of", "open_source", "open_table", "open_text"]
 
 _HEAD = 1 << 16
+# Columns that a note names.
+_NAMES_SHOWN = 3
 # A column of pandas' own JSON, flattened: a name and the number of a row.
 _BY_NUMBER = re.compile(r".+\.\d+", re.DOTALL)
 _BINARY = (
@@ -111,6 +113,9 @@ class Table:
                 where=where,
             )
         )
+        if not options.text and options.roles is None:
+            unread = unread_texts(columns, source.sample, source.labels, self.roles)
+            self.notes += _about_unread(unread, self.roles.text[0], options.language)
         if isinstance(source, DelimitedSource) and len(self.roles.text) == 1:
             source.text_column = self.roles.text[0]
         elif isinstance(source, JsonSource):
@@ -172,6 +177,23 @@ def _unused(path: str, format: str, options: ReadOptions) -> tuple[str, ...]:  #
     return tuple(
         f"{option} is for {english}; {path} is {kind} and has no use for it."
         for option, english, _ in given
+    )
+
+
+def _about_unread(unread: Sequence[str], text: str, language: str) -> tuple[str, ...]:
+    """Return a sentence on columns with words of customers that are not read."""
+    if not unread:
+        return ()
+    names = [f"“{name}”" for name in unread[:_NAMES_SHOWN]]
+    options = " ".join(f'--text "{name}"' for name in (text, *unread[:1]))
+    if language == "zh":
+        more = f" 等 {len(unread)} 列" if len(unread) > _NAMES_SHOWN else ""
+        return (f"只读取“{text}”；{'、'.join(names)}{more}看来也是文本，若要一并读取：{options}",)
+    more = f" and {len(unread) - _NAMES_SHOWN} more" if len(unread) > _NAMES_SHOWN else ""
+    look = "looks" if len(unread) == 1 else "look"
+    return (
+        f"The text is read from “{text}”; {', '.join(names)}{more} {look} like text, too, and"
+        f" {'is' if len(unread) == 1 else 'are'} not read. To read it as well: {options}",
     )
 
 

@@ -31,6 +31,18 @@ def test_an_empty_month_inside_is_too_small_and_months_outside_are_not():
     assert trend.merge_periods(days(("2024-03", 30))).labels == ("2024-03",)
 
 
+def test_rows_that_do_not_count_fall_into_the_periods_of_those_that_do():
+    dates = days(("2024-01", 40), ("2024-02", 20), ("2024-04", 40), ("2023-12", 5), ("2024-03", 7))
+    counted = np.arange(len(dates)) < 100
+    found = trend.merge_periods(
+        [*dates, None, "2024-05-01"], counted=np.append(counted, [True, False])
+    )
+    assert found.labels == ("2024-Q1", "2024-04")
+    assert found.counts.tolist() == [60, 40]
+    # No period reaches December or May; March lies in the first quarter.
+    assert found.codes[100:].tolist() == [-1] * 5 + [0] * 7 + [-1, -1]
+
+
 def test_dates_of_every_kind():
     expected = ("1969-12", "2024-01")
     texts = ["1969-12-31", "2024-01-05", None, ""]

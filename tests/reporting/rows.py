@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sentiment.records import Analysis, Opinion, Polarity, Sentiment, Tag, topic_states
 from sentiment.taxonomy import Taxonomy
@@ -260,6 +261,23 @@ def _analysis(
         truncated=False,
         model="lite@test",
         columns={**columns, "评论": text},
+    )
+
+
+def silent(row: Analysis) -> Analysis:
+    """Return the row of a customer who gave a score and wrote nothing."""
+    return replace(
+        row,
+        text="",
+        status="empty",
+        sentiment=None,
+        score=None,
+        confidence=None,
+        probabilities=None,
+        topics=dict.fromkeys(row.topics),
+        opinions=(),
+        tags=(),
+        columns={**row.columns, "评论": ""},
     )
 
 

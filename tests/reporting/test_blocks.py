@@ -11,7 +11,7 @@ from sentiment.records import Analysis, Opinion
 from sentiment.reporting.build import Report, report
 from sentiment.reporting.values import Block, Text
 from sentiment.reporting.wording import say
-from tests.reporting.rows import STARS, analyses
+from tests.reporting.rows import STARS, analyses, silent
 
 KEYS = (
     "headline", "base", "figures", "topics", "drivers", "importance", "quadrant", "asymmetry",
@@ -221,6 +221,83 @@ def test_a_candidate_that_is_no_weak_point_is_not_called_undecided(full: Report)
         assert "crosses" not in said.en
         assert row["quadrant"].en in said.en  # type: ignore[union-attr]
     assert "<b>Not a priority</b>" in strong.to_html("en")
+
+
+def test_larger_complaints_that_cannot_be_ranked_are_named() -> None:
+    rows = []
+    for a in analyses(1200):
+        # Attitude is blamed by half of all texts and praised by none.
+        opinions = [o for o in a.opinions if o.driver != "service.attitude"]
+        if a.row % 2:
+            opinions.append(
+                Opinion("service", "service.attitude", "negative", 0.9, a.text[:2], 0, 2)
+            )
+        rows.append(replace(a, opinions=tuple(opinions)))
+    made = report(rows, outcome=STARS, bootstrap=20)
+    assert "service.attitude" not in {r["code"] for r in made["quadrant"].rows("quadrant")}
+    said = made["headline"].sentences
+    assert said[1].en.startswith("Look first at")
+    assert said[2].en.endswith("20 texts that praise or that complain: Service: attitude (50.0%).")
+    assert "（50.0%）" in said[2].zh
+    whole = report(analyses(1200), outcome=STARS, bootstrap=20)["headline"].sentences
+    assert not [text for text in whole if "not ranked" in text.en]
+
+
+def test_answers_of_a_reversed_scale_are_turned() -> None:
+    turned = STARS | {"high_is_good": False}
+    rows = [
+        replace(a, columns={**a.columns, "评分": str(6 - int(a.columns["评分"] or 0))})
+        for a in analyses(900)
+    ]
+    straight, made = (
+        report(analyses(900), outcome=STARS, bootstrap=20),
+        report(rows, outcome=turned, bootstrap=20),
+    )
+    assert (
+        made["figures"].rows("figures")[0]["value"]
+        == straight["figures"].rows("figures")[0]["value"]
+    )
+    assert [r["code"] for r in made["importance"].rows("importance")] == [
+        r["code"] for r in straight["importance"].rows("importance")
+    ]
+    assert any("turned round" in note.en for note in made["base"].notes)
+    assert any("已反转" in note.zh for note in made["base"].notes)
+
+
+def test_sums_below_the_answers_are_no_customers() -> None:
+    rows = analyses(300)
+    last = rows[-1].row
+    sums = [
+        replace(
+            silent(a),
+            row=last + at + 1,
+            columns={"订单号": word, "日期": "", "渠道": "", "评分": "4"},
+        )
+        for at, (a, word) in enumerate(zip(rows, ("Total", "平均分"), strict=False))
+    ]
+    facts = {
+        r["code"]: r["n"]
+        for r in report([*rows, *sums], outcome=STARS, id="订单号", bootstrap=20)["base"].rows(
+            "base"
+        )
+    }
+    assert (facts["outcome_valid"], facts["outcome_missing"]) == (300, 0)
+    # A customer whose name is no sum counts, text or none.
+    facts = {
+        r["code"]: r["n"]
+        for r in report(
+            [*rows, replace(sums[0], columns=sums[0].columns | {"订单号": "Totale"})],
+            outcome=STARS, id="订单号", bootstrap=20,
+        )["base"].rows("base")
+    }  # fmt: skip
+    assert facts["outcome_valid"] == 301
+
+
+def test_a_survey_of_two_questions_counts_each_score_once() -> None:
+    rows = [replace(a, row=a.row // 2) for a in analyses(401)][1:]
+    made = report(rows, outcome=STARS, bootstrap=20)
+    facts = {r["code"]: r["n"] for r in made["base"].rows("base")}
+    assert facts["outcome_valid"] == made["figures"].rows("figures")[0]["n"] == 200
 
 
 def test_what_is_controlled_is_what_stands_in_the_model() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from sentiment.records import Analysis
 from sentiment.reporting.build import report
-from tests.reporting.rows import STARS, analyses
+from tests.reporting.rows import STARS, analyses, silent
 from tests.reporting.test_formats import write
 
 
@@ -94,3 +94,33 @@ def test_a_break_is_an_alarm_and_its_series_is_named_where_it_scatters() -> None
     }
     # One month drives how much all vary: the reader is told, and still sees the alarm.
     assert [note.en for note in made.notes if "“Complaints: delivery” vary" in note.en]
+
+
+def test_scores_without_a_text_count_in_the_change_of_the_score() -> None:
+    """Who is content writes nothing in the last month: the mean of all customers has not moved."""
+    rows = [row for row in analyses(1200) if row.sentiment in ("positive", "negative")][:600]
+    dates, made = [], []
+    for at, row in enumerate(rows):
+        month = at % 4 + 1
+        score = "5" if row.sentiment == "positive" else "1"
+        row = replace(row, columns={**row.columns, "评分": score})
+        made.append(silent(row) if month == 4 and score == "5" else row)
+        dates.append(f"2024-{month:02d}-02")
+    trend = report(dated(made, dates), outcome=STARS, date="日期", bootstrap=20)["trend"]
+    last = {row["code"]: row for row in trend.rows("last")}
+    by_period = {row["period"]: row for row in trend.rows("trend") if row["code"] == "outcome"}
+    outcome = last["outcome"]
+    assert outcome["n_answers"] == by_period["2024-04"]["n_answers"] == 150
+    assert outcome["current"] == pytest.approx(by_period["2024-04"]["value"])
+    assert outcome["previous"] == pytest.approx(by_period["2024-03"]["value"])
+    assert int(last["text"]["n_answers"]) < 100  # type: ignore[arg-type]
+
+
+def test_a_change_is_named_once_in_quotation_marks() -> None:
+    rows = analyses(400, seed=1)
+    before = [replace(r, columns={**r.columns, "评分": "54"[r.row % 2]}) for r in rows]
+    after = [replace(r, columns={**r.columns, "评分": "12"[r.row % 2]}) for r in rows]
+    made = report(after, outcome=STARS, compare=before, bootstrap=20)
+    said = made["headline"].sentences[2]
+    assert "“评分 (on 0–100)”" in said.en
+    assert "“评分（换算为 0–100）”" in said.zh

@@ -13,7 +13,7 @@ def test_answers_off_the_scale_are_rejected_and_counted() -> None:
     values, given = answers(["5", "４分", "6", "0", "N/A", "", None, "good"], stars)
     assert values[:2].tolist() == [5, 4]
     assert np.isnan(values[2:]).all()
-    assert given == 5  # 5, 4, 6, 0 and "good"; the rest said nothing
+    assert given.sum() == 5  # 5, 4, 6, 0 and "good"; the rest said nothing
 
 
 def test_points_run_from_worst_to_best() -> None:

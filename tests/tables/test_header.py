@@ -104,6 +104,51 @@ def test_grouped_headings() -> None:
     )
 
 
+ANSWERS = [
+    [str(n), f"2025-01-0{n}", str(n), "4", f"words {n}", f"more words {n}"] for n in range(1, 8)
+]
+
+
+@pytest.mark.parametrize(
+    ("groups", "names", "expected"),
+    [
+        # merged over two columns; blank behind it; and beside them one cell goes on
+        (["Case", "Date", "Ratings", "Ratings", "Comments", "Comments"],
+         ["", "", "NPS (0-10)", "CSAT (1-5)", "Likes", "Dislikes"],
+         ["Case", "Date", "Ratings - NPS (0-10)", "Ratings - CSAT (1-5)", "Comments - Likes",
+          "Comments - Dislikes"]),
+        (["Case", "Date", "Ratings", "", "Comments", ""],
+         ["", "", "NPS", "CSAT", "Likes", "Dislikes"],
+         ["Case", "Date", "Ratings - NPS", "Ratings - CSAT", "Comments - Likes", "Comments - Dislikes"]),
+        (["ID", "Date", "Delivery", "Delivery", "Product", "Product"],
+         ["ID", "Date", "Rating", "Comment", "Rating", "Comment"],
+         ["ID", "Date", "Delivery - Rating", "Delivery - Comment", "Product - Rating",
+          "Product - Comment"]),
+    ],
+)  # fmt: skip
+def test_names_below_merged_headings(
+    groups: list[str], names: list[str], expected: list[str]
+) -> None:
+    header = find_header([groups, names, *ANSWERS])
+    assert header.names == tuple(expected)
+    assert header.skip == 2
+
+
+def test_a_first_answer_below_repeated_headings_is_no_name() -> None:
+    heads = ["id", "comment", "comment", "rating"]
+    rows = [["1", "good", "bad", "5"], ["2", "slow", "", "1"], ["3", "", "cold", "2"]]
+    assert find_header([heads, *rows]).skip == 1
+
+
+def test_a_group_of_scores_makes_scores_of_its_columns() -> None:
+    body = [["1", "4", "5", f"很好{n}"] for n in range(5)]
+    header = find_header(
+        [["编号", "评分", "评分", "评价内容"], ["编号", "服务", "质量", "评价内容"], *body]
+    )
+    assert header.names == ("编号", "服务", "质量", "评价内容")
+    assert header.labels == {"服务": "评分", "质量": "评分"}
+
+
 def test_notes_speak_chinese() -> None:
     header = find_header([["店铺评价"], ["评论", "评论", "评分"], *BODY], language="zh")
     assert "1 行标题" in header.notes[0]

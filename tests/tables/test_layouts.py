@@ -96,7 +96,9 @@ def test_taobao(tmp_path: Path) -> None:
     ]
     opened = table(tmp_path, [header], rows, encoding="gbk")
     assert opened.encoding == "gb18030"
-    expect(opened, text="评价内容", id="订单编号", date="评价时间", outcome=None)
+    # A verdict in words: 差评, 中评, 好评.
+    outcome = ("评价类型", "rating", 1, 3)
+    expect(opened, text="评价内容", id="订单编号", date="评价时间", outcome=outcome)
 
 
 def test_jd(tmp_path: Path) -> None:

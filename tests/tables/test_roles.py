@@ -6,7 +6,7 @@ import pytest
 
 from sentiment.errors import ColumnError
 from sentiment.tables import Outcome, Roles, SourceRow
-from sentiment.tables.roles import find_roles
+from sentiment.tables.roles import find_roles, unread_texts
 
 PROSE = [
     f"{start} {middle}, {end}"
@@ -215,3 +215,61 @@ def test_the_text_is_no_outcome() -> None:
     for given in ({}, {"text": ("review",)}):
         with pytest.raises(ColumnError, match="“review” of the file holds the text; --outcome"):
             roles(columns, outcome="review", **given)
+
+
+SCORES = [9, 10, 3, 8, 6, 10, 0, 7, 9]
+GROUPS = ["Promoter", "Promoter", "Detractor", "Passive", "Detractor", "Promoter", "Detractor",
+          "Passive", "Promoter"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        ("Q1_NPS_GROUP", GROUPS),
+        ("NPS category", GROUPS),
+        ("kind", GROUPS),
+        ("Label", ["high" if score > 6 else "low" for score in SCORES]),
+    ],
+)
+def test_what_says_the_score_again_is_no_segment(heading: str, cells: list[str]) -> None:
+    found = roles(
+        {"text": PROSE, "NPS": SCORES, heading: cells, "store": ["A", "B"]}
+    )  # fmt: skip
+    assert found.segments == ("store",)
+
+
+def test_the_group_of_a_recommendation_names_its_question() -> None:
+    found = roles({"text": PROSE, "Q1": SCORES, "Q1_NPS_GROUP": GROUPS, "Q2": SCORES})
+    assert found.outcome is not None
+    assert (found.outcome.column, found.outcome.kind) == ("Q1", "nps")
+
+
+@pytest.mark.parametrize(
+    "heading", ["Customer ID", "user_id", "会员编号", "客户编号", "account no"]
+)
+def test_the_number_of_a_customer_who_comes_again_is_no_segment(heading: str) -> None:
+    ids = [f"C{place % 3}" for place in range(27)]
+    assert roles({"text": PROSE, heading: ids, "store": ["A", "B"]}).segments == ("store",)
+
+
+@pytest.mark.parametrize(
+    ("heading", "told"),
+    [
+        ("Areas we need to improve", True),
+        ("Problems experienced during your visit", True),
+        ("追评", True),
+        ("title", False),
+        ("review_translated", False),
+        ("商家回复", False),
+    ],
+)
+def test_texts_that_are_not_read_are_told(heading: str, told: bool) -> None:
+    columns = {"review": PROSE, heading: PROSE[::-1], "score": [1, 5]}
+    found = roles(columns)
+    assert found.text == ("review",)
+    rows = [
+        SourceRow(i, {"review": a, heading: b})
+        for i, (a, b) in enumerate(zip(PROSE, PROSE[::-1], strict=True))
+    ]
+    unread = unread_texts(tuple(columns), rows, {}, found)
+    assert unread == ((heading,) if told else ())

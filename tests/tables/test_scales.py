@@ -124,6 +124,83 @@ def test_a_few_numbers_do_not_stretch_a_scale(
     assert (found and (found.kind, found.minimum, found.maximum)) == expected
 
 
+@pytest.mark.parametrize(
+    ("heading", "cells", "values"),
+    [
+        # the low number is the good one: in the heading, or in the cells
+        ("Satisfaction (1 = very satisfied, 5 = very dissatisfied)", "1|2|5|4", [5, 4, 1, 2]),
+        ("Satisfaction: very satisfied (1) to very dissatisfied (5)", "1|2|5", [5, 4, 1]),
+        ("总体满意度（1=非常满意，5=非常不满意）", "1|2|5", [5, 4, 1]),
+        ("总体满意度(1非常满意 - 5非常不满意)", "1|2|5", [5, 4, 1]),
+        ("满意度", "1-非常满意|2-满意|5-非常不满意", [5, 4, 1]),
+        ("Satisfaction", "1 - Very satisfied|2 - Satisfied|5 - Very dissatisfied", [5, 4, 1]),
+        ("overall rating", "1 - Excellent|2 - Good|3 - Average|5 - Poor", [5, 4, 3, 1]),
+        # the high one is
+        ("Satisfaction (1 = very dissatisfied, 5 = very satisfied)", "1|2|5", [1, 2, 5]),
+        ("Satisfaction", "5 - Very satisfied|1 - Very dissatisfied|3 - Neutral", [5, 1, 3]),
+        ("How satisfied are you, from 1 to 5 (1 poor, 5 excellent)?", "1|2|5", [1, 2, 5]),
+        ("How satisfied are you (1-5)?", "1|2|5", [1, 2, 5]),
+        # words contradict each other, and turn nothing
+        ("Satisfaction", "1 - Satisfied|1 - Dissatisfied|3|5", [1, 1, 3, 5]),
+        # the words of an end before its number
+        ("How likely are you to recommend us?", "Not at all likely - 0|5|8|Extremely likely - 10",
+         [0, 5, 8, 10]),
+        ("NPS", "Not at all likely0|5|8|Extremely likely10", [0, 5, 8, 10]),
+        ("推荐意愿", "非常不愿意 0|6|非常愿意（10）", [0, 6, 10]),
+        # words alone: how many steps there are is told by those that are used together
+        ("满意度", "非常满意|满意|一般|不太满意|非常不满意", [5, 4, 3, 2, 1]),
+        ("满意度", "很满意|满意|不满意|很不满意", [5, 4, 2, 1]),
+        ("满意度", "非常满意|满意|比较满意|一般|比较不满意|不满意|非常不满意", [7, 6, 5, 4, 3, 2, 1]),
+        ("Satisfaction", "Very satisfied|Satisfied|Neutral|Slightly dissatisfied|Very dissatisfied",
+         [5, 4, 3, 2, 1]),
+        ("Satisfaction",
+         "Extremely satisfied|Moderately satisfied|Slightly satisfied|Neither satisfied nor dissatisfied"
+         "|Slightly dissatisfied|Moderately dissatisfied|Extremely dissatisfied", [7, 6, 5, 4, 3, 2, 1]),
+        ("Satisfaction",
+         "Extremely satisfied|Very satisfied|Somewhat satisfied|Not so satisfied|Not at all satisfied",
+         [5, 4, 3, 2, 1]),
+        ("How would you rate your visit?", "Excellent|Very good|Good|Fair|Poor", [5, 4, 3, 2, 1]),
+        ("How would you rate your visit?", "Excellent|Good|Average|Poor|Terrible", [5, 4, 3, 2, 1]),
+        ("服务评价", "很好|好|一般|差|很差", [5, 4, 3, 2, 1]),
+        ("评价类型", "好评|中评|差评", [3, 2, 1]),
+    ],
+)  # fmt: skip
+def test_words_say_what_a_number_means(heading: str, cells: str, values: list[float]) -> None:
+    found = find_outcome(heading, heading, cells.split("|"))
+    assert found is not None
+    assert [found.value(cell) for cell in cells.split("|")] == values
+    assert Outcome.from_dict(found.to_dict()) == found
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        ("Condition", "Excellent|Good|Poor"),
+        ("Satisfaction", "Good|Bad|Good"),
+        ("店", "好又多1号|好又多2号|A 3"),
+        ("Room", "Good Hope 1|Good Hope 2"),
+    ],
+)
+def test_words_that_are_no_scale(heading: str, cells: str) -> None:
+    assert find_outcome(heading, heading, cells.split("|")) is None
+
+
+def test_a_declared_scale_reads_its_own_words_and_no_others() -> None:
+    assert Outcome("c", "csat", 1, 7).value("不太满意") == 3
+    assert Outcome("c", "csat", 1, 5).value("Not so satisfied") == 2
+    assert Outcome("c", "rating", 0, 100).value("good") is None
+    turned = Outcome("c", "csat", 1, 5, high_is_good=False)
+    assert [turned.value(cell) for cell in ("1", "5", "9", "Very satisfied")] == [5, 1, None, 5]
+    effort = Outcome("c", "ces", 1, 5, high_is_good=False)
+    assert effort.value("1") == 1
+
+
+def test_words_at_the_ends_tell_the_direction_of_effort() -> None:
+    cells = ["1 - Very easy", "3", "5 - Very difficult"]
+    assert find_outcome("CES", "CES", cells) == Outcome("CES", "ces", 1, 5, high_is_good=False)
+    assert find_outcome("CES", "CES", ["1", "3", "5"]) == Outcome("CES", "ces", 1, 5, None)
+
+
 def test_an_answer_that_names_another_scale_is_none_on_this_one() -> None:
     stars = Outcome("c", "stars", 1, 5)
     assert [stars.value(cell) for cell in ("4/5", "4 out of 10", "4%", "4,5")] == [

@@ -53,6 +53,7 @@ def headline_block(study: Study) -> Block:
         sentences.append(say(f"headline.problem_{kind}", **rows[0]))
     else:
         sentences.append(say("headline.no_problem", n=study.n))
+    sentences += _larger(study, rows)
     changes, before, _ = study.last_change
     if study.previous is not None:
         sentences.append(change_sentence(study.compared, say("trend.since_file")))
@@ -117,6 +118,28 @@ def _candidates(study: Study) -> list[Row]:
         following = rows[place + 1] if place + 1 < len(rows) else None
         rows[place] = {**row, **_ahead(row, following)}
     return rows[:_CANDIDATES]
+
+
+def _larger(study: Study, rows: Sequence[Row]) -> list[Text]:
+    """Name drivers that are complained about more than the first one, and could not be ranked."""
+    if not rows or not rows[0]["linked"]:
+        return []
+    first = study.drivers[str(rows[0]["code"])].complaints
+    larger = [
+        (counts.complaints, name)
+        for name, counts in study.drivers.items()
+        if name not in study.link.importance.names
+        and counts.complaints > max(first, MENTIONS_SHOWN)
+    ]
+    shown = [
+        say(
+            "headline.larger_one",
+            name=study.full_name(name),
+            share=percent_cells("share", complaints, study.drivers[name].base)["share"],
+        )
+        for complaints, name in sorted(larger, reverse=True)[:_CANDIDATES]
+    ]
+    return [say("headline.larger", names=joined(shown), floor=IMPORTANCE_MENTIONS)] if shown else []
 
 
 def _ahead(row: Row, following: Row | None) -> Row:

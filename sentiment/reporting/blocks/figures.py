@@ -19,6 +19,7 @@ from sentiment.drivers.measures import Measure
 from sentiment.records import SENTIMENTS, STATUSES
 from sentiment.reporting.blocks.mentions import caution, percent_cells
 from sentiment.reporting.dating import about_dates
+from sentiment.reporting.remarks import about_answers
 from sentiment.reporting.repeats import counted
 from sentiment.reporting.scored import LANGUAGES, ScoredTable, position
 from sentiment.reporting.study import Study
@@ -59,7 +60,7 @@ def base_block(study: Study) -> Block:
     if period:
         sentences.append(say("base.period", first=period[0], last=period[1]))
     sentences.append(say("base.reviewers"))
-    notes = list(about_dates(table.dating))
+    notes = [*about_dates(table.dating), *about_answers(table)]
     if table.others:
         names = ", ".join(scale.column for scale, _ in table.others)
         notes.append(say("base.others", names=names))
@@ -76,15 +77,18 @@ def base_block(study: Study) -> Block:
 
 def _outcome_facts(study: Study, measure: Outcome) -> list[Row]:
     table = study.table
-    given, valid = table.given.get(measure.column, 0), int((~np.isnan(table.outcome)).sum())
+    answered = table.first & ~np.isnan(table.outcome)
+    given, valid = table.given.get(measure.column, 0), int(answered.sum())
+    # Customers, and not their texts: a survey may ask for several.
+    customers = int(table.first.sum()) - table.totals
     rows: list[Row] = [
-        _fact("outcome_valid", valid, table.n),
-        _fact("outcome_missing", table.n - given, table.n),
+        _fact("outcome_valid", valid, customers),
+        _fact("outcome_missing", customers - given, customers),
         _fact("outcome_rejected", given - valid, table.n),
     ]
     if measure.kind in ("stars", "rating") and valid:
         empty = table.status == STATUSES.index("empty")
-        n = int((empty & (position(measure, table.outcome) >= 100)).sum())
+        n = int((answered & empty & (position(measure, table.outcome) >= 100)).sum())
         rows.append(_fact("default_praise", n, valid))
     return rows
 
