@@ -225,17 +225,23 @@ class Analyzer:
     def stream(self, texts: Iterable[object]) -> Iterator[Analysis]:
         """Yield one analysis per text, lazily, in order, in constant memory.
 
-        Texts are read a few hundred ahead. Closing the generator closes the one it reads from.
+        Texts are read a few hundred ahead. Closing the generator closes the one it reads from; an error
+        in there comes through after what was read before it.
 
         :param texts: Any iterable of what `analyze` takes; it may be endless.
         """
         source = iter(_several(texts))
         try:
             row = 0
-            while batch := list(islice(source, _BATCH)):
+            while True:
+                batch, error = _read_ahead(source)
                 feedback = [_feedback(text, row + at) for at, text in enumerate(batch, start=1)]
                 row += len(batch)
                 yield from self.analyze_batch(feedback)
+                if error is not None:
+                    raise error
+                if not batch:
+                    return
         finally:
             close = getattr(source, "close", None)
             if close is not None:
@@ -346,6 +352,16 @@ def _rounded(probabilities: Sequence[tuple[float, ...]]) -> Iterator[_Rounded]:
     )
 
 
+def _read_ahead(source: Iterator[object]) -> tuple[list[object], Exception | None]:
+    """Return the next texts, and the error that ended them, if one did."""
+    batch: list[object] = []
+    try:
+        batch.extend(islice(source, _BATCH))
+    except Exception as error:  # whatever it is, it is raised after the texts
+        return batch, error
+    return batch, None
+
+
 def _several(texts: Iterable[object]) -> Iterable[object]:
     """Return the texts, unless they are something that would be taken apart into other things."""
     name = type(texts).__name__
@@ -357,7 +373,7 @@ def _several(texts: Iterable[object]) -> Iterable[object]:
         raise InputError(
             f"Texts do not come as a {name}; give a list, or use frame for a DataFrame."
         )
-    if not isinstance(texts, Iterable):
+    if not isinstance(texts, Iterable) or getattr(texts, "shape", None) == ():
         raise InputError(f"Texts do not come as a {name}; give a list or another iterable.")
     return texts
 

@@ -206,6 +206,11 @@ PHRASES: dict[str, tuple[str, str]] = {
         "{open:,} not labelled yet.",
         "共 {n:,} 条文本：已标注 {done:,}，跳过 {skipped:,}，尚未标注 {open:,}。",
     ),
+    "several_annotations": (
+        "{n:,} {n:text was|texts were} labelled more than once: the annotation that is marked as ground "
+        "truth counts, else the latest.",
+        "有 {n:,} 条文本被标注了多次：以标为 ground truth 的为准，否则以最近一次为准。",
+    ),
     "sample_unfinished": (
         "The random sample is not labelled to the end; report --labels asks for all of it.",
         "随机样本尚未标完；report --labels 需要全部标注。",

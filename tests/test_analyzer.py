@@ -307,6 +307,7 @@ def test_feedback_without_text_is_told(analyzer: Analyzer) -> None:
         *((Feedback("bad"), "use analyze, or a list"), ({"a": "bad"}, "do not come as a dict")),
         (pd.DataFrame({"a": ["bad"]}), "use frame for a DataFrame"),
         *((None, "do not come as a NoneType"), (7, "do not come as a int")),
+        (np.array("bad"), "do not come as a ndarray"),
     ],
 )
 def test_what_is_not_several_texts_is_told(analyzer: Analyzer, some: Any, told: str) -> None:
@@ -447,8 +448,10 @@ def test_an_error_in_the_source_comes_through_and_closes_it(analyzer: Analyzer) 
         finally:
             ended.append("closed")
 
+    stream = analyzer.stream(failing())
+    assert next(stream).text == "bad"  # what was read before the error is not lost
     with pytest.raises(OSError, match="the disk went away"):
-        list(analyzer.stream(failing()))
+        next(stream)
     assert ended == ["closed"]
 
 

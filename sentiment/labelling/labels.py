@@ -61,6 +61,7 @@ class Entry:
     :param opinions: Every driver that is named; None where they are not labelled; `tags` likewise.
     :param topics: State of each topic that was filled in.
     :param faults: What could not be read at all.
+    :param passed_over: Other people's labels of the same text, which do not count.
     """
 
     place: str
@@ -73,6 +74,7 @@ class Entry:
     tags: tuple[Finding, ...] | None = None
     topics: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
+    passed_over: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Labelled:
     """One text and what a person said of it; None is "not labelled".
 
     :param state: "done", "skipped" or "open"; only a text that is done holds any label.
+    :param passed_over: Other people's labels of the same text, which do not count.
     """
 
     text: str
@@ -89,6 +92,7 @@ class Labelled:
     opinions: tuple[Finding, ...] | None = None
     tags: tuple[Finding, ...] | None = None
     topics: Mapping[str, State] | None = None
+    passed_over: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return a line of labelled feedback: what `train`, `evaluate` and `--labels` read."""
@@ -229,6 +233,7 @@ def _labelled(entry: Entry, taxonomy: Taxonomy) -> Labelled:
         opinions=opinions,
         tags=entry.tags,
         topics=dict(topics) if opinions is None and topics else None,
+        passed_over=entry.passed_over,
     )
 
 

@@ -168,6 +168,7 @@ def _entry(task: Mapping[str, Any], at: int | str, taxonomy: Taxonomy) -> Entry:
         opinions=opinions,
         tags=tags,
         faults=tuple(faults),
+        passed_over=len(kept) - 1,
     )
 
 

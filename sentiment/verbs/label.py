@@ -144,6 +144,8 @@ def _read_back(options: Namespace, talk: Talk) -> None:
         skipped=counts["skipped"],
         open=counts["open"],
     )
+    if several := sum(1 for one in labelled if one.passed_over):
+        talk.say("several_annotations", n=several)
     drawn = any(one.origin.get("sampling") == "random" for one in labelled)
     if drawn and counts["done"] < len(labelled):
         talk.say("sample_unfinished")

@@ -280,3 +280,22 @@ def test_a_team_labels_with_its_own_taxonomy(tmp_path: Path, run: Run) -> None:
     assert line["opinions"] == [
         {"driver": "quality.fit", "polarity": "negative", "evidence": "Too tight"}
     ]
+
+
+def test_texts_with_several_annotations_are_told(export: Path, tiny: Path, run: Run) -> None:
+    todo, labelled = export.with_name("todo.json"), export.with_name("labelled.jsonl")
+    run("label", export, "-n", 5, "-o", todo, "--model", tiny)
+    tasks = json.loads(todo.read_text("utf-8"))
+
+    def verdict(choice: str, when: str) -> dict[str, Any]:
+        result = {"id": "o", "from_name": "overall", "value": {"choices": [choice]}}
+        return {"result": [result], "updated_at": when}
+
+    for task in tasks:
+        task["annotations"] = [verdict("positive", "2024-01-01")]
+    tasks[0]["annotations"].append(verdict("negative", "2024-02-01"))
+    todo.write_text(json.dumps(tasks), "utf-8")
+    said = run("label", todo, "-o", labelled)
+    assert "1 text was labelled more than once" in said
+    first = json.loads(labelled.read_text("utf-8").splitlines()[0])
+    assert first["overall"] == "negative"
