@@ -254,7 +254,10 @@ def _importance(
         notes += (Caution("sampling_error_only"),)
     if design.n < IMPORTANCE_ROWS:
         notes += (Caution("few_rows", n=design.n, floor=IMPORTANCE_ROWS),)
-    p_value = _chance_of(r2, float(controls[0]), design.n, checked.usable, cross.before)
+    # Rows of one customer are no independent ones.
+    clusters = design.clusters
+    independent = design.n if clusters is None else len(np.unique(clusters))
+    p_value = _chance_of(r2, float(controls[0]), independent, checked.usable, cross.before)
     if r2 < MINIMUM_R2:
         notes += (Caution("low_r2", r2=r2, floor=MINIMUM_R2),)
     elif p_value >= R2_LEVEL:

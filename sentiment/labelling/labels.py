@@ -194,7 +194,8 @@ def _wrong(entry: Entry, taxonomy: Taxonomy) -> list[Fault]:
             if state != meant[topic]
         ]
     labels = (entry.overall, entry.opinions, entry.tags)
-    if not faults and all(label is None for label in labels) and not entry.topics:
+    nothing = all(label is None for label in labels) and not entry.topics
+    if nothing and not faults and not entry.faults:
         faults.append(Fault("nothing"))
     return faults
 

@@ -185,9 +185,10 @@ def _results(
             faults += [Fault("result")] if control in _CONTROLS else []
             continue
         lists = {key: _strings(value[key]) for key in ("choices", "labels") if key in value}
-        names = map(name_in, lists.get("labels", ()))
+        names = [*map(name_in, lists.get("labels", ())), *map(name_in, lists.get("choices", ()))]
         if control not in _CONTROLS and any(
-            name in taxonomy.drivers or name in taxonomy.tags for name in names
+            name in taxonomy.drivers or name in taxonomy.tags or name in SENTIMENTS
+            for name in names
         ):
             # What is labelled there would be lost, and the row said to judge nothing.
             known = ", ".join(_CONTROLS)

@@ -293,8 +293,8 @@ def _roles(source: Source, declared: Roles | None, wishes: _Wishes, where: str) 
     if roles is None or (name is not None and wanted is None):
         roles = _found(source, declared, wishes, name, where)
         wanted = wanted or roles.outcome
-    chosen = wanted or roles.outcome
     every = [o for o in (roles.outcome, *roles.other_outcomes) if o]
+    chosen = _worded_as(wanted, every) if wanted else roles.outcome
     refuse_text_as_segment(wishes.by, roles.text, where)
     return Roles(
         text=wishes.text or roles.text,
@@ -304,6 +304,14 @@ def _roles(source: Source, declared: Roles | None, wishes: _Wishes, where: str) 
         other_outcomes=tuple(o for o in every if chosen and o.column != chosen.column),
         segments=wishes.by or tuple(dict.fromkeys(roles.segments)),
     )
+
+
+def _worded_as(declared: Outcome, found: Sequence[Outcome]) -> Outcome:
+    """Return a declared scale with the words that its column was found to be answered in."""
+    for one in found:
+        if one.column == declared.column and one.maximum == declared.maximum and one.wording:
+            return replace(declared, wording=declared.wording or one.wording)
+    return declared
 
 
 def _refuse_other_scale(table: ScoredTable, where: str) -> None:

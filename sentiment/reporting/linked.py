@@ -442,13 +442,15 @@ def _controls(
         else:
             many.append(column)
     months = table.dates[rows].astype("datetime64[M]").astype(np.int64)
-    months[np.isnat(table.dates[rows])] = -1
-    if len(np.unique(months)) > _MONTHS_AS_CONTROLS:
-        # Many months are one slope: a column for each would cost more rows than it explains.
-        columns.append((months - months.mean()) / 12.0)
+    undated = np.isnat(table.dates[rows])
+    if len(np.unique(months[~undated])) > _MONTHS_AS_CONTROLS:
+        # Many months are one slope: a column for each would cost more rows than it explains. Rows
+        # without a date lie on a level of their own.
+        columns.append(np.where(undated, 0.0, (months - months[~undated].mean()) / 12.0))
         named.append(say("control.slope"))
+        columns += [undated.astype(np.float64)] if undated.any() else []
     else:
-        groups.append((say("control.month"), months))
+        groups.append((say("control.month"), np.where(undated, -1, months)))
     for name, group in groups:
         levels, counts = np.unique(group, return_counts=True)
         rest = levels[np.argsort(-counts, kind="stable")][1:]

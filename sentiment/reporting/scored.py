@@ -37,10 +37,13 @@ BITS: Mapping[str, int] = {name: 1 << place for place, name in enumerate(POLARIT
 
 # What stands beside the sums that a spreadsheet adds below its rows.
 _TOTAL = re.compile(
-    r"\s*(?:(?:grand |sub-?)?totals?|sum|averages?|avg\.?|means?|median|n|count"
-    r"|总计|合计|合計|总和|小计|平均值?|平均分|均值|均分|总数)\s*[:：]?\s*",
+    r"\s*(?:(?:grand |sub-?)?totals?|averages?|avg\.?|mean"
+    r"|总计|合计|合計|总和|小计|平均值?|平均分|均值|均分)\s*[:：]?\s*",
     re.IGNORECASE,
 )
+
+# A sheet has a few of them; more are customers of a group called so.
+_MOST_TOTALS = 5
 
 # Quotes are chosen among this many random reviews of a driver and sign (the rule is printed).
 QUOTE_POOL = 50
@@ -222,14 +225,12 @@ class Collector:
         for name in ("sentiment", "score", "language", "status", "length", "text_hash", "alarm"):
             self._put(name, getattr(batch, name))
         self._put("row", batch.row)
-        totals = self._totals(batch)
-        self._put("total", totals)
+        self._put("total", self._totals(batch))
         scales = [scale for scale in (self._measure, *self._others) if scale is not None]
         values = {}
         for scale in scales:
             values[scale.column], given = answers(batch.cells(scale.column), scale)
-            values[scale.column][totals] = np.nan
-            self._put(f"given {scale.column}", given & ~totals)
+            self._put(f"given {scale.column}", given)
         for column, array in values.items():
             self._put(f"value {column}", array)
         if self._date:
@@ -266,13 +267,20 @@ class Collector:
         first = np.zeros(n, dtype=bool)
         first[first_row] = True
         customer, repeated = _customers(self._joined("id", np.int64) if self._id else row, first)
-        nan = np.full(n, np.nan)
-        outcome = nan
-        if self._measure:
-            outcome = self._joined(f"value {self._measure.column}", np.float64)
-        others = tuple(
-            (scale, self._joined(f"value {scale.column}", np.float64)) for scale in self._others
+        totals = _at_the_end(self._joined("total", np.bool_), status)
+        scales = [scale for scale in (self._measure, *self._others) if scale is not None]
+        given = {scale.column: self._joined(f"given {scale.column}", np.bool_) for scale in scales}
+        summed_up = (
+            totals & first & np.logical_or.reduce([np.zeros(n, dtype=bool), *given.values()])
         )
+        values = {
+            scale.column: np.where(
+                totals, np.nan, self._joined(f"value {scale.column}", np.float64)
+            )
+            for scale in scales
+        }
+        outcome = values[self._measure.column] if self._measure else np.full(n, np.nan)
+        others = tuple((scale, values[scale.column]) for scale in self._others)
         dates, dating = np.full(n, np.datetime64("NaT"), dtype="datetime64[D]"), Dating()
         if self._date:
             dates, dating = self._dates.read()
@@ -299,12 +307,8 @@ class Collector:
             repeated_customers=repeated,
             measure=self._measure,
             outcome=outcome,
-            given={
-                scale.column: int((self._joined(f"given {scale.column}", np.bool_) & first).sum())
-                for scale in (self._measure, *self._others)
-                if scale is not None
-            },
-            totals=int((self._joined("total", np.bool_) & first).sum()),
+            given={column: int((rows & first & ~totals).sum()) for column, rows in given.items()},
+            totals=int(summed_up.sum()),
             others=others,
             dates=dates,
             segments=segments,
@@ -341,11 +345,14 @@ class Collector:
     def _totals(self, batch: Batch) -> NDArray[np.bool_]:
         """Return the rows without a text that a cell calls the total or the mean of the others."""
         found = np.zeros(batch.size, dtype=bool)
-        empty = np.flatnonzero(batch.status == STATUSES.index("empty"))
-        for column in (self._id, self._date, *self._by) if len(empty) else ():
+        empty = np.flatnonzero(batch.status == STATUSES.index("empty")).tolist()
+        for column in (self._id, self._date, *self._by) if empty else ():
             if column:
                 cells = batch.cells(column)
-                found[[at for at in empty.tolist() if _TOTAL.fullmatch(cells[at] or "")]] = True
+                named = {
+                    cell for cell in {cells[at] for at in empty} if _TOTAL.fullmatch(cell or "")
+                }
+                found[[at for at in empty if named and cells[at] in named]] = True
         return found
 
     def _urgency(self, batch: Batch, outcome: NDArray[np.float64]) -> NDArray[np.int8]:
@@ -542,6 +549,14 @@ def answers(
     said = {cell: not is_missing(cell) for cell in distinct}
     values = np.array([known[cell] for cell in cells], dtype=np.float64)
     return values, np.array([said[cell] for cell in cells], dtype=np.bool_)
+
+
+def _at_the_end(totals: NDArray[np.bool_], status: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Keep the totals that stand below the last text: above it, the word is a customer's."""
+    written = np.flatnonzero(status != STATUSES.index("empty"))
+    below = np.arange(len(totals)) > (written[-1] if len(written) else -1)
+    kept = totals & below
+    return kept if kept.sum() <= _MOST_TOTALS else np.zeros_like(totals)
 
 
 def _customers(ids: NDArray[np.int64], first: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:

@@ -43,6 +43,7 @@ _DIGITS = re.compile(r"\d+")
 # So much of a column looks like its first cell, and of so many cells at least, to say so.
 _ALIKE = 0.9
 _FEWEST_ALIKE = 2
+_FEWEST_CODED = 4
 _SUBHEADING = re.compile(r"(?:open[- ]ended )?response|回答|答案", re.IGNORECASE)
 
 
@@ -86,10 +87,8 @@ def find_header(records: Sequence[Sequence[str]], language: str = "en") -> Heade
         width = 1
     padded = [cell.strip().removeprefix("\ufeff") for cell in row] + [""] * (width - len(row))
     extra, names, labels = _further_rows(padded, body)
-    if start and _is_group_row(records[start - 1], records[start:]):
-        # "Ratings" over "Service" and "Quality": what makes scores of them.
-        groups = _pad([cell.strip() for cell in records[start - 1]], width)
-        labels |= {at: name for at, name in enumerate(groups) if headings.is_score(name)}
+    if start:
+        labels |= _scored_by_group(records[start - 1], names)
     if extra:
         notes.append(_rows_joined(extra + 1, language))
     if any(not name for name in names) or len(set(names)) < len(names):
@@ -166,6 +165,13 @@ def _below_preamble(records: Sequence[Sequence[str]], start: int) -> int:
         if max(map(_filled, above), default=0) > _PREAMBLE_CELLS:
             break
         if _filled(row) < fewest or not _is_surely_header(row, records[place + 1 :]):
+            continue
+        # Options below a question leave blanks under the other headings; a title has none.
+        if any(
+            at < len(row) and cell.strip() and not row[at].strip()
+            for other in above
+            for at, cell in enumerate(other)
+        ):
             continue
         narrower = all(_filled(other) < _filled(row) for other in above)
         if narrower or _is_preamble(above):
@@ -303,7 +309,7 @@ def _further_rows(
         return 1, first, {}
     if second and _is_under_groups(first, second, body[1:]):
         return 1, _joined(first, second), {}
-    if second and _repeats_in_words(first, second):  # Qualtrics, older: code, question
+    if second and _repeats_in_words(first, second, body[1:]):  # Qualtrics, older: code, question
         return 1, first, _labels(first, second)
     if second and _is_subheading_row(first, second):  # SurveyMonkey: question, answer option
         return 1, _joined(first, second), {}
@@ -326,14 +332,20 @@ def _labels(first: list[str], second: list[str]) -> dict[int, str]:
     }
 
 
-def _repeats_in_words(first: list[str], second: list[str]) -> bool:
-    """Tell "StartDate" over "Start Date": the second row says the first again in words."""
+def _repeats_in_words(first: list[str], second: list[str], below: Sequence[Sequence[str]]) -> bool:
+    """Tell "StartDate" over "Start Date": the second row says the first again in words.
+
+    A ticked option repeats its heading, too, and does so in other rows.
+    """
+    rows = [_pad(other, len(first)) for other in below]
     same = sum(
         1
-        for code, words in zip(first, second, strict=True)
-        if code and headings.clean(code) == headings.clean(words) and not _is_value(words)
+        for at, (code, words) in enumerate(zip(first, second, strict=True))
+        if code
+        and headings.clean(code) == headings.clean(words)
+        and not any(row[at].strip() == words.strip() for row in rows)
     )
-    return same >= 2 and same < len(first)
+    return same >= 2 and same < len(first) and not any(map(_is_value, second))
 
 
 def _is_subheading_row(first: list[str], second: list[str]) -> bool:
@@ -351,30 +363,59 @@ def _is_subheading_row(first: list[str], second: list[str]) -> bool:
 def _is_under_groups(first: list[str], second: list[str], below: Sequence[Sequence[str]]) -> bool:
     """Tell the names below headings that are merged over several columns, each column with one.
 
-    Columns beside the groups go on in one cell or have none. It is no row of the table: where it has
-    no cell the table has, and it names numbers with words.
+    Columns beside the groups go on in one cell, have none, or one that is a heading for certain. A
+    first customer's row would be lost: none of the names may be an answer, or come again below.
     """
+    from sentiment.drivers.answers import is_missing  # loads NumPy
+
     groups = _groups(first)
     inside = [at for group in groups for at in group]
-    names = [second[at].strip() for at in inside]
-    if not inside or not all(names) or any(map(_is_value, names)) or not below:
-        return False
-    if any(len({second[at].strip() for at in group}) < len(group) for group in groups):
-        return False
+    names = {at: second[at].strip() for at in inside}
     columns = [[cell for other in below if (cell := _pad(other, len(first))[at].strip())]
                for at in range(len(first))]  # fmt: skip
-    beside = [at for at in range(len(first)) if at not in inside and first[at]]
-    full = [at for at in beside if len(columns[at]) * 2 > len(below)]
-    if any(second[at].strip() not in ("", first[at]) for at in full) and not all(
-        headings.is_known(second[at]) for at in full if second[at].strip() not in ("", first[at])
+    if not inside or not below or not all(names.values()):
+        return False
+    if any(len({names[at] for at in group}) < len(group) for group in groups):
+        return False
+    if any(
+        _is_value(name) or is_missing(name) or name in columns[at] for at, name in names.items()
     ):
         return False
-    numbers = any(
-        columns[at] and sum(map(_is_value, columns[at])) >= _ALIKE * len(columns[at])
-        for at in inside
-    )
-    known = sum(map(headings.is_known, names))
-    return (numbers or known * 2 > len(names)) and max(map(len, names)) <= _LONGEST_NAME
+    for at, (heading, cell) in enumerate(zip(first, map(str.strip, second), strict=True)):
+        if at not in names and cell not in ("", heading) and not _says_what_it_is(cell):
+            return False
+    known = sum(map(_says_what_it_is, names.values()))
+    return known * 2 > len(names) or any(_is_coded(columns[at]) for at in inside)
+
+
+def _says_what_it_is(cell: str) -> bool:
+    """Say whether a cell is a heading for certain, and no answer with a word of headings in it."""
+    if len(cell) > _LONGEST_NAME or _SENTENCE.search(cell):
+        return False
+    kinds = (
+        headings.is_text, headings.is_question, headings.is_title, headings.is_id, headings.is_date,
+        headings.is_score,
+    )  # fmt: skip
+    return any(kind(cell) for kind in kinds)
+
+
+def _scored_by_group(above: Sequence[str], names: Sequence[str]) -> dict[int, str]:
+    """Return what makes scores of columns: "Ratings" merged over "Service" and "Quality"."""
+    groups = _groups(_pad([cell.strip() for cell in above], len(names)))
+    return {
+        at: above[group[0]].strip()
+        for group in groups
+        for at in group
+        if headings.is_score(above[group[0]]) and names[at] and not _says_what_it_is(names[at])
+    }
+
+
+def _is_coded(cells: Sequence[str]) -> bool:
+    """Say whether answers are numbers or days, or a few words over and over: no one's own words."""
+    if len(cells) < _FEWEST_CODED:
+        return False
+    values = sum(map(_is_value, cells))
+    return values >= _ALIKE * len(cells) or len(set(cells)) * 2 <= len(cells)
 
 
 def _groups(first: list[str]) -> list[list[int]]:

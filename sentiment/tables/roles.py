@@ -18,6 +18,7 @@ from typing import Any
 from sentiment.errors import ColumnError
 from sentiment.tables import headings
 from sentiment.tables.dates import is_count, looks_like_date
+from sentiment.tables.likert import leaning
 from sentiment.tables.rows import SourceRow, display_width
 from sentiment.tables.scales import KINDS, Outcome, find_outcome, is_overall, number
 
@@ -53,8 +54,17 @@ _OUTCOME_WORDS = frozenset(
         "推荐者", "中立者", "被动者", "贬损者", "批评者",
     }
 )  # fmt: skip
-# So many rows tell a column that follows from the score from one that happens to.
-_FEWEST_TO_FOLLOW = 20
+_SCORE_WORDS = frozenset(
+    {
+        "high", "medium", "mid", "middle", "low", "top", "bottom", "neutral", "average", "fair", "mixed",
+        "positive", "negative", "高", "中", "低", "高分", "中分", "低分", "好评", "中评", "差评", "一般",
+        "正面", "中性", "负面", "中立",
+    }
+)  # fmt: skip
+
+_ASKED_TO_RATE = re.compile(
+    r"\b(?:how|please|you|would)\b.*\brate\b|^rate\b|评价$|评价[？?]|如何评价"
+)
 
 # How `unique_names` numbers what was there before.
 _REPEAT = re.compile(r"_\d+\Z")
@@ -447,14 +457,18 @@ def _find_outcomes(
         return chosen, tuple(o for rank, o in found if rank and o.column != wanted)
     standing = [(rank, outcome) for rank, outcome in found if rank >= 2]
     if not standing:
-        return None, ()
+        return None, tuple(outcome for _, outcome in found)
     best = min(standing, key=lambda pair: (-pair[0], KINDS.index(pair[1].kind)))[1]
     return best, tuple(outcome for _, outcome in found if outcome is not best)
 
 
 def _outcome_rank(column: _Column, outcome: Outcome) -> int:
     """Return 3 for an answer about the whole, 2 for one about a part, 1 for an unnamed scale."""
-    named = headings.is_score(column.heading) or outcome.wording is not None
+    named = (
+        headings.is_score(column.heading)
+        or outcome.wording is not None
+        or _ASKED_TO_RATE.search(headings.clean(column.heading))
+    )
     if not named and outcome.kind in ("stars", "rating"):
         return 1
     if outcome.kind in ("nps", "pmf", "ces"):
@@ -505,27 +519,24 @@ def _is_segment(column: _Column) -> bool:
 def _says_outcome_again(
     column: _Column, outcome: Outcome | None, sample: Sequence[SourceRow]
 ) -> bool:
-    """Say whether a column only says the score in other words: "Promoter", "Excellent", 好评.
+    """Say whether a column only says the score in other words: "Promoter", "Excellent", 高分.
 
-    Its values divide the answers without an overlap. Groups that are made of the outcome differ in
-    it by their making, and would be the largest difference of every report.
+    Its values are words of scores, and divide the answers without an overlap. Groups that are made of
+    the outcome differ in it by their making, and would be the largest difference of every report. A
+    store with the lowest scores stays one.
     """
+    words = {headings.clean(cell) for cell in column.cells}
     if _OUTCOME_AGAIN.search(headings.clean(column.heading)):
         return True
-    if column.distinct > 1 and {headings.clean(cell) for cell in column.cells} <= _OUTCOME_WORDS:
+    if len(words) > 1 and words <= _OUTCOME_WORDS:
         return True
-    if outcome is None:
+    if outcome is None or not all(word in _SCORE_WORDS or leaning(word) for word in words):
         return False
     ranges: dict[str, tuple[float, float]] = {}
-    rows = 0
     for row in sample:
         cell, answer = row.cells.get(column.name), outcome.value(row.cells.get(outcome.column))
         if row.damage is None and cell and cell.strip() and answer is not None:
             low, high = ranges.get(cell, (answer, answer))
             ranges[cell] = min(low, answer), max(high, answer)
-            rows += 1
-    answers = {end for ends in ranges.values() for end in ends}
-    if len(ranges) < 2 or len(answers) < 3 or rows < _FEWEST_TO_FOLLOW:
-        return False
     ordered = sorted(ranges.values())
-    return all(before[1] < after[0] for before, after in pairwise(ordered))
+    return len(ordered) > 1 and all(before[1] < after[0] for before, after in pairwise(ordered))

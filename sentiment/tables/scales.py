@@ -10,7 +10,16 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sentiment.tables.headings import clean
-from sentiment.tables.likert import TOPS, Family, Wording, anchors, reversed_by, step, wording_of
+from sentiment.tables.likert import (
+    FAMILIES,
+    Family,
+    anchors,
+    direction,
+    labels_of,
+    leaning,
+    step,
+    wording_of,
+)
 
 __all__ = ["KINDS", "Kind", "Outcome", "find_outcome", "is_overall", "number"]
 
@@ -20,12 +29,13 @@ Kind = Literal["stars", "nps", "csat", "ces", "pmf", "rating"]
 KINDS: tuple[Kind, ...] = ("stars", "nps", "csat", "ces", "pmf", "rating")
 
 # A comma before one or two digits is a decimal one: "4,5"; before three it stands for thousands.
+_UNIT = r"分|星|颗星|顆星|stars?|points?|pts|bubbles|circles"
 _NUMBER = re.compile(
     r"(?:(?:rated|rating|scored?|stars?|评分|評分|打分|得分)\s*:?\s*)?"
     r"(?P<value>[-+]?\d+(?:\.\d+|,\d{1,2})?)\s*"
-    r"(?:%|分|星|颗星|顆星|stars?|points?|pts"
-    r"|(?:/|out of|of)\s*(?P<top>\d+)(?:[.,]0+)?\s*(?:分|星|颗星|顆星|stars?|points?|pts)?"
-    r"|[-–:：=(（]\s*[^\d\s\-–:].*)?",
+    rf"(?:%|{_UNIT}|(?:/|out of|of)\s*(?P<top>\d+)(?:[.,]0+)?\s*(?:{_UNIT})?)?"
+    r"(?:\s*[-–:：=(（]\s*(?P<words>[^\d\s\-–:].*)"
+    r"|(?:\s*[.、．]\s*|\s+|(?=[^\x00-\x7f]))(?P<tail>[^\d\s].{0,40}))?"
 )
 # "Not at all likely - 0": the words of an end of the scale before its number.
 _LABELLED = re.compile(
@@ -35,11 +45,6 @@ _ANCHOR = re.compile(
     r"(?:\b(?:likely|(?:dis|un)?satisfied|(?:dis)?agree|easy|difficult|excellent|poor|neutral|good|bad"
     r"|happy|effort)|满意|滿意|可能|愿意|同意|推荐|容易|轻松|费力|一般)\W*$"
 )
-# The words of each kind and upper end where a declared scale does not say which.
-_WORDINGS: Mapping[tuple[str, float], Wording] = {
-    ("csat", 5): "satisfaction", ("csat", 7): "seven steps of satisfaction",
-    ("pmf", 3): "disappointment", ("ces", 7): "agreement", ("rating", 5): "grades",
-}  # fmt: skip
 _CHINESE_STARS: Mapping[str, int] = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
 _ENGLISH_STARS: Mapping[str, int] = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
@@ -59,7 +64,10 @@ _PMF = re.compile(
 )
 _STARS = re.compile(r"\bstars?\b|星级|星級|几星")
 # What may be answered in Chinese grades; English ones also grade the state of goods.
-_GRADED = re.compile(r"评价|感受|体验|如何|怎么样|态度|质量|服务|速度|环境")
+_GRADED = re.compile(r"评价|感受|体验|怎么样|态度|质量|服务|速度")
+_NO_GRADE = re.compile(r"\b(?:condition|health|credit|difficulty)\b|成色|健康|信用|学习|自评|难度")
+# A statement that agreeing with is good.
+_EASY = re.compile(r"\b(?:easy|effortless|simple|smooth)\b|轻松|容易|省力|方便|顺利")
 _RATING = re.compile(
     r"\bratings?\b|\bscores?\b|\bstars?\b|\bgrade\b|\bmarks?\b|\boverall\b|\brate\b"
     r"|评分|評分|星级|星級|打分|得分|评级|分数|总分|综合分|描述相符"
@@ -77,11 +85,14 @@ _WHOLE_ZH = re.compile(
 _AGGREGATE = re.compile(r"\b(?:avg|average|mean|aggregate|median)\b|平均|均分")
 _NO_SCALE = re.compile(
     r"\b(?:counts?|num|number of|qty|quantity|votes?|likes?|helpful|thumbs|useful|funny|cool"
-    r"|age|price|amount"
-    r"|cost|year|month|week|day|hour|minutes?|seconds?|duration|length|rank|page|floor|views|reads"
-    r"|replies|order|id|index|no|latitude|longitude|zip|version|probability|confidence|sentiment"
-    r"|polarity|label|words?)\b|数量|次数|点赞|点踩|有用|回复数|年龄|价格|金额|单价|数$|时长|天数|楼层"
-    r"|浏览|序号|编号|排名|概率|情感"
+    r"|age|year|month|week|day|rank|page|floor|views|reads|replies|order|id|index|no|latitude"
+    r"|longitude|zip|version|probability|confidence|sentiment|polarity|label|words?)\b"
+    r"|数量|次数|点赞|点踩|有用|回复数|年龄|数$|天数|楼层|浏览|序号|编号|排名|概率|情感|人数"
+    r"|\b(?:price|amount|cost|hour|minutes?|seconds?|duration|length)\b|价格|金额|单价|时长"
+)
+# Of these a rating may be asked: "Price rating", 配送时长评分.
+_RATED = re.compile(
+    r"\b(?:price|amount|cost|hour|minutes?|seconds?|duration|length)\b|价格|金额|单价|时长"
 )
 _RANGE = re.compile(r"(?<!\d)([01])\s*(?:-|–|—|~|～|至|到|to|\.\.)\s*(100|10|3|5|7)(?!\d)")
 _OUT_OF = re.compile(r"(?:out of|满分|/)\s*(100|10|5|7|3)(?!\d)|(?<!\d)(100|10|5|7)\s*分制")
@@ -132,7 +143,7 @@ class Outcome:
     minimum: float
     maximum: float
     high_is_good: bool | None = True
-    wording: Wording | None = None
+    wording: str | None = None
 
     @property
     def is_turned(self) -> bool:
@@ -148,7 +159,7 @@ class Outcome:
         answer = number(cell)
         if answer is None:
             # Words say themselves which end is the good one.
-            wording = self.wording or _WORDINGS.get((self.kind, self.maximum))
+            wording = self.wording or FAMILIES.get((self.kind, self.maximum))
             answer = step(cell, wording) if cell and wording else None
             on_scale = answer is not None and self.minimum <= answer <= self.maximum
             return answer if on_scale else None
@@ -180,23 +191,34 @@ class Outcome:
 
 def number(cell: str | None) -> float | None:
     """Return the number that a cell answers with, units and full width understood, or None."""
+    found = _read(cell)
+    return None if found is None else found[0]
+
+
+def _read(cell: str | None) -> tuple[float, str] | None:
+    """Return the number that a cell answers with and the words beside it."""
     if not cell or len(cell) > 60:
         return None
     text = _folded(cell)
     match = _NUMBER.fullmatch(text)
     if match:
-        return float(match["value"].replace(",", "."))
+        words, tail = match["words"], match["tail"]
+        if tail is None or leaning(tail) or _ANCHOR.search(tail):
+            words = (words or tail or "").strip(" )）")
+            return float(match["value"].replace(",", ".")), words
     if text and not text.strip("★☆⭐\ufe0f "):
-        return float(text.count("★") + text.count("⭐"))
+        return float(text.count("★") + text.count("⭐")), ""
     if len(text) > 1 and text[1:] in ("星", "颗星", "顆星", "星级", "分"):
         found = _CHINESE_STARS.get(text[0])
-        return None if found is None else float(found)
+        return None if found is None else (float(found), "")
     words = text.split()
     if words and words[-1] in ("star", "stars"):
         found = _ENGLISH_STARS.get(words[0])
-        return None if found is None else float(found)
+        return None if found is None else (float(found), "")
     match = _LABELLED.fullmatch(text)
-    return float(match["value"]) if match and _ANCHOR.search(match["words"]) else None
+    if match and _ANCHOR.search(match["words"]):
+        return float(match["value"]), match["words"].strip(" (（-–:：=")
+    return None
 
 
 def _folded(text: str) -> str:
@@ -232,34 +254,51 @@ def find_outcome(column: str, heading: str, cells: Sequence[str]) -> Outcome | N
     if not cells or _AGGREGATE.search(words):
         return None
     kind = _named_kind(words)
-    values = [number(cell) for cell in cells]
-    answers = [value for value in values if value is not None]
+    read = [_read(cell) for cell in cells]
+    answers = [found[0] for found in read if found is not None]
     if len(answers) < 0.8 * len(cells):
         return _in_words(column, words, kind, cells)
     if kind is None and (_NO_SCALE.search(words) or not _whole_or_half(answers)):
         return None
+    if kind not in ("nps", "pmf"):
+        labels, ends = _explained(_folded(heading), [found for found in read if found])
+        if ends is not None:
+            typed = _typed(column, words, kind, *ends)
+            if typed is None or (typed.kind == "ces" and typed.high_is_good is not None):
+                return typed
+            return replace(typed, high_is_good=not direction(labels))
     low, high = _scale(_folded(heading), answers, kind, _common_top(cells))
     if high is None or low is None:
         return None
     if kind is None and not _is_survey_scale(words, answers, low, high):
         return None
-    return _directed(_typed(column, words, kind, low, high), heading, cells)
+    return _typed(column, words, kind, low, high)
 
 
-def _directed(outcome: Outcome | None, heading: str, cells: Sequence[str]) -> Outcome | None:
-    """Set which end is the good one, where the words beside the numbers say that it is the low one.
+def _explained(
+    heading: str, read: Sequence[tuple[float, str]]
+) -> tuple[Mapping[float, str], tuple[float, float] | None]:
+    """Return the words that explain numbers, in the heading or in cells, and the ends they tell.
 
-    "1 - Very satisfied ... 5 - Very dissatisfied", in the cells or in the heading. Effort has no
-    usual direction: there, the words of either end decide. Recommendation has no other.
+    "1 = very satisfied, 5 = very dissatisfied", or "1 - Very satisfied" in the cells: both the good
+    and the bad side must be explained. The ends of a heading hold where most answers lie within;
+    those of cells where nearly all cells have words, else the scale goes on to what they show.
     """
-    if outcome is None or outcome.kind in ("nps", "pmf"):
-        return outcome
-    pairs = [(value, _folded(cell)) for cell in set(cells) if (value := number(cell)) is not None]
-    ends = (outcome.minimum, outcome.maximum)
-    low_is_good = reversed_by([*anchors(_folded(heading)), *pairs], *ends)
-    if low_is_good is None or (outcome.kind == "ces" and outcome.high_is_good is not None):
-        return outcome
-    return replace(outcome, high_is_good=not low_is_good)
+    answers = [value for value, _ in read]
+    labels = anchors(heading)
+    if labels:
+        low, high = min(labels), max(labels)
+        on = sum(low <= value <= high for value in answers)
+        return labels, (low, high) if on >= _MOST_ANSWERS * len(answers) else None
+    labels = labels_of((value, words) for value, words in set(read) if words)
+    if direction(labels) is None:
+        return {}, None
+    low = min(1.0, *labels)
+    if sum(value in labels for value in answers) >= 0.8 * len(answers):
+        return labels, (low, max(labels))
+    bare = [value for value, words in read if not words]
+    highest = max([*bare, *labels])
+    return labels, next(((low, h) for h in (5.0, 7.0, 10.0, 100.0) if h >= highest), None)
 
 
 def _named_kind(words: str) -> str | None:
@@ -268,7 +307,7 @@ def _named_kind(words: str) -> str | None:
         ("rating", _RATING),
     ):  # fmt: skip
         if pattern.search(words):
-            if kind == "rating" and _NO_SCALE.search(words):
+            if kind == "rating" and _NO_SCALE.search(_RATED.sub("", words)):
                 return None
             return kind
     return None
@@ -395,16 +434,21 @@ def _typed(column: str, words: str, kind: str | None, low: float, high: float) -
 def _in_words(column: str, words: str, kind: str | None, cells: Sequence[str]) -> Outcome | None:
     """Recognise a scale that is answered in words."""
     scored = kind in ("rating", "stars")
+    graded = (scored or kind == "csat" or _GRADED.search(words)) and not _NO_GRADE.search(words)
     scales: tuple[tuple[Kind, Family, bool], ...] = (
         ("csat", "satisfaction", kind in ("csat", None) or scored),
         ("pmf", "disappointment", True),
         ("ces", "agreement", kind == "ces"),
+        ("ces", "ease", kind == "ces"),
         ("rating", "verdicts", True),
-        ("rating", "grades", scored or kind == "csat" or bool(_GRADED.search(words))),
+        ("stars", "stars", scored),
+        ("rating", "grades", bool(graded)),
     )
     for name, family, fits in scales:
-        wording = wording_of(family, cells) if fits else None
-        if wording is not None:
-            good = None if name == "ces" and not _HIGH_GOOD.search(words) else True
-            return Outcome(column, name, 1, TOPS[wording], good, wording)
+        found = wording_of(family, cells, asked=kind is not None) if fits else None
+        if found is not None:
+            wording, top = found
+            agrees = _HIGH_GOOD.search(words) or _EASY.search(words)
+            good = None if family == "agreement" and not agrees else True
+            return Outcome(column, name, 1, top, good, wording)
     return None

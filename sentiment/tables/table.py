@@ -6,6 +6,7 @@ import codecs
 import gzip
 import json
 import re
+import shlex
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
@@ -184,17 +185,21 @@ def _about_unread(unread: Sequence[str], text: str, language: str) -> tuple[str,
     """Return a sentence on columns with words of customers that are not read."""
     if not unread:
         return ()
-    names = [f"“{name}”" for name in unread[:_NAMES_SHOWN]]
-    options = " ".join(f'--text "{name}"' for name in (text, *unread[:1]))
+    shown = unread[:_NAMES_SHOWN]
+    names = [f"“{name}”" for name in shown]
+    options = " ".join(f"--text {shlex.quote(name)}" for name in (text, *shown))
+    rest = len(unread) - len(shown)
     if language == "zh":
-        more = f" 等 {len(unread)} 列" if len(unread) > _NAMES_SHOWN else ""
+        more = f" 等 {len(unread)} 列" if rest else ""
         return (f"只读取“{text}”；{'、'.join(names)}{more}看来也是文本，若要一并读取：{options}",)
-    more = f" and {len(unread) - _NAMES_SHOWN} more" if len(unread) > _NAMES_SHOWN else ""
-    look = "looks" if len(unread) == 1 else "look"
-    return (
-        f"The text is read from “{text}”; {', '.join(names)}{more} {look} like text, too, and"
-        f" {'is' if len(unread) == 1 else 'are'} not read. To read it as well: {options}",
-    )
+    if len(unread) == 1:
+        told = f"{names[0]} looks like text, too, and is not read. To read it as well"
+    else:
+        more = f" and {rest} more" if rest else ""
+        told = (
+            f"{', '.join(names)}{more} look like text, too, and are not read. To read them as well"
+        )
+    return (f"The text is read from “{text}”; {told}: {options}",)
 
 
 def _no_row(path: str, first: SourceRow | Reject | None) -> str:

@@ -329,6 +329,20 @@ def test_as_much_as_chance_gives_so_many_columns_is_no_ranking():
     assert ranked <= 9  # 3 expected of 60 at the 5 % level
 
 
+def test_rows_of_one_customer_are_no_independent_evidence():
+    rankable = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        customer = np.repeat(np.arange(100), 3)
+        noise = (rng.random((100, 10)) < 0.3).astype(float)[customer]
+        outcome = rng.normal(size=100)[customer] + 0.3 * rng.normal(size=300)
+        found = importance.lmg(
+            noise, outcome, names=[f"d{k}" for k in range(10)], clusters=customer, bootstrap=0
+        )
+        rankable += found.rankable
+    assert rankable <= 3  # 15 or so, were every row a customer
+
+
 def test_the_chance_of_r2_is_that_of_the_partial_f_test():
     from scipy import stats
     from statsmodels.api import OLS, add_constant

@@ -609,6 +609,11 @@ def test_a_control_of_another_name_loses_no_label(tmp_path: Path) -> None:
     results[0]["from_name"] = "label"
     with pytest.raises(LabelError, match="a control of the labelling interface is called 'label'"):
         annotated(written(tmp_path, ".json"), [{"result": results}])
+    overall = {"from_name": "feeling", "value": {"choices": ["negative"]}}
+    with pytest.raises(
+        LabelError, match="a control of the labelling interface is called 'feeling'"
+    ):
+        annotated(written(tmp_path, ".json"), [{"result": [overall]}])
     own = {"from_name": "difficulty", "value": {"choices": ["easy"]}}
     assert annotated(written(tmp_path, ".json"), [{"result": [own]}]).opinions == ()
 
@@ -681,7 +686,7 @@ def test_labels_in_lines_may_be_partial(tmp_path: Path) -> None:
             {"drivers": "price.level:negative"},
             "no field is called 'drivers'; did you mean opinions",
         ),
-        ({"quality": "positive"}, "line 1: the topic 'quality' belongs into topics"),
+        ({"quality": "positive"}, "line 1: the topic 'quality' belongs in topics"),
         ({"text": "", "overall": "positive"}, "line 1: is labelled and its text is empty"),
         (
             {"opinions": [{"driver": ["price"], "polarity": {}}]},
@@ -697,6 +702,7 @@ def test_lines_that_cannot_be_right_are_told(
     with pytest.raises(LabelError) as raised:
         files.read_labels(path, TAXONOMY)
     assert told in str(raised.value)
+    assert "says nothing" not in str(raised.value)
 
 
 def test_a_line_that_is_no_json_is_told(tmp_path: Path) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from sentiment.records import Analysis, Opinion
 from sentiment.reporting.build import Report, report
+from sentiment.reporting.linked import _controls
 from sentiment.reporting.values import Block, Text
 from sentiment.reporting.wording import say
 from tests.reporting.rows import STARS, analyses, silent
@@ -220,7 +223,8 @@ def test_a_candidate_that_is_no_weak_point_is_not_called_undecided(full: Report)
         assert isinstance(said := row["sure"], Text)
         assert "crosses" not in said.en
         assert row["quadrant"].en in said.en  # type: ignore[union-attr]
-    assert "<b>Not a priority</b>" in strong.to_html("en")
+    assert strong["headline"].sentences[1].en.startswith("No driver is clearly weak.")
+    assert "<b>Outside “fix first”</b>" in strong.to_html("en")
 
 
 def test_larger_complaints_that_cannot_be_ranked_are_named() -> None:
@@ -237,7 +241,7 @@ def test_larger_complaints_that_cannot_be_ranked_are_named() -> None:
     assert "service.attitude" not in {r["code"] for r in made["quadrant"].rows("quadrant")}
     said = made["headline"].sentences
     assert said[1].en.startswith("Look first at")
-    assert said[2].en.endswith("20 texts that praise or that complain: Service: attitude (50.0%).")
+    assert said[2].en.endswith("or too few complain: Service: attitude (50.0%).")
     assert "（50.0%）" in said[2].zh
     whole = report(analyses(1200), outcome=STARS, bootstrap=20)["headline"].sentences
     assert not [text for text in whole if "not ranked" in text.en]
@@ -267,6 +271,8 @@ def test_answers_of_a_reversed_scale_are_turned() -> None:
 def test_sums_below_the_answers_are_no_customers() -> None:
     rows = analyses(300)
     last = rows[-1].row
+    # A customer of a group called "Average" without a text is one, where a text stands below.
+    rows[10] = replace(silent(rows[10]), columns=rows[10].columns | {"渠道": "Average"})
     sums = [
         replace(
             silent(a),
@@ -362,3 +368,32 @@ def test_a_neutral_mention_is_a_mention_in_either_impact() -> None:
     assert impact["n_model"] == driver["n_model"] == len(inside)
     mean = sum(stars) / len(stars)
     assert impact["difference"] == pytest.approx(sum(inside) / len(inside) - mean)
+
+
+def test_a_declared_scale_has_the_words_of_its_column() -> None:
+    words = ("Not at all satisfied", "Not so satisfied", "Somewhat satisfied", "Very satisfied",
+             "Extremely satisfied")  # fmt: skip
+    rows = [
+        replace(a, columns={**a.columns, "satisfaction": words[a.row % 5]}) for a in analyses(300)
+    ]
+    found = report(rows, outcome="satisfaction", bootstrap=20)
+    declared = {"column": "satisfaction", "kind": "csat", "minimum": 1, "maximum": 5}
+    made = report(rows, outcome=declared, bootstrap=20)
+    assert made["figures"].rows("figures")[0]["value"] == pytest.approx(40)
+    assert made["figures"].rows("figures") == found["figures"].rows("figures")
+
+
+def test_rows_without_a_date_do_not_make_the_slope_of_time() -> None:
+    months = np.datetime64("2022-01", "M") + np.arange(240) % 24
+    dates = months.astype("datetime64[D]")
+    undated = np.arange(240) % 20 == 0
+    dates[undated] = np.datetime64("NaT")
+    table = SimpleNamespace(
+        dates=dates, length=np.full(240, 9), language=np.zeros(240, dtype=np.int8), segments={}
+    )
+    controls, _, _ = _controls(SimpleNamespace(table=table), np.arange(240))  # type: ignore[arg-type]
+    slope = controls[:, 1]
+    assert not slope[undated].any()
+    assert np.ptp(slope[~undated]) == pytest.approx(23 / 12)
+    assert slope[~undated].mean() == pytest.approx(0)
+    assert any(np.array_equal(column, undated) for column in controls.T)

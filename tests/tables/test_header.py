@@ -140,6 +140,51 @@ def test_a_first_answer_below_repeated_headings_is_no_name() -> None:
     assert find_header([heads, *rows]).skip == 1
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Rating", "Rating", "Comment"], ["N/A", "Refused", "Your courier lost my parcel twice!"],
+         ["4", "5", ""], ["2", "1", "Refund took three weeks"], ["3", "3", ""], ["5", "5", ""]],
+        [["评分", "", "意见"], ["不适用", "电话", "服务很好，就是等太久了"],
+         ["4", "5", ""], ["2", "1", "很慢"], ["3", "3", ""], ["5", "5", ""]],
+        [["评论", "评分", ""], ["商品很好", "无", "门店"], ["发货太慢了", "5", "APP"],
+         ["质量不错", "4", "门店"], ["还可以", "3", "APP"], ["很差", "1", "APP"]],
+        [["comment", "rating", ""], ["Great product", "N/A", "web"], ["Too slow", "5", "app"],
+         ["Nice", "4", "web"], ["Okay", "3", "app"], ["Bad", "1", "app"]],
+        [["Comment", "Product", "Product"], ["", "Shop", "App"], ["bad", "Shop", ""],
+         ["good", "", "App"], ["fine", "Shop", "App"], ["late", "", "App"]],
+        [["#", "Price", "Quality", "Delivery", "Comment", "Rating"],
+         ["k1", "Price", "Quality", "", "Price went up again, I am leaving.", "1"],
+         ["k2", "", "Quality", "Delivery", "Great quality all around", "4"],
+         ["k3", "Price", "", "", "Support answered at once", "3"]],
+    ],
+)  # fmt: skip
+def test_the_first_customer_is_no_second_heading_row(rows: list[list[str]]) -> None:
+    assert find_header(rows).skip == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ([["ID", "How satisfied are you with:", "", "", "Comments"],
+          ["", "Price", "Quality", "Service", ""],
+          *([f"C{n}", ("Satisfied", "Neutral")[n % 2], "Very satisfied", "Neutral", f"words {n}"]
+            for n in range(9))],
+         ("ID", "How satisfied are you with: - Price", "How satisfied are you with: - Quality",
+          "How satisfied are you with: - Service", "Comments")),
+        ([["Respondent ID", "Which channels do you use?", "", "", "Comments"],
+          ["", "Email", "Phone", "Website", "Open-Ended Response"],
+          *([f"11800{n}", "Email", ("Phone", "")[n % 2], "", f"The courier was {n}"] for n in range(9))],
+         ("Respondent ID", "Which channels do you use? - Email", "Which channels do you use? - Phone",
+          "Which channels do you use? - Website", "Comments")),
+    ],
+)  # fmt: skip
+def test_names_below_groups_of_every_kind(rows: list[list[str]], names: tuple[str, ...]) -> None:
+    header = find_header(rows)
+    assert header.names == names
+    assert header.skip == 2
+
+
 def test_a_group_of_scores_makes_scores_of_its_columns() -> None:
     body = [["1", "4", "5", f"很好{n}"] for n in range(5)]
     header = find_header(
@@ -147,6 +192,12 @@ def test_a_group_of_scores_makes_scores_of_its_columns() -> None:
     )
     assert header.names == ("编号", "服务", "质量", "评价内容")
     assert header.labels == {"服务": "评分", "质量": "评分"}
+    heads = [["客户", "", "评分", "", "意见"], ["编号", "渠道", "产品", "服务", "内容"]]
+    header = find_header([*heads, *([f"C{n}", "门店", "4", "5", f"很好{n}"] for n in range(9))])
+    assert header.labels == {"产品": "评分", "服务": "评分"}
+    heads = [["基本", "满意度", "满意度", "其他"], ["编号", "分数", "原因", "渠道"]]
+    header = find_header([*heads, *([str(n), "4", f"好{n}", "APP"] for n in range(5))])
+    assert header.labels == {"分数": "满意度"}  # and the text keeps its own name
 
 
 def test_notes_speak_chinese() -> None:

@@ -49,7 +49,8 @@ def headline_block(study: Study) -> Block:
     rows = _candidates(study)
     sentences = [_state(study)]
     if rows:
-        kind = "linked" if rows[0]["linked"] else "counted"
+        outside = rows[0]["sure_code"] == "outside"
+        kind = "strong" if outside else "linked" if rows[0]["linked"] else "counted"
         sentences.append(say(f"headline.problem_{kind}", **rows[0]))
     else:
         sentences.append(say("headline.no_problem", n=study.n))

@@ -84,11 +84,12 @@ def _outcome_facts(study: Study, measure: Outcome) -> list[Row]:
     rows: list[Row] = [
         _fact("outcome_valid", valid, customers),
         _fact("outcome_missing", customers - given, customers),
-        _fact("outcome_rejected", given - valid, table.n),
+        _fact("outcome_rejected", given - valid, customers),
     ]
     if measure.kind in ("stars", "rating") and valid:
-        empty = table.status == STATUSES.index("empty")
-        n = int((answered & empty & (position(measure, table.outcome) >= 100)).sum())
+        # Without a word in answer to any question.
+        silent = ~np.isin(table.row, table.row[table.status != STATUSES.index("empty")])
+        n = int((answered & silent & (position(measure, table.outcome) >= 100)).sum())
         rows.append(_fact("default_praise", n, valid))
     return rows
 
