@@ -172,6 +172,12 @@ class Outcome:
             return None
         return self.minimum + self.maximum - answer if self.is_turned else answer
 
+    def as_given(self, answer: float | None) -> float | None:
+        """Return the number that the customer gave for an answer that `value` returned."""
+        if answer is None or not self.is_turned:
+            return answer
+        return self.minimum + self.maximum - answer
+
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as plain data."""
         return {

@@ -255,7 +255,7 @@ def test_answers_of_a_reversed_scale_are_turned() -> None:
     ]
     straight, made = (
         report(analyses(900), outcome=STARS, bootstrap=20),
-        report(rows, outcome=turned, bootstrap=20),
+        report(rows, outcome=turned, id="订单号", bootstrap=20),
     )
     assert (
         made["figures"].rows("figures")[0]["value"]
@@ -265,6 +265,11 @@ def test_answers_of_a_reversed_scale_are_turned() -> None:
         r["code"] for r in straight["importance"].rows("importance")
     ]
     assert any("turned round" in note.en for note in made["base"].notes)
+    # The list of replies shows what the customer gave.
+    given = {a.id: float(a.columns["评分"] or 0) for a in rows}
+    replies = made["replies"].rows("replies")
+    assert replies
+    assert all(row["outcome"] == given[str(row["id"])] for row in replies)
     assert any("已反转" in note.zh for note in made["base"].notes)
 
 

@@ -73,7 +73,7 @@ def _quote(study: Study, voice: Voice) -> dict[str, Cell]:
         "confidence": voice.confidence,
         "row": voice.row,
         "language": voice.language,
-        "outcome": voice.outcome,
+        "outcome": _score(study, voice),
     }
     cells |= {f"by_{column}": label for column, label in voice.segments.items()}
     # How the words fall into plain and marked pieces, for the page: "text|mark" pairs.
@@ -149,6 +149,11 @@ def replies_block(study: Study) -> Block:
     )
 
 
+def _score(study: Study, voice: Voice) -> float | None:
+    measure = study.table.measure
+    return voice.outcome if measure is None else measure.as_given(voice.outcome)
+
+
 def _entry(study: Study, voice: Voice) -> dict[str, Cell]:
     cells: dict[str, Cell] = {
         "text": voice.text,
@@ -157,7 +162,7 @@ def _entry(study: Study, voice: Voice) -> dict[str, Cell]:
         "id": voice.id,
         "row": voice.row,
         "date": voice.date,
-        "outcome": voice.outcome,
+        "outcome": _score(study, voice),
     }
     return cells | {f"by_{column}": label for column, label in voice.segments.items()}
 
