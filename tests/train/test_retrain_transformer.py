@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -44,12 +44,25 @@ def train(labelled: Path, base: Path, output: Path, tiny: Path, **more: object) 
     return retrain(options)
 
 
-def with_a_first_one(folder: Path, tiny: Path) -> Path:
-    """Make a bundle "first" in the folder; return the labelled rows that it was trained on."""
+@dataclass(frozen=True)
+class First:
+    """A bundle made from an encoder, and what it was made of; not to be written to."""
+
+    bundle: Path
+    encoder: Path
+    labelled: Path
+    trained: Trained
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> First:
+    """Train the bundle once for all tests."""
+    folder = tmp_path_factory.mktemp("first")
     labelled = write_table(folder / "labelled.csv")
     encoder = checkpoints.bert(folder / "encoder", [row["text"] for row in rows()])
-    train(labelled, encoder, folder / "first", tiny)
-    return labelled
+    return First(
+        folder / "first", encoder, labelled, train(labelled, encoder, folder / "first", tiny)
+    )
 
 
 def weights(folder: Path) -> dict[str, str]:
@@ -57,20 +70,22 @@ def weights(folder: Path) -> dict[str, str]:
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
 
 
-@pytest.mark.parametrize(
-    "kind", [checkpoints.bert, checkpoints.xlmr], ids=lambda kind: kind.__name__
-)
+def xlmr(folder: Path, tiny: Path) -> Trained:
+    labelled = write_table(folder / "labelled.csv")
+    encoder = checkpoints.xlmr(folder / "encoder", [row["text"] for row in rows()])
+    return train(labelled, encoder, folder / "mine", tiny)
+
+
+@pytest.mark.parametrize("kind", ["bert", "xlmr"])
 def test_an_encoder_becomes_a_bundle_that_scores(
-    kind: Callable[..., Path], tmp_path: Path, tiny: Path
+    kind: str, tmp_path: Path, tiny: Path, first: First
 ) -> None:
-    labelled = write_table(tmp_path / "labelled.csv")
-    encoder = kind(tmp_path / "encoder", [row["text"] for row in rows()])
-    trained = train(labelled, encoder, tmp_path / "mine", tiny)
+    trained = first.trained if kind == "bert" else xlmr(tmp_path, tiny)
     assert trained.bundle is not None
     assert trained.bundle.architecture == "transformer"
     assert trained.held > 10
     assert {one.figure for one in trained.differences} == {"topic_f1", "overall_accuracy"}
-    analyzer = sentiment.load(tmp_path / "mine", device="cpu")
+    analyzer = sentiment.load(first.bundle if kind == "bert" else tmp_path / "mine", device="cpu")
     analysis = analyzer.analyze("客服很耐心，快递太慢，订单3")
     assert analysis.status == "ok"
     for opinion in analysis.opinions:
@@ -78,29 +93,26 @@ def test_an_encoder_becomes_a_bundle_that_scores(
     assert "To reproduce" in trained.bundle.card
 
 
-def test_a_bundle_is_trained_again_with_a_taxonomy_of_its_own(tmp_path: Path, tiny: Path) -> None:
-    labelled = with_a_first_one(tmp_path, tiny)
+def test_a_bundle_is_trained_again_with_a_taxonomy_of_its_own(
+    tmp_path: Path, tiny: Path, first: First
+) -> None:
     own = tmp_path / "own.toml"
     own.write_text(OWN, encoding="utf-8")
-    again = train(labelled, tmp_path / "first", tmp_path / "second", tiny, taxonomy=own)
+    again = train(first.labelled, first.bundle, tmp_path / "second", tiny, taxonomy=own)
     assert again.bundle is not None
     assert "app.login" in again.bundle.taxonomy.drivers
     assert re.search(r"app\.login: [1-9]\d* rows hold one of early, 压烂", again.bundle.card)
     assert sentiment.load(tmp_path / "second", device="cpu").analyze("价格太贵").topics["app"]
 
 
-def test_the_same_again_gives_the_same_weights(tmp_path: Path, tiny: Path) -> None:
-    labelled = write_table(tmp_path / "labelled.csv")
-    encoder = checkpoints.bert(tmp_path / "encoder", [row["text"] for row in rows()])
-    for name in ("one", "two"):
-        train(labelled, encoder, tmp_path / name / "mine", tiny)
-    assert weights(tmp_path / "one" / "mine") == weights(tmp_path / "two" / "mine")
+def test_the_same_again_gives_the_same_weights(tmp_path: Path, tiny: Path, first: First) -> None:
+    train(first.labelled, first.encoder, tmp_path / "first", tiny)
+    assert weights(tmp_path / "first") == weights(first.bundle)
 
 
 def test_a_run_that_was_interrupted_takes_up_the_turns_that_are_finished(
-    tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tiny: Path, first: First, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    labelled = with_a_first_one(tmp_path, tiny)
     real, calls = finetuning.finetune, list[int]()
 
     def cut_short(*given: object, **more: object) -> object:
@@ -111,20 +123,19 @@ def test_a_run_that_was_interrupted_takes_up_the_turns_that_are_finished(
 
     monkeypatch.setattr(finetuning, "finetune", cut_short)
     with pytest.raises(KeyboardInterrupt):
-        train(labelled, tmp_path / "first", tmp_path / "second", tiny)
-    train(labelled, tmp_path / "first", tmp_path / "second", tiny)
+        train(first.labelled, first.bundle, tmp_path / "second", tiny)
+    train(first.labelled, first.bundle, tmp_path / "second", tiny)
     # Four parts aside in turn and all rows at last: two of the five were finished.
     assert len(calls) == 3 + 3
     monkeypatch.setattr(finetuning, "finetune", real)
-    train(labelled, tmp_path / "first", tmp_path / "whole" / "second", tiny)
+    train(first.labelled, first.bundle, tmp_path / "whole" / "second", tiny)
     assert weights(tmp_path / "second") == weights(tmp_path / "whole" / "second")
 
 
 def test_of_many_rows_one_part_is_kept_aside(
-    tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tiny: Path, first: First, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    labelled = with_a_first_one(tmp_path, tiny)
-    saved, words = bundle.read(tmp_path / "first"), words_of({"dire": {"negative": 9}})
+    saved, words = bundle.read(first.bundle), words_of({"dire": {"negative": 9}})
     bundle.write(
         tmp_path / "spoken", config=saved.config, metrics=saved.metrics, card=saved.card, made={},
         arrays=words.arrays(), files=[saved.file(name) for name in (
@@ -139,7 +150,7 @@ def test_of_many_rows_one_part_is_kept_aside(
     monkeypatch.setattr(finetuning, "finetune", counted)
     settings = {**QUICK, "in_turn": 10}
     options = TrainOptions(
-        labelled=labelled, output=tmp_path / "second", base=str(tmp_path / "spoken"),
+        labelled=first.labelled, output=tmp_path / "second", base=str(tmp_path / "spoken"),
         against=str(tiny), device="cpu", force=True, settings=settings,
     )  # fmt: skip
     trained = retrain(options)
