@@ -71,7 +71,7 @@ teach taught6 --further 2500 --teacher "$work/eighth=0.7" --teacher lite=0.3
 base ninth --steps 2800 --taught "$work/taught6.npz" --taught-share 0.25 --start "$work/eighth" --rate 0.8 \
   --seed 22 --soup "$work/of-eighth"
 
-# 10: 5,608 of these rows with other findings since, topics taught less
+# 10: 5,608 of these rows with other findings since (data/gold holds 11,541 by now), topics taught less
 teach taught7 --further 2500 --teacher "$work/ninth=0.8" --teacher lite=0.2
 base tenth --steps 4200 --taught "$work/taught7.npz" --taught-share 0.1 --gold-share 0.75 --start "$work/ninth" \
   --rate 0.8 --way 0.7 --seed 23
