@@ -162,11 +162,11 @@ def merge_periods(
     }
     order = sorted(set(key.values()))
     place = {period: at for at, period in enumerate(order)}
-    start = first // 3 * 3
-    lookup = np.full(last // 3 * 3 + 3 - start, -1, dtype=np.intp)
+    origin = first // 3 * 3
+    lookup = np.full(last // 3 * 3 + 3 - origin, -1, dtype=np.intp)
     for (month, quarter), at in place.items():
-        lookup[month - start : month - start + (3 if quarter else 1)] = at
-    within = months[dated].astype(np.int64) - start
+        lookup[month - origin : month - origin + (3 if quarter else 1)] = at
+    within = months[dated].astype(np.int64) - origin
     inside = (within >= 0) & (within < len(lookup))
     codes[dated] = np.where(inside, lookup[np.where(inside, within, 0)], -1)
     labels = tuple(_label(start, quarter) for start, quarter in order)

@@ -208,6 +208,7 @@ class Collector:
         self.drivers = Codebook(taxonomy.drivers)
         self.tags = Codebook(taxonomy.tags)
         self._measure, self._others = measure, tuple(others)
+        self._scales = (*([measure] if measure else []), *self._others)
         self._by, self._date, self._id, self._keep = tuple(by), date, id, keep
         self._rng = np.random.default_rng(seed)
         self._parts: dict[str, list[NDArray[Any]]] = {}
@@ -226,9 +227,8 @@ class Collector:
             self._put(name, getattr(batch, name))
         self._put("row", batch.row)
         self._put("total", self._totals(batch))
-        scales = [scale for scale in (self._measure, *self._others) if scale is not None]
         values = {}
-        for scale in scales:
+        for scale in self._scales:
             values[scale.column], given = answers(batch.cells(scale.column), scale)
             self._put(f"given {scale.column}", given)
         for column, array in values.items():
@@ -268,8 +268,9 @@ class Collector:
         first[first_row] = True
         customer, repeated = _customers(self._joined("id", np.int64) if self._id else row, first)
         totals = _at_the_end(self._joined("total", np.bool_), status)
-        scales = [scale for scale in (self._measure, *self._others) if scale is not None]
-        given = {scale.column: self._joined(f"given {scale.column}", np.bool_) for scale in scales}
+        given = {
+            scale.column: self._joined(f"given {scale.column}", np.bool_) for scale in self._scales
+        }
         summed_up = (
             totals & first & np.logical_or.reduce([np.zeros(n, dtype=bool), *given.values()])
         )
@@ -277,7 +278,7 @@ class Collector:
             scale.column: np.where(
                 totals, np.nan, self._joined(f"value {scale.column}", np.float64)
             )
-            for scale in scales
+            for scale in self._scales
         }
         outcome = values[self._measure.column] if self._measure else np.full(n, np.nan)
         others = tuple((scale, values[scale.column]) for scale in self._others)

@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from sentiment.errors import InputError
+from sentiment.tables.likert import is_wording
 from sentiment.tables.scales import KINDS, Outcome
 from sentiment.taxonomy import Taxonomy
 
@@ -125,6 +126,11 @@ def _check_scale(outcome: Outcome) -> None:
         raise InputError(
             "An outcome's minimum and maximum are numbers, the minimum the smaller one; "
             f"they are {low!r} and {high!r}."
+        )
+    if outcome.wording is not None and not is_wording(outcome.wording):
+        raise InputError(
+            f"An outcome's wording is one that this project found and wrote, not {outcome.wording!r};"
+            " leave it out."
         )
     if outcome.high_is_good is not None:
         flag_of("the outcome's high_is_good", outcome.high_is_good)

@@ -369,12 +369,11 @@ def _is_under_groups(first: list[str], second: list[str], below: Sequence[Sequen
     from sentiment.drivers.answers import is_missing  # loads NumPy
 
     groups = _groups(first)
-    inside = [at for group in groups for at in group]
-    names = {at: second[at].strip() for at in inside}
-    columns = [[cell for other in below if (cell := _pad(other, len(first))[at].strip())]
-               for at in range(len(first))]  # fmt: skip
-    if not inside or not below or not all(names.values()):
+    names = {at: second[at].strip() for group in groups for at in group}
+    if not names or not below or not all(names.values()):
         return False
+    rows = [_pad(other, len(first)) for other in below]
+    columns = {at: [cell for row in rows if (cell := row[at].strip())] for at in names}
     if any(len({names[at] for at in group}) < len(group) for group in groups):
         return False
     if any(
@@ -385,7 +384,7 @@ def _is_under_groups(first: list[str], second: list[str], below: Sequence[Sequen
         if at not in names and cell not in ("", heading) and not _says_what_it_is(cell):
             return False
     known = sum(map(_says_what_it_is, names.values()))
-    return known * 2 > len(names) or any(_is_coded(columns[at]) for at in inside)
+    return known * 2 > len(names) or any(map(_is_coded, columns.values()))
 
 
 def _says_what_it_is(cell: str) -> bool:

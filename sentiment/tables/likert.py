@@ -15,10 +15,11 @@ from typing import Literal
 from sentiment.tables.headings import clean
 
 __all__ = [
-    "FAMILIES",
+    "USUAL",
     "Family",
     "anchors",
     "direction",
+    "is_wording",
     "labels_of",
     "leaning",
     "step",
@@ -69,7 +70,7 @@ _STEMS: Mapping[Family, tuple[str, str]] = {
     "grades": ("good|好", "bad|poor|差|糟糕|糟"),
 }
 _DENIED = "|".join(sorted((d for d in _DENIALS if not d.isascii()), key=len, reverse=True))
-_PATTERNS: Mapping[Family, re.Pattern[str]] = {
+_PATTERNS: Mapping[str, re.Pattern[str]] = {
     family: re.compile(
         rf"(?P<before>[a-z ]*?|[^a-z]*?)\s*(?P<denied>{_DENIED})?(?:(?P<bad>{bad})|(?P<good>{good}))"
         r"(?P<after> at all)?"
@@ -94,7 +95,7 @@ _TABLES: Mapping[str, Mapping[str, float]] = {
     # What Chinese shops call a review as a whole.
     "verdicts": {"差评": 1, "中评": 2, "好评": 3, "差評": 1, "中評": 2, "好評": 3},
     "stars": {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
-              "一": 1, "二": 2, "三": 3, "四": 4, "五": 5},
+              "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5},
     # "Extremely" above "very" and no dissatisfaction: the two upper steps are the satisfied ones.
     "one-sided": {
         "extremely": 5, "completely": 5, "very": 4, "": 3, "moderately": 3, "somewhat": 3,
@@ -113,7 +114,7 @@ _TABLES: Mapping[str, Mapping[str, float]] = {
     },
 }  # fmt: skip
 # The wording of a scale that was declared without one.
-FAMILIES: Mapping[tuple[str, float], str] = {
+USUAL: Mapping[tuple[str, float], str] = {
     ("csat", 5): "satisfaction 5 3 3", ("csat", 7): "satisfaction 7 3 3",
     ("pmf", 3): "disappointment", ("ces", 5): "agreement 5 3 3", ("ces", 7): "agreement 7 3 3",
     ("rating", 5): "grades 5 3 3", ("stars", 5): "stars",
@@ -158,7 +159,7 @@ def _parsed(family: str, text: str) -> tuple[int, int, str] | None:
         return *_GRADES[text], ""
     if family == "satisfaction" and text == "基本满意":
         return 0, 0, ""
-    found = _PATTERNS[family].fullmatch(text) if family in _PATTERNS else None  # type: ignore[index]
+    found = _PATTERNS[family].fullmatch(text)
     if found is None:
         return None
     before, denied = found["before"].strip(), found["denied"]
@@ -193,10 +194,10 @@ def wording_of(family: Family, cells: Sequence[str], *, asked: bool) -> tuple[st
             return None
         wording, top = _scale(family, set(texts), parsed)
     # "Good" and "Bad", "One" and "Two" are answers to many a question that has no scale.
-    read = {step(text, wording) for text in texts} - {None}
-    if family in ("grades", "stars") and len(read) < _FEWEST_STEPS:
+    steps = {text: step(text, wording) for text in texts}
+    if family in ("grades", "stars") and len(set(steps.values()) - {None}) < _FEWEST_STEPS:
         return None
-    unread = {text: n for text, n in texts.items() if step(text, wording) is None}
+    unread = {text: n for text, n in texts.items() if steps[text] is None}
     if sum(unread.values()) > 0.2 * len(cells):
         return None
     if any(n > 1 and leaning(text) for text, n in unread.items()):
@@ -264,6 +265,15 @@ def step(cell: str, wording: str) -> float | None:
     else:
         distance = 2 if strength >= end else 1
     return (1 + int(steps)) / 2 + side * distance
+
+
+def is_wording(name: object) -> bool:
+    """Say whether `step` knows a scale by this name."""
+    if not isinstance(name, str):
+        return False
+    family, *numbers = name.split() or [""]
+    own = family in _STEMS and len(numbers) == 3 and set(numbers) <= {"1", "2", "3", "5", "7"}
+    return name in _TABLES or own
 
 
 def leaning(words: str) -> int:

@@ -62,6 +62,7 @@ _SCORE_WORDS = frozenset(
     }
 )  # fmt: skip
 
+# Such a question has numbers for answers, though it names no score.
 _ASKED_TO_RATE = re.compile(
     r"\b(?:how|please|you|would)\b.*\brate\b|^rate\b|评价$|评价[？?]|如何评价"
 )
@@ -501,8 +502,7 @@ def _is_segment(column: _Column) -> bool:
     named = headings.is_segment(heading) and not headings.is_id(heading)
     if column.is_number and not named:
         return False
-    words = headings.clean(heading)
-    if headings.is_id(heading) and _ID_OF_PERSON.search(words):
+    if headings.is_id(heading) and _ID_OF_PERSON.search(headings.clean(heading)):
         return False
     if column.width > 80:
         return False

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from sentiment.tables.headings import clean
 from sentiment.tables.likert import (
-    FAMILIES,
+    USUAL,
     Family,
     anchors,
     direction,
@@ -45,8 +45,6 @@ _ANCHOR = re.compile(
     r"(?:\b(?:likely|(?:dis|un)?satisfied|(?:dis)?agree|easy|difficult|excellent|poor|neutral|good|bad"
     r"|happy|effort)|满意|滿意|可能|愿意|同意|推荐|容易|轻松|费力|一般)\W*$"
 )
-_CHINESE_STARS: Mapping[str, int] = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
-_ENGLISH_STARS: Mapping[str, int] = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
 _NPS = re.compile(
     r"\bnps\b|^recommend(?:ation)?$|net promoter|\blikel(?:y|ihood).*recommend|would you recommend"
@@ -83,16 +81,17 @@ _WHOLE_ZH = re.compile(
     r"|星级|星級|打分|得分|评级|分数|分|星|级|数|满意度|满意"
 )
 _AGGREGATE = re.compile(r"\b(?:avg|average|mean|aggregate|median)\b|平均|均分")
+# Numbers that are no answers, but of which a rating may be asked: "Price rating", 配送时长评分.
+_MAY_BE_RATED = (
+    r"\b(?:price|amount|cost|hour|minutes?|seconds?|duration|length)\b|价格|金额|单价|时长"
+)
+_RATED = re.compile(_MAY_BE_RATED)
 _NO_SCALE = re.compile(
     r"\b(?:counts?|num|number of|qty|quantity|votes?|likes?|helpful|thumbs|useful|funny|cool"
     r"|age|year|month|week|day|rank|page|floor|views|reads|replies|order|id|index|no|latitude"
     r"|longitude|zip|version|probability|confidence|sentiment|polarity|label|words?)\b"
     r"|数量|次数|点赞|点踩|有用|回复数|年龄|数$|天数|楼层|浏览|序号|编号|排名|概率|情感|人数"
-    r"|\b(?:price|amount|cost|hour|minutes?|seconds?|duration|length)\b|价格|金额|单价|时长"
-)
-# Of these a rating may be asked: "Price rating", 配送时长评分.
-_RATED = re.compile(
-    r"\b(?:price|amount|cost|hour|minutes?|seconds?|duration|length)\b|价格|金额|单价|时长"
+    rf"|{_MAY_BE_RATED}"
 )
 _RANGE = re.compile(r"(?<!\d)([01])\s*(?:-|–|—|~|～|至|到|to|\.\.)\s*(100|10|3|5|7)(?!\d)")
 _OUT_OF = re.compile(r"(?:out of|满分|/)\s*(100|10|5|7|3)(?!\d)|(?<!\d)(100|10|5|7)\s*分制")
@@ -159,7 +158,7 @@ class Outcome:
         answer = number(cell)
         if answer is None:
             # Words say themselves which end is the good one.
-            wording = self.wording or FAMILIES.get((self.kind, self.maximum))
+            wording = self.wording or USUAL.get((self.kind, self.maximum))
             answer = step(cell, wording) if cell and wording else None
             on_scale = answer is not None and self.minimum <= answer <= self.maximum
             return answer if on_scale else None
@@ -215,12 +214,12 @@ def _read(cell: str | None) -> tuple[float, str] | None:
     if text and not text.strip("★☆⭐\ufe0f "):
         return float(text.count("★") + text.count("⭐")), ""
     if len(text) > 1 and text[1:] in ("星", "颗星", "顆星", "星级", "分"):
-        found = _CHINESE_STARS.get(text[0])
-        return None if found is None else (float(found), "")
+        found = step(text[0], "stars")
+        return None if found is None else (found, "")
     words = text.split()
     if words and words[-1] in ("star", "stars"):
-        found = _ENGLISH_STARS.get(words[0])
-        return None if found is None else (float(found), "")
+        found = step(words[0], "stars")
+        return None if found is None else (found, "")
     match = _LABELLED.fullmatch(text)
     if match and _ANCHOR.search(match["words"]):
         return float(match["value"]), match["words"].strip(" (（-–:：=")

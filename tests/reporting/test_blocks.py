@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sentiment.records import Analysis, Opinion
+from sentiment.records import Opinion
 from sentiment.reporting.build import Report, report
 from sentiment.reporting.linked import _controls
 from sentiment.reporting.values import Block, Text
@@ -71,23 +71,11 @@ def test_shown(full: Report, key: str) -> None:
 @pytest.fixture(scope="module")
 def bare() -> Report:
     """A report of twelve rows that judge nothing, without a score, a date or a segment."""
-    rows = [replace(_said_nothing(row)) for row in analyses(12, opinions=False, stars=False)]
+    rows = [
+        replace(silent(row), text="无", columns={"评论": "无"})
+        for row in analyses(12, opinions=False, stars=False)
+    ]
     return report(rows, layers=False, text=())
-
-
-def _said_nothing(analysis: Analysis) -> Analysis:
-    return replace(
-        analysis,
-        text="无",
-        status="empty",
-        sentiment=None,
-        score=None,
-        confidence=None,
-        probabilities=None,
-        opinions=(),
-        tags=(),
-        columns={"评论": "无"},
-    )
 
 
 WITHHELD = {
@@ -347,11 +335,11 @@ def test_small_segments_are_hidden() -> None:
 
 def test_default_praise_stays_out_of_the_drivers() -> None:
     said = analyses(400)
-    silent = [
-        replace(_said_nothing(a), row=a.row + 400, columns={**a.columns, "评分": "5"})
+    mute = [
+        replace(silent(a), row=a.row + 400, columns={**a.columns, "评分": "5"})
         for a in analyses(200)
     ]
-    made = report([*said, *silent], outcome=STARS, bootstrap=20)
+    made = report([*said, *mute], outcome=STARS, bootstrap=20)
     facts = {r["code"]: r["n"] for r in made["base"].rows("base")}
     assert facts["default_praise"] == 200
     assert facts["used"] == 400

@@ -39,6 +39,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"outcome": STARS | {"minimum": "1"}}, "minimum and maximum are numbers"),
     ({"outcome": STARS | {"column": 5}}, "the name of a column, not 5"),
     ({"outcome": STARS | {"high_is_good": "yes"}}, "high_is_good True or False, not 'yes'"),
+    ({"outcome": STARS | {"wording": "junk"}}, "wording is one that this project found"),
     ({"target": "x"}, "target a number from 0 to 100, not 'x'"),
     ({"target": 101}, "target a number from 0 to 100, not 101"),
     ({"target": float("nan")}, "target a number from 0 to 100, not nan"),
