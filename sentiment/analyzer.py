@@ -423,8 +423,7 @@ def _checked(item: Feedback, row: int) -> Feedback:
         raise InputError(
             f"The columns of row {item.row} are a {type(item.columns).__name__}; give a dict of strings."
         )
-    cells = (item.id, item.question, *item.columns, *item.columns.values())
-    if all(map(is_, map(_whole_cell, cells), cells)):
+    if _is_whole(item):
         return item  # as that of a reader always is
     return replace(
         item,
@@ -432,6 +431,16 @@ def _checked(item: Feedback, row: int) -> Feedback:
         question=_whole_cell(item.question),
         columns={_whole_cell(name): _whole_cell(cell) for name, cell in item.columns.items()},
     )
+
+
+def _is_whole(item: Feedback) -> bool:
+    """Tell whether what is written beside the text can be, as it is."""
+    cells = (item.id, item.question, *item.columns, *item.columns.values())
+    try:
+        "".join([cell for cell in cells if cell is not None]).encode()  # all at once
+    except (TypeError, UnicodeEncodeError):
+        return all(map(is_, map(_whole_cell, cells), cells))
+    return True
 
 
 def _whole_cell(cell: Any) -> Any:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from itertools import cycle
 from types import TracebackType
 from typing import IO, cast
 
@@ -23,12 +24,13 @@ from sentiment.records import Feedback
 __all__ = ["Pool", "WorkerError", "cores", "in_order"]
 
 # A worker is one of several: its libraries must not start a thread per core each.
-_ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
+_ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
 
 
 class WorkerError(SentimentError):
@@ -36,13 +38,17 @@ class WorkerError(SentimentError):
 
 
 class Pool:
-    """Worker processes, one thread of this process talking to each. Use it as a context manager."""
+    """Worker processes, one thread of this process talking to each. Use it as a context manager.
 
-    def __init__(self, setup: Setup, workers: int) -> None:
+    :param gpus: GPUs of this machine; each worker sees one of them, in turn.
+    """
+
+    def __init__(self, setup: Setup, workers: int, gpus: int = 0) -> None:
         self.workers = workers
         self._setup = pickle.dumps(setup)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="sentiment-worker")
         self._mine = threading.local()
+        self._gpus = cycle(_visible(gpus)) if gpus > 1 else None
         self._processes: list[subprocess.Popen[bytes]] = []
         self._closed = False
 
@@ -92,7 +98,9 @@ class Pool:
         return process
 
     def _start(self) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1")}
+        environment = {**os.environ, **_ONE_THREAD}
+        if self._gpus is not None:
+            environment["CUDA_VISIBLE_DEVICES"] = next(self._gpus)
         # -P and the parent's own search path: a file json.py in the user's folder is no module.
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         process = subprocess.Popen(
@@ -143,6 +151,12 @@ def _close(pipe: IO[bytes] | None) -> None:
     if pipe is not None:
         with suppress(OSError):  # what it still holds has nowhere to go
             pipe.close()
+
+
+def _visible(gpus: int) -> list[str]:
+    """Return the names of the GPUs that this process sees: it may have been given some of them only."""
+    given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    return given.split(",")[:gpus] if given else [str(number) for number in range(gpus)]
 
 
 def cores() -> int:

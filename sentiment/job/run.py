@@ -47,6 +47,9 @@ from sentiment.tables import Reject, SourceRow, Table, check_capacity, format_of
 
 __all__ = ["Interrupted", "score"]
 
+# Parts that are read before workers share the GPU: each of them takes some seconds to find it.
+_BEFORE_GPU_WORKERS = 6 * PARTS_PER_CHUNK
+_WORKERS_OF_A_GPU = 16
 # CSV gets a byte order mark so that Excel opens it; the others' format settles it.
 _ENCODING = {"csv": "utf-8-sig", "tsv": "utf-8-sig", "jsonl": "utf-8"}
 
@@ -249,9 +252,13 @@ class _Job:
     def _score(self, parts: Iterable[Part]) -> Iterator[tuple[Part, Outcome]]:
         parts = iter(parts)
         workers = self.options.workers
+        gpus = _gpus() if self.analyzer.runs_on_gpu else 0
         if workers is None:
-            head = list(islice(parts, PARTS_PER_CHUNK))
-            workers = _workers_for(len(head), self.options.device)
+            # One process until it pays to start more.
+            enough = _BEFORE_GPU_WORKERS if gpus else PARTS_PER_CHUNK
+            head = list(islice(parts, enough))
+            most = min(cores(), _WORKERS_OF_A_GPU * gpus) if gpus else cores()
+            workers = most if len(head) == enough else 1
             parts = chain(head, parts)
         jobs = ((part, _feedback(self.table, part)) for part in parts)
         if workers == 1:
@@ -259,7 +266,7 @@ class _Job:
             for part, feedback in jobs:
                 yield part, scorer(feedback, len(part.rejects))
             return
-        with Pool(self._setup(), workers) as pool:
+        with Pool(self._setup(), workers, gpus) as pool:
             yield from in_order(jobs, pool)
 
     @contextmanager
@@ -345,20 +352,11 @@ def _leave(store: Store, lock: Lock, keep: bool) -> None:
             store.folder.rmdir()
 
 
-def _workers_for(first_parts: int, device: str) -> int:
-    """One process until it pays to start more: that takes about as long as a chunk does."""
-    if first_parts < PARTS_PER_CHUNK or _uses_gpu(device):
-        return 1
-    return cores()
+def _gpus() -> int:
+    """Return how many GPUs this process sees; asked only where the model is on one."""
+    import torch
 
-
-def _uses_gpu(device: str) -> bool:
-    """Tell whether the model may be on a GPU, where several processes would only share it."""
-    # A model that can be has loaded torch by now; one that cannot has not, and nor do we.
-    torch = sys.modules.get("torch")
-    return device == "cuda" or (
-        device == "auto" and torch is not None and torch.cuda.is_available()
-    )
+    return int(torch.cuda.device_count())
 
 
 def _feedback(table: Table, part: Part) -> list[Feedback]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ __all__ = [
     "Floats",
     "Found",
     "Outputs",
+    "Pointers",
     "best_spans",
     "chances",
     "decide",
@@ -52,6 +53,17 @@ _LONGEST = 40
 _FEWEST = 1e-6
 
 
+class Pointers(Protocol):
+    """Logits (B, N, 3, L) that stay where they were computed; few of them are ever looked at."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the whole, (B, N, 3, L)."""
+
+    def of(self, rows: NDArray[np.int64], labels: NDArray[np.int64]) -> Floats:
+        """Return the logits of some labels of some rows, each (F,) -> (F, L)."""
+
+
 class Outputs(NamedTuple):
     """What the network says of B rows, as `network.Answers` has it; L tokens, padding included.
 
@@ -65,8 +77,8 @@ class Outputs(NamedTuple):
     overall: Floats
     topics: Floats
     findings: Floats
-    starts: Floats
-    ends: Floats
+    starts: Floats | Pointers
+    ends: Floats | Pointers
 
 
 class Chances(NamedTuple):
@@ -232,7 +244,10 @@ def _pointers(
         after = int(np.searchsorted(of_row, row + rows))
         which = of_row[done:after] - row, label[done:after]
         for one, given in zip(pointers, (run.starts, run.ends), strict=True):
-            one[done:after, :width] = given.reshape(rows, -1, width)[which]
+            if isinstance(given, np.ndarray):
+                one[done:after, :width] = given.reshape(rows, -1, width)[which]
+            else:
+                one[done:after, :width] = given.of(*which)
         row, done = row + rows, after
     return pointers[0], pointers[1]
 

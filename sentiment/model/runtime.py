@@ -8,9 +8,10 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,10 @@ from sentiment.model.decision import Outputs
 if TYPE_CHECKING:
     from sentiment.model.network import FeedbackNetwork
 
-__all__ = ["OnnxRuntime", "Runtime", "TorchRuntime", "pick_device"]
+__all__ = ["CpuRuntime", "OnnxRuntime", "Runtime", "TorchRuntime", "load_runtime", "pick_device"]
+
+
+_NO_TORCH = 'A GPU is used through torch, which is not installed: pip install "sentiment[torch]".'
 
 
 class Runtime(Protocol):
@@ -32,34 +36,44 @@ class Runtime(Protocol):
         """Where: "cpu" or "cuda"."""
 
     @property
-    def tokens(self) -> int:
-        """Tokens of one run at which it is fastest, padding included."""
+    def ahead(self) -> int:
+        """Runs that may be under way before the first answer is waited for."""
 
-    @property
-    def step(self) -> int:
-        """What a padded length is a multiple of."""
+    def width(self, tokens: int) -> int:
+        """Return the length to which a row of so many tokens is padded."""
+
+    def rows(self, width: int) -> int:
+        """Return how many rows of that width make the run at which it is fastest."""
+
+    def submit(self, ids: NDArray[np.int64]) -> Callable[[], Outputs]:
+        """Begin to answer rows of token ids (B, L), padded with 0; what comes back gives the answer."""
+
+
+class CpuRuntime:
+    """What every runtime on a CPU has in common: an answer is found when it is asked for."""
+
+    device = "cpu"
+    ahead = 0
+
+    def width(self, tokens: int) -> int:
+        """Return an even number: few shapes, and little padding."""
+        return -(-tokens // 2) * 2
+
+    def rows(self, width: int) -> int:
+        """Return so few rows that what is computed of them stays near the cache."""
+        return max(1, 1024 // width)
+
+    def submit(self, ids: NDArray[np.int64]) -> Callable[[], Outputs]:
+        """Return what computes the answer."""
+        return partial(self.run, ids)
 
     def run(self, ids: NDArray[np.int64]) -> Outputs:
         """Return what the network says of rows of token ids (B, L), padded with 0."""
+        raise NotImplementedError
 
 
-class _Sizes(NamedTuple):
-    tokens: int
-    step: int
-
-
-# The activations of a run stay near the cache; few shapes, each of many rows, and little padding.
-_ON_CPU = _Sizes(tokens=1024, step=2)
-# A GPU waits for the next run unless this one is large, and for a shape that it has not seen yet.
-_ON_GPU = _Sizes(tokens=65_536, step=16)
-
-
-class OnnxRuntime:
+class OnnxRuntime(CpuRuntime):
     """The exported graph on the CPU."""
-
-    device = "cpu"
-    tokens = _ON_CPU.tokens
-    step = _ON_CPU.step
 
     def __init__(self, path: Path) -> None:
         """Load the graph.
@@ -98,50 +112,44 @@ class OnnxRuntime:
         )
 
 
-class TorchRuntime:
-    """The network itself: bf16 on a GPU, fp32 on a CPU, where it agrees with ONNX."""
+class TorchRuntime(CpuRuntime):
+    """The network itself in fp32 on the CPU, where it agrees with ONNX: for training and for tests."""
 
-    def __init__(self, network: FeedbackNetwork, device: str) -> None:
-        self.device = device
-        self.tokens, self.step = _ON_CPU if device == "cpu" else _ON_GPU
-        self._network = network.to(device).eval()
-
-    @classmethod
-    def of(
-        cls, config: Mapping[str, Any], weights: Path, topics: int, names: int, device: str
-    ) -> TorchRuntime:
-        """Build the network of a bundle.
-
-        :param config: config.json; the encoder's own fields are among its fields.
-        :raises ModelError: The weights do not fit the network.
-        :raises MissingExtra: torch or transformers is not installed.
-        """
-        try:
-            from sentiment.model.network import load_network
-        except ImportError as error:
-            raise MissingExtra(
-                'A GPU is used through torch, which is not installed: pip install "sentiment[torch]".'
-            ) from error
-        try:
-            network = load_network(config, weights, topics, names)
-        except Exception as error:  # torch, safetensors and transformers each raise their own
-            raise ModelError(
-                f"{weights}: no weights of this network ({error}); get the bundle again."
-            ) from error
-        return cls(network, device)
+    def __init__(self, network: FeedbackNetwork) -> None:
+        self._network = network.to("cpu").eval()
 
     def run(self, ids: NDArray[np.int64]) -> Outputs:
         """Return what the network says."""
         import torch
 
-        given = torch.from_numpy(ids).to(self.device)
-        half = self.device != "cpu"
-        with (
-            torch.inference_mode(),
-            torch.autocast(self.device.partition(":")[0], dtype=torch.bfloat16, enabled=half),
-        ):
+        given = torch.from_numpy(ids)
+        with torch.inference_mode():
             answers = self._network(given, (given != 0).long())
-        return Outputs(*(getattr(answers, name).float().cpu().numpy() for name in Outputs._fields))
+        return Outputs(*(getattr(answers, name).numpy() for name in Outputs._fields))
+
+
+def load_runtime(
+    config: Mapping[str, Any], weights: Path, topics: int, names: int, device: str
+) -> Runtime:
+    """Return what runs the network of a bundle by torch.
+
+    :param config: config.json; the encoder's own fields are among its fields.
+    :param device: "cpu", "cuda", or one of several GPUs as torch counts them ("cuda:1").
+    :raises ModelError: The weights do not fit the network.
+    :raises MissingExtra: torch or transformers is not installed.
+    """
+    try:
+        from sentiment.model.cuda import CudaRuntime
+        from sentiment.model.network import load_network
+    except ImportError as error:
+        raise MissingExtra(_NO_TORCH) from error
+    try:
+        network = load_network(config, weights, topics, names)
+    except Exception as error:  # torch, safetensors and transformers each raise their own
+        raise ModelError(
+            f"{weights}: no weights of this network ({error}); get the bundle again."
+        ) from error
+    return TorchRuntime(network) if device == "cpu" else CudaRuntime(network, device)
 
 
 def pick_device(device: str) -> str:
@@ -158,9 +166,7 @@ def pick_device(device: str) -> str:
     except ImportError:
         if device == "auto":
             return "cpu"
-        raise MissingExtra(
-            'A GPU is used through torch, which is not installed: pip install "sentiment[torch]".'
-        ) from None
+        raise MissingExtra(_NO_TORCH) from None
     if torch.cuda.is_available():
         return "cuda"
     if device == "auto":

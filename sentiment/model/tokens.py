@@ -9,16 +9,98 @@ parts a text at its spaces before anything else, the bundled ones do; any other 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
-__all__ = ["Tokens"]
+__all__ = ["Cut", "Offsets", "Tokens"]
 
-Cut = tuple[list[int], list[tuple[int, int]]]
-"""Ids of a text's tokens, and the span of each in it."""
+Span = tuple[int, int]
+
+
+class Cut(NamedTuple):
+    """A text's tokens: their ids, and the span of each in the text."""
+
+    ids: list[int]
+    offsets: Sequence[Span]
+
+
+class Offsets(Sequence[Span]):
+    """The spans of a text's tokens, worked out when they are asked for: few ever are.
+
+    :param words: The text's words, between which stands one space.
+    :param cuts: The tokens of each.
+    """
+
+    __slots__ = ("_before", "_cuts", "_starts", "_words")
+
+    def __init__(self, words: Sequence[str], cuts: Sequence[Cut]) -> None:
+        self._words = words
+        self._cuts = cuts
+        self._before: list[int] = []  # tokens before each word, and in all
+        self._starts: list[int] = []  # where each word starts
+
+    def __len__(self) -> int:
+        return self._counted()[-1]
+
+    @overload
+    def __getitem__(self, at: int) -> Span: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Span]: ...
+
+    def __getitem__(self, at: int | slice) -> Span | list[Span]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        before = self._counted()
+        if at < 0:
+            at += before[-1]
+        if not 0 <= at < before[-1]:
+            raise IndexError(at)
+        word = bisect_right(before, at) - 1
+        start, end = self._cuts[word].offsets[at - before[word]]
+        moved = self._starts[word]
+        return start + moved, end + moved
+
+    def _counted(self) -> list[int]:
+        if not self._before:
+            self._starts = list(accumulate((len(word) + 1 for word in self._words), initial=0))
+            self._before = list(accumulate((len(cut.ids) for cut in self._cuts), initial=0))
+        return self._before
+
+
+class _Encoded(Sequence[Span]):
+    """The spans that the tokenizer found: to copy all of them takes as long as ten look-ups."""
+
+    __slots__ = ("_encoding",)
+
+    def __init__(self, encoding: Encoding) -> None:
+        self._encoding = encoding
+
+    def __len__(self) -> int:
+        return len(self._encoding)
+
+    @overload
+    def __getitem__(self, at: int) -> Span: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Span]: ...
+
+    def __getitem__(self, at: int | slice) -> Span | list[Span]:
+        if isinstance(at, slice):
+            return list(self._encoding.offsets[at])
+        span = self._encoding.token_to_chars(at if at >= 0 else at + len(self))
+        if span is None:
+            raise IndexError(at)
+        return int(span[0]), int(span[1])
+
+    def __iter__(self) -> Iterator[Span]:
+        return iter(self._encoding.offsets)
+
 
 _MOST = 10_000  # words remembered, some six megabytes; full, they are forgotten and learnt anew
 _LONGEST = 24  # letters of a word worth remembering: what is longer seldom comes back
@@ -47,26 +129,22 @@ class Tokens:
         if len(known) > _MOST:
             known = self._known = {}
         known.update(
-            (word, cut) for word, cut in fresh.items() if word.isascii() and len(word) <= _LONGEST
+            (word, Cut(cut.ids, list(cut.offsets)))
+            for word, cut in fresh.items()
+            if word.isascii() and len(word) <= _LONGEST
         )
         return cuts
 
     def _whole(self, texts: Sequence[str]) -> list[Cut]:
         encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        return [(encoding.ids, encoding.offsets) for encoding in encodings]
+        return [Cut(encoding.ids, _Encoded(encoding)) for encoding in encodings]
 
 
 def _joined(words: Sequence[str], known: dict[str, Cut], fresh: dict[str, Cut]) -> Cut:
-    ids: list[int] = []
-    offsets: list[tuple[int, int]] = []
-    at = 0
-    for word in words:
-        its_ids, its_offsets = known.get(word) or fresh[word]
-        ids += its_ids
-        for start, end in its_offsets:
-            offsets.append((start + at, end + at))
-        at += len(word) + 1
-    return ids, offsets
+    cuts = [known.get(word) or fresh[word] for word in words]
+    if len(cuts) == 1:
+        return cuts[0]
+    return Cut(list(chain.from_iterable([cut[0] for cut in cuts])), Offsets(words, cuts))
 
 
 def _cuts_at_spaces(tokenizer: Tokenizer) -> bool:

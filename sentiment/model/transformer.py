@@ -5,20 +5,21 @@ that overlap, and they are put together so: a driver or tag is judged as the win
 surest of it, with the evidence found there; the overall sentiment is the mean of the windows, each
 counted by its tokens. What is written in one language and then in another is read passage by passage
 (`text.passages`), and the sentiments are put together as those of two customers who agree or not.
-Windows are padded to an even number of tokens (a multiple of 16 on a GPU) and
-those of one width are run together; padding is masked. So no result depends on the other texts, on a
-CPU not by a last digit. To the logits of the sentiments is added what the words alone say (`words`).
+Windows are padded to a few widths (`runtime`) and those of one width are run together; padding is
+masked. So no result depends on the other texts, on a CPU not by a last digit. To the logits of the
+sentiments is added what the words alone say (`words`).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +28,8 @@ from sentiment.errors import MissingExtra, ModelError
 from sentiment.model.bundle import GRAPH, NETWORK, TOKENIZER, Bundle
 from sentiment.model.decision import Chances, Decision, Found, Outputs, chances, decide
 from sentiment.model.protocol import Finding, Prediction, Reason
-from sentiment.model.runtime import OnnxRuntime, Runtime, TorchRuntime, pick_device
-from sentiment.model.tokens import Tokens
+from sentiment.model.runtime import OnnxRuntime, Runtime, load_runtime, pick_device
+from sentiment.model.tokens import Span, Tokens
 from sentiment.model.words import Words
 from sentiment.records import POLARITIES, SENTIMENTS
 from sentiment.taxonomy import Taxonomy
@@ -75,8 +76,7 @@ class Settings:
         return settings
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
+class _Window(NamedTuple):
     """Tokens `first` to `last` (exclusive) of one text, in one of its passages."""
 
     text: int
@@ -91,21 +91,23 @@ class _Text:
 
     letters: str
     ids: list[int]
-    offsets: list[tuple[int, int]]
+    offsets: Sequence[Span]
 
     def within(self, window: _Window) -> str:
         """Return the letters of a window."""
+        if window.last - window.first == len(self.ids):
+            return self.letters
         if window.first == window.last:
             return ""
         return self.letters[self.offsets[window.first][0] : self.offsets[window.last - 1][1]]
 
 
-@dataclass(frozen=True)
-class _Read:
-    """What the network says of one window: calibrated, evidence as tokens of the text."""
+class _Read(NamedTuple):
+    """What the network says of one window: calibrated, evidence as tokens with [CLS] as the first."""
 
-    probabilities: NDArray[np.float32]
-    found: tuple[Found, ...]
+    window: _Window
+    probabilities: list[float]
+    found: list[Found]
 
 
 class TransformerModel:
@@ -179,13 +181,11 @@ class TransformerModel:
         texts = self._texts([prepared.folded for prepared in batch])
         windows: list[_Window] = []
         for at, text in enumerate(texts):
-            for passage, (first, last) in enumerate(
-                _in_tokens(passages(text.letters), text.offsets)
-            ):
+            for passage, (first, last) in enumerate(_in_tokens(passages(text.letters), text)):
                 windows.extend(self._windows(at, first, last, passage))
-        read: list[list[tuple[_Window, _Read]]] = [[] for _ in batch]
-        for window, result in self._run(windows, texts):
-            read[window.text].append((window, result))
+        read: list[list[_Read]] = [[] for _ in batch]
+        for one in self._run(windows, texts):
+            read[one.window.text].append(one)
         return [
             self._together(parts, text.offsets) for parts, text in zip(read, texts, strict=True)
         ]
@@ -270,9 +270,7 @@ class TransformerModel:
                 return
             first = last - self.settings.overlap
 
-    def _run(
-        self, windows: Sequence[_Window], texts: Sequence[_Text]
-    ) -> Iterator[tuple[_Window, _Read]]:
+    def _run(self, windows: Sequence[_Window], texts: Sequence[_Text]) -> Iterator[_Read]:
         """Yield what the network says of every window, calibrated, in no particular order."""
         part: list[_Window] = []
         runs: list[Outputs] = []
@@ -287,101 +285,121 @@ class TransformerModel:
         if part:
             yield from self._read(part, runs)
 
-    def _read(
-        self, part: Sequence[_Window], runs: Sequence[Outputs]
-    ) -> Iterator[tuple[_Window, _Read]]:
+    def _read(self, part: Sequence[_Window], runs: Sequence[Outputs]) -> Iterator[_Read]:
         tokens = np.array([_size(window) for window in part])
         probabilities, found = decide(runs, tokens, self.settings.decision)
-        for window, row, judged in zip(part, probabilities, found, strict=True):
-            moved = window.first - 1  # [CLS] stands before the window's first token
-            placed = [
-                one._replace(first=one.first + moved, last=one.last + moved) for one in judged
-            ]
-            yield window, _Read(row, tuple(placed))
+        return map(_Read, part, probabilities.tolist(), found)
 
     def _outputs(
         self, windows: Sequence[_Window], texts: Sequence[_Text]
     ) -> Iterator[tuple[list[_Window], Outputs]]:
         """Yield windows of one width, run together, with the outputs of network and words."""
-        step = self._runtime.step
-        widths = [-(-_size(window) // step) * step for window in windows]
         by_words = np.zeros((len(windows), len(SENTIMENTS)), dtype=np.float32)
         if self.words is not None:
             by_words = self.words.score([texts[one.text].within(one) for one in windows])
+        # A GPU is given the next runs before the first one's answer is waited for.
+        under_way: deque[tuple[list[int], Callable[[], Outputs]]] = deque()
+        for part, given in self._padded(windows, texts):
+            under_way.append((part, self._runtime.submit(given)))
+            if len(under_way) > self._runtime.ahead:
+                yield _answered(under_way.popleft(), windows, by_words)
+        while under_way:
+            yield _answered(under_way.popleft(), windows, by_words)
+
+    def _padded(
+        self, windows: Sequence[_Window], texts: Sequence[_Text]
+    ) -> Iterator[tuple[list[int], NDArray[np.int64]]]:
+        """Yield windows that are run together, by number, and their token ids, padded."""
+        widths = [self._runtime.width(_size(window)) for window in windows]
         order = sorted(range(len(windows)), key=widths.__getitem__)
         for width, same in groupby(order, key=widths.__getitem__):
-            room = max(1, self._runtime.tokens // width)
+            room = self._runtime.rows(width)
             while part := list(islice(same, room)):
+                ids = (self._ids(windows[at], texts) for at in part)
+                sizes = np.array([_size(windows[at]) for at in part])
                 given = np.full((len(part), width), _PAD, dtype=np.int64)
-                for row, at in enumerate(part):
-                    window = windows[at]
-                    tokens = texts[window.text].ids[window.first : window.last]
-                    given[row, : len(tokens) + 2] = [self._open, *tokens, self._close]
-                outputs = self._runtime.run(given)
-                overall = outputs.overall + by_words[part]
-                yield [windows[at] for at in part], outputs._replace(overall=overall)
+                given[np.arange(width) < sizes[:, None]] = np.fromiter(
+                    chain.from_iterable(ids), dtype=np.int64, count=int(sizes.sum())
+                )
+                yield part, given
 
-    def _together(
-        self, parts: Sequence[tuple[_Window, _Read]], offsets: Sequence[tuple[int, int]]
-    ) -> Prediction:
+    def _ids(self, window: _Window, texts: Sequence[_Text]) -> list[int]:
+        return [self._open, *texts[window.text].ids[window.first : window.last], self._close]
+
+    def _together(self, parts: Sequence[_Read], offsets: Sequence[Span]) -> Prediction:
         """Put the windows of one text together, by the rule at the top."""
-        probabilities = parts[0][1].probabilities if len(parts) == 1 else _sentiment(parts)
-        surest: dict[int, Found] = {}
-        # In the order of the text, so that of two equally sure windows the first one counts.
-        for _, read in sorted(parts, key=lambda part: part[0].first):
-            for one in read.found:
-                known = surest.get(one.label)
-                if known is None or one.probability > known.probability:
-                    surest[one.label] = one
-        labels = self.settings.decision.labels
-        findings = [
-            Finding(
-                labels.names[one.label],
-                labels.polarities[one.label],
-                one.probability,
-                offsets[one.first][0],
-                offsets[one.last][1],
-            )
-            for one in surest.values()
-        ]
-        findings.sort(key=lambda one: (one.name not in self.taxonomy.drivers, one.start, one.end))
-        negative, neutral, positive, mixed = probabilities.tolist()
+        if len(parts) == 1:
+            window, probabilities, found = parts[0]
+            findings = [self._finding(one, window, offsets) for one in found]
+        else:
+            probabilities = _sentiment(parts)
+            surest: dict[int, tuple[Found, _Window]] = {}
+            # In the order of the text, so that of two equally sure windows the first one counts.
+            for window, _, found in sorted(parts, key=lambda part: part.window.first):
+                for one in found:
+                    known = surest.get(one.label)
+                    if known is None or one.probability > known[0].probability:
+                        surest[one.label] = one, window
+            findings = [self._finding(one, window, offsets) for one, window in surest.values()]
+        if len(findings) > 1:
+            drivers = self.taxonomy.drivers
+            findings.sort(key=lambda one: (one.name not in drivers, one.start, one.end))
+        negative, neutral, positive, mixed = probabilities
         return Prediction((negative, neutral, positive, mixed), tuple(findings))
 
+    def _finding(self, one: Found, window: _Window, offsets: Sequence[Span]) -> Finding:
+        labels, before = self.settings.decision.labels, window.first - 1  # [CLS] stands there
+        return Finding(
+            labels.names[one.label],
+            labels.polarities[one.label],
+            one.probability,
+            offsets[before + one.first][0],
+            offsets[before + one.last][1],
+        )
 
-def _in_tokens(
-    spans: Sequence[tuple[int, int]], offsets: Sequence[tuple[int, int]]
-) -> Iterator[tuple[int, int]]:
+
+def _in_tokens(spans: Sequence[Span], text: _Text) -> Iterator[tuple[int, int]]:
     """Yield the tokens, first and last (exclusive), of spans of a text that follow one another."""
     first = 0
     for _, end in spans[:-1]:
         # The mark of a word's start may cover the space before it: its end tells where it belongs.
-        last = bisect_right(offsets, end, key=lambda offset: offset[1])
+        last = bisect_right(text.offsets, end, key=lambda offset: offset[1])
         yield first, last
         first = last
-    yield first, len(offsets)
+    yield first, len(text.ids)
 
 
-def _sentiment(parts: Sequence[tuple[_Window, _Read]]) -> NDArray[np.float32]:
+def _answered(
+    run: tuple[list[int], Callable[[], Outputs]],
+    windows: Sequence[_Window],
+    by_words: NDArray[np.float32],
+) -> tuple[list[_Window], Outputs]:
+    part, answer = run
+    outputs = answer()
+    return [windows[at] for at in part], outputs._replace(overall=outputs.overall + by_words[part])
+
+
+def _sentiment(parts: Sequence[_Read]) -> list[float]:
     """Return how likely each sentiment is, of a text that was read in several windows."""
-    by_passage: dict[int, list[tuple[_Window, _Read]]] = {}
+    by_passage: dict[int, list[_Read]] = {}
     for part in parts:
-        by_passage.setdefault(part[0].passage, []).append(part)
-    means: list[NDArray[np.float32]] = []
+        by_passage.setdefault(part.window.passage, []).append(part)
+    means: list[NDArray[np.float64]] = []
     for some in by_passage.values():
-        sizes = np.array([max(1, window.last - window.first) for window, _ in some])
-        means.append(np.average([read.probabilities for _, read in some], axis=0, weights=sizes))
-    together: NDArray[np.float32] = reduce(_beside, means)
+        sizes = np.array([max(1, one.window.last - one.window.first) for one in some])
+        read = np.array([one.probabilities for one in some])
+        means.append((sizes[:, None] * read).sum(0) / sizes.sum())
+    together: list[float] = reduce(_beside, means).tolist()
     return together
 
 
-def _beside(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+def _beside(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how likely each sentiment is of two passages: praise beside blame is mixed.
 
     Neutral beside anything changes nothing, mixed beside anything is mixed.
     """
     neutral = SENTIMENTS.index("neutral")
-    together: NDArray[np.float32] = one * other + one[neutral] * other + one * other[neutral]
+    together: NDArray[np.float64] = one * other + one[neutral] * other + one * other[neutral]
     together[neutral] = one[neutral] * other[neutral]
     together[SENTIMENTS.index("mixed")] = 0
     together[SENTIMENTS.index("mixed")] = 1 - together.sum()
@@ -398,7 +416,7 @@ def _runtime(saved: Bundle, device: str) -> Runtime:
         return OnnxRuntime(saved.file(GRAPH))
     taxonomy = saved.taxonomy
     names = len(taxonomy.drivers) + len(taxonomy.tags)
-    return TorchRuntime.of(saved.config, saved.file(NETWORK), len(taxonomy.topics), names, device)
+    return load_runtime(saved.config, saved.file(NETWORK), len(taxonomy.topics), names, device)
 
 
 def _tokenizer(path: Path) -> Tokenizer:

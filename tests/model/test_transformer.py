@@ -29,6 +29,7 @@ from sentiment.model.decision import (
     decide,
     every_label,
 )
+from sentiment.model.runtime import CpuRuntime
 from sentiment.model.tokens import Cut, Tokens
 from sentiment.model.transformer import Settings, TransformerModel
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
@@ -64,16 +65,13 @@ def decision() -> dict[str, Any]:
 FIELDS: dict[str, Any] = {"window": 64, "overlap": 16, "decision": decision()}
 
 
-class Rule:
+class Rule(CpuRuntime):
     """In place of the network: "late" is slow delivery, 会再来 a repeat purchase, 很快 fast delivery.
 
     The overall logits are the numbers of such words; a second "late" makes it surer.
     """
 
-    device = "cpu"
-
     def __init__(self, words: Tokenizer) -> None:
-        self.tokens, self.step = 1024, 2
         self.shapes: list[tuple[int, int]] = []
         self._words = words
         self._asks = (("late", SPEED, 0), ("会再来", REPURCHASE, 2), ("很快", SPEED, 2))
@@ -110,6 +108,10 @@ def rule(words: Tokenizer) -> Rule:
 
 @pytest.fixture
 def model(words: Tokenizer, rule: Rule) -> TransformerModel:
+    return ruled(words, rule)
+
+
+def ruled(words: Tokenizer, rule: Rule) -> TransformerModel:
     return TransformerModel(
         name="tiny@1.0.0",
         taxonomy=TAXONOMY,
@@ -242,15 +244,24 @@ def test_runs_keep_their_room(model: TransformerModel, rule: Rule) -> None:
     assert sum(rows for rows, _ in rule.shapes) >= 400
 
 
-def test_large_runs_say_what_small_ones_say(model: TransformerModel, rule: Rule) -> None:
+class LikeGpu(Rule):
+    """Large runs of few widths, several of them under way."""
+
+    ahead = 2
+
+    def width(self, tokens: int) -> int:
+        return -(-tokens // 16) * 16
+
+    def rows(self, width: int) -> int:
+        return 65_536 // width
+
+
+def test_large_runs_say_what_small_ones_say(model: TransformerModel, words: Tokenizer) -> None:
     texts = [prepare("words " * (n % 90 + 1) + "late, 很快" * (n % 2)) for n in range(200)]
-    small = model.predict(texts)
-    runs = len(rule.shapes)
-    rule.tokens, rule.step = 65_536, 16
-    assert model.predict(texts) == small
-    large = rule.shapes[runs:]
-    assert len(large) <= 64 / 16
-    assert all(tokens % 16 == 0 for _, tokens in large)
+    large = LikeGpu(words)
+    assert ruled(words, large).predict(texts) == model.predict(texts)
+    assert len(large.shapes) <= 64 / 16
+    assert all(tokens % 16 == 0 for _, tokens in large.shapes)
 
 
 def test_nothing_that_is_read_gives_no_findings(model: TransformerModel) -> None:

@@ -22,7 +22,7 @@ from sentiment.analyzer import Analyzer, load
 from sentiment.errors import NotReached
 from sentiment.model import bundle
 from sentiment.model.network import Answers, EncoderOptions, FeedbackNetwork, encoder_config
-from sentiment.model.runtime import TorchRuntime
+from sentiment.model.runtime import load_runtime
 from sentiment.model.transformer import Settings, TransformerModel
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
 from sentiment.taxonomy import Taxonomy
@@ -253,7 +253,7 @@ def test_it_is_packed_and_runs_the_same_by_onnx_and_torch(
     long = "物流很快 " * 60 + "the delivery was late"
     texts = [example.text for example in examples()] + [long]
     by_onnx = load(saved.path, device="cpu").analyze_batch(texts)
-    stored = TorchRuntime.of(saved.config, saved.file(bundle.NETWORK), 4, len(NAMES), "cpu")
+    stored = load_runtime(saved.config, saved.file(bundle.NETWORK), 4, len(NAMES), "cpu")
     model = TransformerModel(
         name=saved.name,
         taxonomy=TAXONOMY,

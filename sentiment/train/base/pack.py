@@ -56,7 +56,7 @@ class BaseParts:
             taxonomy=self.taxonomy,
             settings=self.settings,
             tokenizer=Tokenizer.from_file(str(self.tokenizer)),
-            runtime=TorchRuntime(self.network, "cpu"),
+            runtime=TorchRuntime(self.network),
             words=self.words,
         )
 

@@ -1,0 +1,190 @@
+"""Measure the base model on a CUDA device: alone, in memory, and from file to file.
+
+    python scripts/bench_gpu.py              # some four minutes; writes docs/bench-gpu.*
+    python scripts/bench_gpu.py --quick      # a smoke test
+
+The rows are those of scripts/bench.py. What bounds a run is told by three figures: the network alone
+(token ids in, logits out), the same with all that Python does around it in one process, and the whole
+command with as many processes as help.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from bench import ROOT, TEXT, make_rows, run, write_csv
+
+MODELS = ("base", "fast")
+PART = 512  # rows that a job scores at a time
+REPEATED = 20_000  # different rows; a longer file repeats them
+
+
+@dataclass
+class Figures:
+    """What was measured of one model; rates in rows a second."""
+
+    name: str
+    network: float = 0.0
+    parts: float = 0.0
+    in_memory: float = 0.0
+    agreement: float = 0.0
+    share_of_peak: float = 0.0
+    file: dict[str, dict[int, float]] = field(default_factory=dict)
+
+
+def main() -> None:
+    """Read the arguments, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="few rows, nothing written to docs/")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 4, 8], metavar="N")
+    parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs", help="folder")
+    given = parser.parse_args()
+    import torch
+
+    if not torch.cuda.is_available():
+        sys.exit("There is no CUDA device here; bench_gpu measures nothing else.")
+    if given.quick:
+        given.sizes, given.workers = [2_000], [2]
+    hardware = _hardware(torch)
+    print(json.dumps(hardware), flush=True)
+    measured = []
+    for name in MODELS:
+        figures = _inside(name, quick=given.quick)
+        print(json.dumps(asdict(figures)), flush=True)
+        measured.append(figures)
+    for figures in measured:
+        _from_file(figures, given.sizes, given.workers if figures.name == MODELS[0] else [])
+        print(json.dumps(asdict(figures)), flush=True)
+    if not given.quick:
+        given.output.mkdir(parents=True, exist_ok=True)
+        held = {"hardware": hardware, "figures": [asdict(one) for one in measured]}
+        path = given.output / "bench-gpu.json"
+        path.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+
+
+def _hardware(torch: Any) -> dict[str, Any]:
+    """Return what this machine is, and the bf16 multiplications a second that it was seen to do."""
+    square = torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16)
+    seconds = _on_gpu(torch, lambda: square @ square)
+    return {
+        "gpu": torch.cuda.get_device_name(),
+        "gpus": torch.cuda.device_count(),
+        "cores": os.cpu_count(),
+        "processor": _processor(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "transformers": version("transformers"),
+        "peak": 8192**3 / seconds,
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((one.partition(":")[2].strip() for one in lines if "model name" in one), "")
+
+
+def _inside(name: str, *, quick: bool) -> Figures:
+    """Measure in this process."""
+    import torch
+
+    import sentiment
+
+    rows = make_rows(2_000 if quick else REPEATED)
+    on_gpu = sentiment.load(name, device="cuda")
+    on_cpu = sentiment.load(name, device="cpu")
+    model: Any = on_gpu._model  # what is measured is not what users see
+    runtime = model._runtime
+    figures = Figures(name)
+
+    width = 64
+    ids = np.zeros((runtime.rows(width), width), dtype=np.int64)
+    ids[:, :44] = np.random.default_rng(0).integers(300, 20_000, (len(ids), 44))
+    for count, which in ((len(ids), "network"), (PART, "parts")):
+        some = ids[:count]
+        for _ in range(3):
+            runtime.run(some)
+        setattr(figures, which, count / _on_gpu(torch, partial(runtime.submit, some)))
+
+    on_gpu.analyze_batch(rows[:2_000])
+    began = time.perf_counter()
+    for first in range(0, len(rows), PART):
+        on_gpu.analyze_batch(rows[first : first + PART])
+    figures.in_memory = len(rows) / (time.perf_counter() - began)
+
+    figures.agreement = _agreement(
+        on_gpu.analyze_batch(rows[:1_000]), on_cpu.analyze_batch(rows[:1_000])
+    )
+    return figures
+
+
+def _on_gpu(torch: Any, work: Callable[[], object], times: int = 20) -> float:
+    """Return the seconds of one of some runs that follow one another without a pause."""
+    for _ in range(3):
+        work()
+    torch.cuda.synchronize()
+    began = time.perf_counter()
+    for _ in range(times):
+        work()
+    torch.cuda.synchronize()
+    return (time.perf_counter() - began) / times
+
+
+def _agreement(ours: Sequence[Any], theirs: Sequence[Any]) -> float:
+    """Return the share of rows with the same sentiment, topics, drivers and tags."""
+    same = [
+        one.sentiment == other.sentiment
+        and [(o.driver, o.polarity) for o in one.opinions]
+        == [(o.driver, o.polarity) for o in other.opinions]
+        and [(t.name, t.polarity) for t in one.tags] == [(t.name, t.polarity) for t in other.tags]
+        for one, other in zip(ours, theirs, strict=True)
+    ]
+    return statistics.fmean(same)
+
+
+def _from_file(figures: Figures, sizes: Sequence[int], workers: Sequence[int]) -> None:
+    """Measure the command, its start included: by number of rows, and of processes."""
+    different = make_rows(REPEATED)
+    with tempfile.TemporaryDirectory() as folder:
+        for size in sizes:
+            source = Path(folder) / f"in{size}.csv"
+            write_csv(source, [different[at % REPEATED] for at in range(size)])
+        runs: list[tuple[int, int | None]] = [(size, None) for size in sizes]
+        runs += [(sizes[0], count) for count in workers]
+        for size, count in runs:
+            command = [
+                sys.executable, "-m", "sentiment", "score", f"{folder}/in{size}.csv",
+                "-o", f"{folder}/out.csv", "--text", TEXT, "--device", "cuda",
+                "--model", figures.name, "--overwrite",
+            ]  # fmt: skip
+            command += [] if count is None else ["--workers", str(count)]
+            took = run(command)
+            label = "default" if count is None else str(count)
+            figures.file.setdefault(label, {})[size] = size / took.seconds
+            print(
+                f"{figures.name} {size:,} rows, workers {label}: {took.seconds:.1f} s, "
+                f"{size / took.seconds:,.0f} rows/s, {took.memory / 1e9:.1f} GB",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

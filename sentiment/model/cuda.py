@@ -1,0 +1,172 @@
+"""The base model's network on a GPU, by torch: bf16, and one launch for a run where a shape comes back.
+
+A row takes a GPU two microseconds and Python, launching some two hundred kernels a run, many times as
+long. So runs have few shapes (six widths, rows a power of two), and a shape that is seen a second time
+is recorded as a CUDA graph: from then on a run is one launch, whatever the network. Runs are launched
+without waiting, and what comes back is small: the logits of every question, and of the pointers those
+that are looked at (`decision.Pointers`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from sentiment.model.decision import Floats, Outputs
+from sentiment.model.network import FeedbackNetwork
+from sentiment.records import SENTIMENTS, STATES
+
+__all__ = ["CudaRuntime"]
+
+_WIDTHS = (32, 64, 96, 128, 192, 256)
+_STEP = 128  # of what is wider than these
+_TOKENS = 65_536  # of one run, padding included: where a GPU is busy
+_FEWEST_ROWS = 8
+_AHEAD = 8  # runs under way; their pointers wait in the GPU's memory, 25 MB of a full one
+
+
+class _Said(NamedTuple):
+    """What is computed of one run, on the GPU: B rows, padded ones included."""
+
+    small: torch.Tensor  # logits of sentiments, topics and findings side by side, fp32 (B, S)
+    starts: torch.Tensor  # (B, N, 3, L)
+    ends: torch.Tensor
+
+
+class _Recorded(NamedTuple):
+    """A run of one shape that can be launched again: ids go in, what is said lies where it lay."""
+
+    graph: torch.cuda.CUDAGraph
+    ids: torch.Tensor
+    said: _Said
+
+
+@dataclass(frozen=True)
+class _OnGpu:
+    """Pointers that stay on the GPU; see `decision.Pointers`."""
+
+    logits: torch.Tensor  # (B, N, 3, L)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.logits.shape)
+
+    def of(self, rows: NDArray[np.int64], labels: NDArray[np.int64]) -> Floats:
+        which = torch.from_numpy(np.stack([rows, labels])).to(self.logits.device)
+        some = self.logits.flatten(1, 2)[which[0], which[1]]
+        return some.float().cpu().numpy()
+
+
+class CudaRuntime:
+    """The network on a GPU.
+
+    :param network: Moved there, its matrices to bf16.
+    :param device: As torch names it: "cuda", "cuda:1". On "cpu" the same lines run in fp32: so they are
+        tested where there is no GPU.
+    """
+
+    ahead = _AHEAD
+
+    def __init__(self, network: FeedbackNetwork, device: str) -> None:
+        self.device = device.partition(":")[0]
+        self._at = torch.device(device)
+        self._on_gpu = self._at.type != "cpu"
+        self._network = network.to(self._at).eval()
+        if self._on_gpu:
+            # What autocast would do anew in every run.
+            for part in self._network.modules():
+                if isinstance(part, nn.Linear):
+                    part.to(torch.bfloat16)
+        self._lock = threading.Lock()
+        self._records = self._on_gpu
+        self._recorded: dict[tuple[int, int], _Recorded] = {}
+        self._seen: set[tuple[int, int]] = set()
+        self._memory = torch.cuda.graph_pool_handle() if self._on_gpu else None
+
+    def width(self, tokens: int) -> int:
+        """Return the least of a few widths."""
+        for width in _WIDTHS:
+            if tokens <= width:
+                return width
+        return -(-tokens // _STEP) * _STEP
+
+    def rows(self, width: int) -> int:
+        """Return a power of two."""
+        return int(2 ** max(3, (_TOKENS // width).bit_length() - 1))
+
+    def submit(self, ids: NDArray[np.int64]) -> Callable[[], Outputs]:
+        """Launch a run; what comes back waits for its answer."""
+        count, width = ids.shape
+        rows = max(_FEWEST_ROWS, 1 << (count - 1).bit_length())
+        given = torch.zeros((rows, width), dtype=torch.int32, pin_memory=self._on_gpu)
+        given.numpy()[:count] = ids
+        # What is recorded lies in one place: it must be copied before the next run of any thread.
+        with self._lock, torch.inference_mode():
+            said = self._said(given)
+            small = torch.empty(
+                (count, said.small.shape[1]), dtype=torch.float32, pin_memory=self._on_gpu
+            )
+            small.copy_(said.small[:count], non_blocking=True)
+            starts, ends = said.starts[:count].clone(), said.ends[:count].clone()
+            done: torch.cuda.Event | None = None
+            if self._on_gpu:
+                done = torch.cuda.Event()  # type: ignore[no-untyped-call]
+                done.record()
+
+        def answer() -> Outputs:
+            if done is not None:
+                done.synchronize()
+            borders = [len(SENTIMENTS), small.shape[1] - starts[0, ..., 0].numel()]
+            overall, topics, findings = np.split(small.numpy(), borders, axis=1)
+            return Outputs(
+                overall,
+                topics.reshape(count, -1, len(STATES)),
+                findings.reshape(starts.shape[:-1]),
+                _OnGpu(starts),
+                _OnGpu(ends),
+            )
+
+        return answer
+
+    def run(self, ids: NDArray[np.int64]) -> Outputs:
+        """Return what the network says of rows of token ids (B, L), padded with 0."""
+        return self.submit(ids)()
+
+    def _said(self, given: torch.Tensor) -> _Said:
+        shape = (given.shape[0], given.shape[1])
+        recorded = self._recorded.get(shape)
+        if recorded is None and self._records and shape in self._seen:
+            recorded = self._record(shape)
+        if recorded is None:
+            self._seen.add(shape)
+            return self._compute(given.to(self._at, non_blocking=True))
+        recorded.ids.copy_(given, non_blocking=True)
+        recorded.graph.replay()
+        return recorded.said
+
+    def _compute(self, ids: torch.Tensor) -> _Said:
+        with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self._on_gpu):
+            said = self._network(ids, (ids != 0).int())
+        small = torch.cat([said.overall, said.topics.flatten(1), said.findings.flatten(1)], dim=1)
+        return _Said(small.float(), said.starts, said.ends)
+
+    def _record(self, shape: tuple[int, int]) -> _Recorded | None:
+        """Record a run; None for a network that asks the GPU something on its way."""
+        ids = torch.zeros(shape, dtype=torch.int32, device=self._at)
+        graph = torch.cuda.CUDAGraph()
+        torch.cuda.synchronize(self._at)
+        try:
+            with torch.cuda.graph(graph, pool=self._memory, capture_error_mode="thread_local"):
+                said = self._compute(ids)
+        except RuntimeError:
+            self._records = False
+            return None
+        recorded = self._recorded[shape] = _Recorded(graph, ids, said)
+        return recorded
