@@ -52,6 +52,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few rows, nothing written to docs/")
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 4, 8], metavar="N")
+    parser.add_argument("--models", nargs="+", default=MODELS, metavar="MODEL")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs", help="folder")
     given = parser.parse_args()
     import torch
@@ -63,12 +64,12 @@ def main() -> None:
     hardware = _hardware(torch)
     print(json.dumps(hardware), flush=True)
     measured = []
-    for name in MODELS:
+    for name in given.models:
         figures = _inside(name, quick=given.quick)
         print(json.dumps(asdict(figures)), flush=True)
         measured.append(figures)
     for figures in measured:
-        _from_file(figures, given.sizes, given.workers if figures.name == MODELS[0] else [])
+        _from_file(figures, given.sizes, given.workers if figures is measured[0] else [])
         print(json.dumps(asdict(figures)), flush=True)
     if not given.quick:
         given.output.mkdir(parents=True, exist_ok=True)
@@ -154,7 +155,7 @@ def _agreement(ours: Sequence[Any], theirs: Sequence[Any]) -> float:
         one.sentiment == other.sentiment
         and [(o.driver, o.polarity) for o in one.opinions]
         == [(o.driver, o.polarity) for o in other.opinions]
-        and [(t.name, t.polarity) for t in one.tags] == [(t.name, t.polarity) for t in other.tags]
+        and [(t.tag, t.polarity) for t in one.tags] == [(t.tag, t.polarity) for t in other.tags]
         for one, other in zip(ours, theirs, strict=True)
     ]
     return statistics.fmean(same)

@@ -176,6 +176,11 @@ class Analyzer:
         return self._model.device != "cpu"
 
     @property
+    def can_use_gpu(self) -> bool:
+        """Whether a GPU would run the model, where there is one."""
+        return self._model.can_use_gpu
+
+    @property
     def accuracy(self) -> Mapping[str, Mapping[str, float]]:
         """F1 of each topic's states by language, as measured when the model was trained."""
         return self._model.accuracy

@@ -72,7 +72,7 @@ def score_folder(
         accuracy=analyzer.accuracy,
         load=load,
     )
-    use_gpu = options.device == "cuda" or (options.device == "auto" and analyzer.runs_on_gpu)
+    use_gpu = options.device == "cuda" or (options.device == "auto" and analyzer.can_use_gpu)
     del analyzer
     with _locked(out):
         watcher.opened(table)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from itertools import cycle
@@ -40,15 +40,18 @@ class WorkerError(SentimentError):
 class Pool:
     """Worker processes, one thread of this process talking to each. Use it as a context manager.
 
-    :param gpus: GPUs of this machine; each worker sees one of them, in turn.
+    :param environments: What the workers find in their environment, one after the other: where the
+        GPU answers that is theirs.
     """
 
-    def __init__(self, setup: Setup, workers: int, gpus: int = 0) -> None:
+    def __init__(
+        self, setup: Setup, workers: int, environments: Sequence[Mapping[str, str]] = ()
+    ) -> None:
         self.workers = workers
         self._setup = pickle.dumps(setup)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="sentiment-worker")
         self._mine = threading.local()
-        self._gpus = cycle(_visible(gpus)) if gpus > 1 else None
+        self._environments = cycle(environments or ({},))
         self._processes: list[subprocess.Popen[bytes]] = []
         self._closed = False
 
@@ -98,9 +101,7 @@ class Pool:
         return process
 
     def _start(self) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, **_ONE_THREAD}
-        if self._gpus is not None:
-            environment["CUDA_VISIBLE_DEVICES"] = next(self._gpus)
+        environment = {**os.environ, **_ONE_THREAD, **next(self._environments)}
         # -P and the parent's own search path: a file json.py in the user's folder is no module.
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         process = subprocess.Popen(
@@ -151,12 +152,6 @@ def _close(pipe: IO[bytes] | None) -> None:
     if pipe is not None:
         with suppress(OSError):  # what it still holds has nowhere to go
             pipe.close()
-
-
-def _visible(gpus: int) -> list[str]:
-    """Return the names of the GPUs that this process sees: it may have been given some of them only."""
-    given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    return given.split(",")[:gpus] if given else [str(number) for number in range(gpus)]
 
 
 def cores() -> int:

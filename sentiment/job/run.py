@@ -42,12 +42,15 @@ from sentiment.job.scoring import (
 from sentiment.job.store import Store
 from sentiment.job.tally import Tally
 from sentiment.job.watch import Silent, Watcher
+from sentiment.model.runtime import gpus as count_gpus
+from sentiment.model.runtime import pick_device
+from sentiment.model.shared import SharedGpu
 from sentiment.records import Feedback
 from sentiment.tables import Reject, SourceRow, Table, check_capacity, format_of, open_table
 
 __all__ = ["Interrupted", "score"]
 
-# Parts that are read before workers share the GPU: each of them takes some seconds to find it.
+# Parts that are read before there are workers: until the GPU is ready, one does as much.
 _BEFORE_GPU_WORKERS = 6 * PARTS_PER_CHUNK
 _WORKERS_OF_A_GPU = 16
 # CSV gets a byte order mark so that Excel opens it; the others' format settles it.
@@ -90,8 +93,11 @@ def score(
         check_place(Path(output), source, options.encoding, kind)
     table = open_table(source, options.read)
     load = loader_for(options, load)
-    analyzer = load(options.model, options.device)
-    job = _Job(source, output, options, watcher, load, kind, table, analyzer, started)
+    # What a model is called is the same everywhere, and a GPU is not for this process.
+    analyzer = load(options.model, "cpu")
+    on_gpu = analyzer.can_use_gpu and pick_device(options.device) == "cuda"
+    gpus = count_gpus() if on_gpu else 0
+    job = _Job(source, output, options, watcher, load, kind, table, analyzer, gpus, started)
     return job.to_stdout(sys.stdout.buffer) if str(output) == "-" else job.to_file(Path(output))
 
 
@@ -105,6 +111,7 @@ class _Job:
     kind: str
     table: Table
     analyzer: Analyzes
+    gpus: int
     started: float
 
     def to_stdout(self, out: BinaryIO) -> Summary:
@@ -252,22 +259,28 @@ class _Job:
     def _score(self, parts: Iterable[Part]) -> Iterator[tuple[Part, Outcome]]:
         parts = iter(parts)
         workers = self.options.workers
-        gpus = _gpus() if self.analyzer.runs_on_gpu else 0
         if workers is None:
             # One process until it pays to start more.
-            enough = _BEFORE_GPU_WORKERS if gpus else PARTS_PER_CHUNK
+            enough = _BEFORE_GPU_WORKERS if self.gpus else PARTS_PER_CHUNK
             head = list(islice(parts, enough))
-            most = min(cores(), _WORKERS_OF_A_GPU * gpus) if gpus else cores()
+            most = min(cores(), _WORKERS_OF_A_GPU * self.gpus) if self.gpus else cores()
             workers = most if len(head) == enough else 1
             parts = chain(head, parts)
         jobs = ((part, _feedback(self.table, part)) for part in parts)
         if workers == 1:
-            scorer = Scorer(self._setup(), self.analyzer)
+            scorer = Scorer(self._setup(), None if self.gpus else self.analyzer)
             for part, feedback in jobs:
                 yield part, scorer(feedback, len(part.rejects))
             return
-        with Pool(self._setup(), workers, gpus) as pool:
-            yield from in_order(jobs, pool)
+        with ExitStack() as stack:
+            shared = [stack.enter_context(SharedGpu(self._folder, at)) for at in range(self.gpus)]
+            pool = Pool(self._setup(), workers, [gpu.environment for gpu in shared])
+            yield from in_order(jobs, stack.enter_context(pool))
+
+    @property
+    def _folder(self) -> str:
+        assert self.analyzer.path is not None  # or it could not run on a GPU
+        return self.analyzer.path
 
     @contextmanager
     def _telling_what_is_kept(self, store: Store) -> Iterator[None]:
@@ -350,13 +363,6 @@ def _leave(store: Store, lock: Lock, keep: bool) -> None:
         lock.remove()
         with suppress(OSError):  # the next job may have its lock in there already
             store.folder.rmdir()
-
-
-def _gpus() -> int:
-    """Return how many GPUs this process sees; asked only where the model is on one."""
-    import torch
-
-    return int(torch.cuda.device_count())
 
 
 def _feedback(table: Table, part: Part) -> list[Feedback]:

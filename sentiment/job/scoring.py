@@ -33,8 +33,12 @@ class Analyzes(Protocol):
         """F1 of its topics by language; may be empty."""
 
     @property
-    def runs_on_gpu(self) -> bool:
-        """Whether it needs a GPU where it runs."""
+    def path(self) -> str | None:
+        """Folder of the model; None where it lies in none."""
+
+    @property
+    def can_use_gpu(self) -> bool:
+        """Whether a GPU would run it, where there is one."""
 
     @property
     def taxonomy(self) -> Taxonomy:

@@ -1,6 +1,6 @@
-"""The base model's network on a GPU, by torch: bf16, and one launch for a run where a shape comes back.
+"""The base model's network on a GPU, by torch: in half precision, and one launch for a run.
 
-A row takes a GPU two microseconds and Python, launching some two hundred kernels a run, many times as
+A row takes a GPU two microseconds; Python, launching some hundred kernels a run, takes many times as
 long. So runs have few shapes (six widths, rows a power of two), and a shape that is seen a second time
 is recorded as a CUDA graph: from then on a run is one launch, whatever the network. Runs are launched
 without waiting, and what comes back is small: the logits of every question, and of the pointers those
@@ -10,9 +10,10 @@ that are looked at (`decision.Pointers`).
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,24 +21,19 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sentiment.model.decision import Floats, Outputs
-from sentiment.model.network import FeedbackNetwork
+from sentiment.model.lean import LeanNetwork, Said
 from sentiment.records import SENTIMENTS, STATES
 
-__all__ = ["CudaRuntime"]
+__all__ = ["CudaRuntime", "load_cuda"]
 
 _WIDTHS = (32, 64, 96, 128, 192, 256)
 _STEP = 128  # of what is wider than these
 _TOKENS = 65_536  # of one run, padding included: where a GPU is busy
 _FEWEST_ROWS = 8
-_AHEAD = 8  # runs under way; their pointers wait in the GPU's memory, 25 MB of a full one
+_AHEAD = 4  # runs under way; their pointers wait in the GPU's memory, 25 MB of a full one
 
-
-class _Said(NamedTuple):
-    """What is computed of one run, on the GPU: B rows, padded ones included."""
-
-    small: torch.Tensor  # logits of sentiments, topics and findings side by side, fp32 (B, S)
-    starts: torch.Tensor  # (B, N, 3, L)
-    ends: torch.Tensor
+Compute = Callable[[torch.Tensor], Said]
+"""Token ids (B, L), padded with 0, to what is said of them; both on the GPU."""
 
 
 class _Recorded(NamedTuple):
@@ -45,7 +41,7 @@ class _Recorded(NamedTuple):
 
     graph: torch.cuda.CUDAGraph
     ids: torch.Tensor
-    said: _Said
+    said: Said
 
 
 @dataclass(frozen=True)
@@ -67,23 +63,18 @@ class _OnGpu:
 class CudaRuntime:
     """The network on a GPU.
 
-    :param network: Moved there, its matrices to bf16.
-    :param device: As torch names it: "cuda", "cuda:1". On "cpu" the same lines run in fp32: so they are
+    :param compute: What computes a run.
+    :param device: As torch names it: "cuda", "cuda:1". On "cpu" the same lines run there: so they are
         tested where there is no GPU.
     """
 
     ahead = _AHEAD
 
-    def __init__(self, network: FeedbackNetwork, device: str) -> None:
+    def __init__(self, compute: Compute, device: str) -> None:
         self.device = device.partition(":")[0]
         self._at = torch.device(device)
+        self._compute = compute
         self._on_gpu = self._at.type != "cpu"
-        self._network = network.to(self._at).eval()
-        if self._on_gpu:
-            # What autocast would do anew in every run.
-            for part in self._network.modules():
-                if isinstance(part, nn.Linear):
-                    part.to(torch.bfloat16)
         self._lock = threading.Lock()
         self._records = self._on_gpu
         self._recorded: dict[tuple[int, int], _Recorded] = {}
@@ -139,7 +130,7 @@ class CudaRuntime:
         """Return what the network says of rows of token ids (B, L), padded with 0."""
         return self.submit(ids)()
 
-    def _said(self, given: torch.Tensor) -> _Said:
+    def _said(self, given: torch.Tensor) -> Said:
         shape = (given.shape[0], given.shape[1])
         recorded = self._recorded.get(shape)
         if recorded is None and self._records and shape in self._seen:
@@ -150,12 +141,6 @@ class CudaRuntime:
         recorded.ids.copy_(given, non_blocking=True)
         recorded.graph.replay()
         return recorded.said
-
-    def _compute(self, ids: torch.Tensor) -> _Said:
-        with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self._on_gpu):
-            said = self._network(ids, (ids != 0).int())
-        small = torch.cat([said.overall, said.topics.flatten(1), said.findings.flatten(1)], dim=1)
-        return _Said(small.float(), said.starts, said.ends)
 
     def _record(self, shape: tuple[int, int]) -> _Recorded | None:
         """Record a run; None for a network that asks the GPU something on its way."""
@@ -170,3 +155,50 @@ class CudaRuntime:
             return None
         recorded = self._recorded[shape] = _Recorded(graph, ids, said)
         return recorded
+
+
+def load_cuda(
+    config: Mapping[str, Any], weights: Path, topics: int, names: int, device: str
+) -> CudaRuntime:
+    """Return what runs the network of a bundle on a GPU; see `runtime.load_runtime`."""
+    at = torch.device(device)
+    if not LeanNetwork.fits(config):
+        return CudaRuntime(_another(config, weights, topics, names, at), device)
+    if at.type == "cpu":
+        return CudaRuntime(LeanNetwork.read(config, weights, at, torch.float32), device)
+    lean = LeanNetwork.read(config, weights, at, torch.float16)
+    if not _is_finite(lean, int(config["vocab_size"]), at):
+        # Nearer to the mark where it can be, by eight times; but its largest number is 65,504.
+        lean = LeanNetwork.read(config, weights, at, torch.bfloat16)
+    return CudaRuntime(lean, device)
+
+
+def _is_finite(compute: Compute, vocabulary: int, device: torch.device) -> bool:
+    """Tell whether what is said of some rows is numbers."""
+    drawn = torch.Generator().manual_seed(0)
+    ids = torch.randint(1, vocabulary, (256, 64), generator=drawn).to(device)
+    with torch.inference_mode():
+        return all(bool(part.isfinite().all()) for part in compute(ids))
+
+
+def _another(
+    config: Mapping[str, Any], weights: Path, topics: int, names: int, device: torch.device
+) -> Compute:
+    """Return what computes a network whose encoder another maker drew: in bf16, by transformers."""
+    from sentiment.model.network import load_network
+
+    network = load_network(config, weights, topics, names).to(device).eval()
+    half = device.type != "cpu"
+    if half:
+        # What autocast would do anew in every run.
+        for part in network.modules():
+            if isinstance(part, nn.Linear):
+                part.to(torch.bfloat16)
+
+    def compute(ids: torch.Tensor) -> Said:
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
+            said = network(ids, (ids != 0).int())
+        parts = [said.overall, said.topics.flatten(1), said.findings.flatten(1)]
+        return Said(torch.cat(parts, dim=1).float(), said.starts, said.ends)
+
+    return compute

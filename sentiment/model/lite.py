@@ -57,6 +57,7 @@ class LiteModel:
     """A lite model. Its arrays are read and never written, so that threads may share it."""
 
     device = "cpu"
+    can_use_gpu = False
 
     def __init__(
         self,

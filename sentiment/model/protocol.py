@@ -72,6 +72,10 @@ class Model(Protocol):
     def device(self) -> str:
         """What it runs on: "cpu" or "cuda"."""
 
+    @property
+    def can_use_gpu(self) -> bool:
+        """Whether a GPU would run it."""
+
     def predict(self, batch: Sequence[Prepared]) -> list[Prediction]:
         """Return one prediction per text, in order; no result depends on the other texts."""
 

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,7 +23,15 @@ from sentiment.model.decision import Outputs
 if TYPE_CHECKING:
     from sentiment.model.network import FeedbackNetwork
 
-__all__ = ["CpuRuntime", "OnnxRuntime", "Runtime", "TorchRuntime", "load_runtime", "pick_device"]
+__all__ = [
+    "CpuRuntime",
+    "OnnxRuntime",
+    "Runtime",
+    "TorchRuntime",
+    "gpus",
+    "load_runtime",
+    "pick_device",
+]
 
 
 _NO_TORCH = 'A GPU is used through torch, which is not installed: pip install "sentiment[torch]".'
@@ -139,50 +148,70 @@ def load_runtime(
     :raises MissingExtra: torch or transformers is not installed.
     """
     try:
-        from sentiment.model.cuda import CudaRuntime
-        from sentiment.model.network import load_network
+        if device == "cpu":
+            from sentiment.model.network import load_network
+
+            return TorchRuntime(load_network(config, weights, topics, names))
+        from sentiment.model.cuda import load_cuda
+
+        return load_cuda(config, weights, topics, names, device)
     except ImportError as error:
         raise MissingExtra(_NO_TORCH) from error
-    try:
-        network = load_network(config, weights, topics, names)
     except Exception as error:  # torch, safetensors and transformers each raise their own
         raise ModelError(
             f"{weights}: no weights of this network ({error}); get the bundle again."
         ) from error
-    return TorchRuntime(network) if device == "cpu" else CudaRuntime(network, device)
 
 
 def pick_device(device: str) -> str:
-    """Return "cpu" or "cuda"; "auto" takes a GPU where torch finds one.
+    """Return "cpu" or "cuda"; "auto" takes a GPU where torch can use one.
 
     :raises InputError: "cuda" is asked for and there is none.
     :raises MissingExtra: "cuda" is asked for and torch is not installed.
     """
-    # To import torch takes seconds, in every process: not where there is nothing to be found.
-    if device == "cpu" or (device == "auto" and not _has_driver()):
+    if device == "cpu" or (device == "auto" and not gpus()):
         return "cpu"
-    try:
-        import torch
-    except ImportError:
-        if device == "auto":
-            return "cpu"
-        raise MissingExtra(_NO_TORCH) from None
-    if torch.cuda.is_available():
-        return "cuda"
-    if device == "auto":
-        return "cpu"
-    raise InputError('There is no CUDA device that torch can use; leave device at "auto" or "cpu".')
+    if find_spec("torch") is None:
+        raise MissingExtra(_NO_TORCH)
+    if not gpus():
+        raise InputError(
+            'There is no CUDA device that torch can use; leave device at "auto" or "cpu".'
+        )
+    return "cuda"
 
 
-def _has_driver() -> bool:
-    """Tell whether a GPU's driver is installed that torch may use: NVIDIA's, or AMD's on Linux."""
-    if os.path.exists("/dev/kfd"):
-        return True
+def gpus() -> int:
+    """Return how many GPUs torch can use here, 0 without torch.
+
+    The driver is asked, and what torch was built for is looked up: to import torch takes seconds.
+    """
+    if "torch" in sys.modules:
+        return _torch_devices()
+    found = find_spec("torch")
+    if found is None or not found.submodule_search_locations:
+        return 0
+    libraries = Path(found.submodule_search_locations[0]) / "lib"
+    if any(libraries.glob("*torch_hip*")):  # AMD's: torch alone knows
+        return _torch_devices()
+    return _cuda_devices() if any(libraries.glob("*torch_cuda*")) else 0
+
+
+def _torch_devices() -> int:
+    import torch
+
+    return int(torch.cuda.device_count()) if torch.cuda.is_available() else 0
+
+
+def _cuda_devices() -> int:
+    """Return how many GPUs NVIDIA's driver lets this process use; CUDA_VISIBLE_DEVICES counts."""
     try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
-        return False
-    return True
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        count = ctypes.c_int()
+        if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
+            return 0
+    except (OSError, AttributeError):
+        return 0
+    return count.value
 
 
 def _threads() -> int:

@@ -29,6 +29,7 @@ from sentiment.model.bundle import GRAPH, NETWORK, TOKENIZER, Bundle
 from sentiment.model.decision import Chances, Decision, Found, Outputs, chances, decide
 from sentiment.model.protocol import Finding, Prediction, Reason
 from sentiment.model.runtime import OnnxRuntime, Runtime, load_runtime, pick_device
+from sentiment.model.shared import shared_gpu
 from sentiment.model.tokens import Span, Tokens
 from sentiment.model.words import Words
 from sentiment.records import POLARITIES, SENTIMENTS
@@ -113,6 +114,8 @@ class _Read(NamedTuple):
 class TransformerModel:
     """A base model. The runtime and the tokenizer are safe to share between threads."""
 
+    can_use_gpu = True
+
     def __init__(
         self,
         *,
@@ -169,7 +172,7 @@ class TransformerModel:
             taxonomy=taxonomy,
             settings=settings,
             tokenizer=_tokenizer(saved.file(TOKENIZER)),
-            runtime=_runtime(saved, pick_device(device)),
+            runtime=_runtime(saved, device),
             digest=saved.digest,
             words=words,
             accuracy=saved.accuracy,
@@ -412,11 +415,14 @@ def _size(window: _Window) -> int:
 
 
 def _runtime(saved: Bundle, device: str) -> Runtime:
-    if device == "cpu":
+    if device != "cpu" and (shared := shared_gpu()) is not None:
+        return shared
+    picked = pick_device(device)
+    if picked == "cpu":
         return OnnxRuntime(saved.file(GRAPH))
     taxonomy = saved.taxonomy
     names = len(taxonomy.drivers) + len(taxonomy.tags)
-    return load_runtime(saved.config, saved.file(NETWORK), len(taxonomy.topics), names, device)
+    return load_runtime(saved.config, saved.file(NETWORK), len(taxonomy.topics), names, picked)
 
 
 def _tokenizer(path: Path) -> Tokenizer:

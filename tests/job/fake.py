@@ -15,7 +15,8 @@ class FakeAnalyzer:
     def __init__(self, digest: str = "d") -> None:
         self.model_name = "fake@1"
         self.model_digest = digest
-        self.runs_on_gpu = False
+        self.path = None
+        self.can_use_gpu = False
         self.taxonomy = Taxonomy.default()
         self.accuracy = {"delivery": {"en": 0.8}}
         self.scored = 0

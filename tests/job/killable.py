@@ -35,7 +35,11 @@ class Noting:
         return self._analyzer.model_name
 
     @property
-    def runs_on_gpu(self) -> bool:
+    def path(self) -> str | None:
+        return None
+
+    @property
+    def can_use_gpu(self) -> bool:
         return False
 
     @property

@@ -12,8 +12,10 @@ import torch
 
 from sentiment.analyzer import Analyzer
 from sentiment.model import bundle
-from sentiment.model.cuda import CudaRuntime
-from sentiment.model.runtime import OnnxRuntime, load_runtime
+from sentiment.model.cuda import CudaRuntime, load_cuda
+from sentiment.model.lean import LeanNetwork
+from sentiment.model.network import load_network
+from sentiment.model.runtime import OnnxRuntime
 from sentiment.model.transformer import TransformerModel
 from sentiment.taxonomy import Taxonomy
 
@@ -39,9 +41,7 @@ def saved() -> bundle.Bundle:
 
 def runtime(saved: bundle.Bundle, device: str) -> CudaRuntime:
     """Return the GPU's lines, on a GPU or, in fp32, on the CPU."""
-    made = load_runtime(saved.config, saved.file(bundle.NETWORK), *_sizes(), "cpu")
-    network = made._network  # type: ignore[attr-defined]
-    return CudaRuntime(network, device)
+    return load_cuda(saved.config, saved.file(bundle.NETWORK), *_sizes(), device)
 
 
 def _sizes() -> tuple[int, int]:
@@ -73,6 +73,60 @@ def test_it_says_what_onnx_says_of_every_token(saved: bundle.Bundle) -> None:
     some = ours.starts.of(rows, labels)
     assert some.shape == (4, 32)
     assert np.abs(some[0] - theirs.starts.reshape(5, -1, 32)[0, 0]).mean() < 0.5
+
+
+def drawn(rows: tuple[int, ...], width: int) -> torch.Tensor:
+    ids = torch.zeros((len(rows), width), dtype=torch.int64)
+    chance = torch.Generator().manual_seed(3)
+    for row, size in enumerate(rows):
+        ids[row, :size] = torch.randint(300, 20_000, (size,), generator=chance)
+    return ids
+
+
+def test_the_lean_network_computes_what_the_network_does(saved: bundle.Bundle) -> None:
+    weights = saved.file(bundle.NETWORK)
+    network = load_network(saved.config, weights, *_sizes()).eval()
+    assert LeanNetwork.fits(saved.config)
+    lean = LeanNetwork.read(saved.config, weights, torch.device("cpu"), torch.float32)
+    ids = drawn((64, 3, 2, 40, 63), 64)
+    with torch.inference_mode():
+        full, ours = network(ids, (ids != 0).long()), lean(ids)
+    small = torch.cat([full.overall, full.topics.flatten(1), full.findings.flatten(1)], dim=1)
+    assert torch.allclose(ours.small, small, atol=1e-4)
+    read = (ids != 0)[:, None, None, :]
+    assert torch.allclose(ours.starts * read, full.starts * read, atol=1e-4)
+    assert torch.allclose(ours.ends * read, full.ends * read, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"model_type": "bert"},
+        {"hidden_activation": "relu"},
+        {"layer_types": ["full_attention", "sliding_attention"]},
+        {"attention_bias": True},
+        {"rope_parameters": {"full_attention": {"rope_type": "yarn", "rope_theta": 10_000.0}}},
+    ],
+)
+def test_another_network_is_left_to_transformers(
+    saved: bundle.Bundle, other: dict[str, object]
+) -> None:
+    assert not LeanNetwork.fits({**saved.config, **other})
+
+
+def test_another_makers_network_says_the_same(
+    saved: bundle.Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = drawn((32, 9, 2), 32).numpy()
+    lean = runtime(saved, "cpu").run(ids)
+    monkeypatch.setattr(LeanNetwork, "fits", lambda config: False)
+    other = runtime(saved, "cpu").run(ids)
+    for name in ("overall", "topics", "findings"):
+        assert np.allclose(getattr(lean, name), getattr(other, name), atol=1e-4), name
+    which = np.array([0, 1]), np.array([3, 50])
+    assert not isinstance(lean.ends, np.ndarray)
+    assert not isinstance(other.ends, np.ndarray)
+    assert np.allclose(lean.ends.of(*which)[:, :9], other.ends.of(*which)[:, :9], atol=1e-4)
 
 
 def test_texts_are_scored_as_by_onnx(saved: bundle.Bundle) -> None:
@@ -133,7 +187,7 @@ def _agreement(ours: list, theirs: list) -> float:  # type: ignore[type-arg]
 
     def found(analyses: list) -> set[tuple[int, str, str]]:  # type: ignore[type-arg]
         return {
-            (row, getattr(one, "driver", None) or one.name, one.polarity)
+            (row, getattr(one, "driver", None) or one.tag, one.polarity)
             for row, analysis in enumerate(analyses)
             for one in (*analysis.opinions, *analysis.tags)
         }

@@ -1,0 +1,293 @@
+"""One process that owns a GPU, and what other processes see of it.
+
+A process that uses a GPU imports torch, which takes seconds, and holds a gigabyte of its libraries;
+sixteen of them wait for one another's turn. So one process has the GPU, and those that prepare texts
+and write records send it token ids: 100 bytes a row there, 500 back.
+
+    with SharedGpu(folder, 0) as gpu:
+        ... a process with `gpu.environment` in its own: there, a model on "cuda" asks this one
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Listener
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentiment.errors import ModelError
+from sentiment.model.decision import Floats, Outputs, Pointers
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from sentiment.model.runtime import Runtime
+
+__all__ = ["SharedGpu", "SharedRuntime", "shared_gpu"]
+
+_ADDRESS, _KEY = "SENTIMENT_GPU_ADDRESS", "SENTIMENT_GPU_KEY"
+_WAITING = 64  # processes that may knock at the same time
+# Runs of one process whose pointers are kept: those under way, and those that are decided together.
+_KEPT = 16
+_USUAL = 256  # tokens; of what is wider it is asked
+
+
+class SharedGpu:
+    """A process that owns a GPU and answers others on this machine. Use it as a context manager.
+
+    It starts at once and is ready some seconds later; who asks earlier waits. It ends with this
+    process, whatever ends that.
+
+    :param folder: The bundle.
+    :param number: Of the GPU, among those that this process may use; None is the CPU, for tests.
+    """
+
+    def __init__(self, folder: str | Path, number: int | None) -> None:
+        device = "cpu" if number is None else "cuda"
+        self._given = {"folder": str(folder), "device": device, "key": os.urandom(32).hex()}
+        self._number = number
+        self.environment: dict[str, str] = {}
+
+    def __enter__(self) -> SharedGpu:
+        environment = {**os.environ}
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        if self._number is not None:
+            visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+            environment["CUDA_VISIBLE_DEVICES"] = (
+                visible.split(",")[self._number] if visible else str(self._number)
+            )
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "sentiment.model.shared"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            text=True,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(self._given) + "\n")
+        self._process.stdin.flush()
+        address = self._process.stdout.readline().strip()
+        self.environment = {_ADDRESS: address, _KEY: self._given["key"]}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+
+
+def shared_gpu() -> SharedRuntime | None:
+    """Return what asks the process that owns the GPU, where this one was told of any."""
+    address, key = os.environ.get(_ADDRESS), os.environ.get(_KEY)
+    return SharedRuntime(address, bytes.fromhex(key)) if address and key else None
+
+
+class SharedRuntime:
+    """A runtime that another process has; see `runtime.Runtime`.
+
+    :raises ModelError: That process has ended, or cannot run the model.
+    """
+
+    device = "cuda"
+
+    def __init__(self, address: str, key: bytes) -> None:
+        try:
+            self._connection = Client(address, authkey=key)
+        except (OSError, EOFError, AuthenticationError) as error:
+            raise ModelError(_gone(error)) from error
+        self._lock = threading.Lock()
+        self._number = 0
+        self.ahead: int
+        self._widths: dict[int, int]
+        self._rows: dict[int, int]
+        self.ahead, self._widths, self._rows = self._ask("sizes")
+
+    def width(self, tokens: int) -> int:
+        """Return the length to which a row of so many tokens is padded."""
+        if tokens not in self._widths:
+            self._widths[tokens] = self._ask("width", tokens)
+        return self._widths[tokens]
+
+    def rows(self, width: int) -> int:
+        """Return how many rows of that width make the run at which it is fastest."""
+        if width not in self._rows:
+            self._rows[width] = self._ask("rows", width)
+        return self._rows[width]
+
+    def submit(self, ids: NDArray[np.int64]) -> Callable[[], Outputs]:
+        """Begin a run; what comes back waits for its answer."""
+        with self._lock:
+            self._number += 1
+            number = self._number
+            self._send("run", number, ids.astype(np.int32))
+        return lambda: self._answer(number)
+
+    def _answer(self, number: int) -> Outputs:
+        overall, topics, findings, shape = self._ask("answer", number)
+        starts, ends = (_Afar(self._ask, (number, name), shape) for name in ("starts", "ends"))
+        return Outputs(overall, topics, findings, starts, ends)
+
+    def _ask(self, *question: object) -> Any:
+        with self._lock:
+            self._send(*question)
+            try:
+                answer = self._connection.recv()
+            except (OSError, EOFError) as error:
+                raise ModelError(_gone(error)) from error
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _send(self, *message: object) -> None:
+        try:
+            self._connection.send(message)
+        except OSError as error:
+            raise ModelError(_gone(error)) from error
+
+
+@dataclass(frozen=True)
+class _Afar:
+    """Pointers in another process; see `decision.Pointers`."""
+
+    ask: Callable[..., Any]
+    which: tuple[int, str]
+    shape: tuple[int, ...]
+
+    def of(self, rows: NDArray[np.int64], labels: NDArray[np.int64]) -> Floats:
+        some: Floats = self.ask("pointers", *self.which, rows, labels)
+        return some
+
+
+def _gone(error: BaseException) -> str:
+    return (
+        f"The process that has the GPU ended ({error or type(error).__name__}); its memory may be "
+        "too small: fewer --workers need less, --device cpu needs none."
+    )
+
+
+def main() -> None:
+    """Own the GPU until the process that started this one ends."""
+    given = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_the_input, daemon=True).start()
+    with Listener(authkey=bytes.fromhex(given["key"]), backlog=_WAITING) as listener:
+        print(listener.address, flush=True)  # noqa: T201  the one who started this one reads it
+        try:
+            runtime: Runtime | ModelError = _runtime(given["folder"], given["device"])
+        except Exception as error:
+            runtime = ModelError(_named(error))
+        while True:
+            with suppress(OSError, EOFError, AuthenticationError):  # no key, or hung up
+                connection = listener.accept()
+                threading.Thread(target=_serve, args=(connection, runtime), daemon=True).start()
+
+
+def _end_with_the_input() -> None:
+    sys.stdin.read()
+    os._exit(0)
+
+
+def _runtime(folder: str, device: str) -> Runtime:
+    from sentiment.model import bundle
+    from sentiment.model.cuda import load_cuda
+
+    saved = bundle.read(folder)
+    taxonomy = saved.taxonomy
+    names = len(taxonomy.drivers) + len(taxonomy.tags)
+    return load_cuda(saved.config, saved.file(bundle.NETWORK), len(taxonomy.topics), names, device)
+
+
+def _serve(connection: Connection, runtime: Runtime | ModelError) -> None:
+    """Answer one process until it hangs up."""
+    with connection, suppress(OSError, EOFError):
+        answers = _Answers(runtime)
+        while True:
+            what, *given = connection.recv()
+            try:
+                said = getattr(answers, what)(*given)
+            except Exception as error:
+                said = error if isinstance(error, ModelError) else ModelError(_named(error))
+            if what != "run":
+                connection.send(said)
+
+
+class _Answers:
+    """What one process asks, by the name of the question."""
+
+    def __init__(self, runtime: Runtime | ModelError) -> None:
+        self._given = runtime
+        self._waiting: dict[int, Callable[[], Outputs]] = {}
+        self._kept: OrderedDict[int, Outputs] = OrderedDict()
+
+    @property
+    def _runtime(self) -> Runtime:
+        if isinstance(self._given, ModelError):
+            raise self._given
+        return self._given
+
+    def sizes(self) -> tuple[int, dict[int, int], dict[int, int]]:
+        """Return runs ahead, the width of every usual number of tokens, and the rows of a width."""
+        widths = {tokens: self._runtime.width(tokens) for tokens in range(_USUAL + 1)}
+        return (
+            self._runtime.ahead,
+            widths,
+            {width: self._runtime.rows(width) for width in set(widths.values())},
+        )
+
+    def width(self, tokens: int) -> int:
+        return self._runtime.width(tokens)
+
+    def rows(self, width: int) -> int:
+        return self._runtime.rows(width)
+
+    def run(self, number: int, ids: NDArray[np.int64]) -> None:
+        try:
+            self._waiting[number] = self._runtime.submit(ids)
+        except Exception as error:
+            self._waiting[number] = partial(_raise, error)  # nobody waits for a word yet
+
+    def answer(self, number: int) -> tuple[Floats, Floats, Floats, tuple[int, ...]]:
+        said = self._kept[number] = self._waiting.pop(number)()
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return said.overall, said.topics, said.findings, said.starts.shape
+
+    def pointers(
+        self, number: int, name: str, rows: NDArray[np.int64], labels: NDArray[np.int64]
+    ) -> Floats:
+        logits: Pointers = getattr(self._kept[number], name)
+        return logits.of(rows, labels)
+
+
+def _raise(error: Exception) -> Outputs:
+    raise error
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+if __name__ == "__main__":
+    main()

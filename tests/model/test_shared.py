@@ -1,0 +1,188 @@
+"""A process that has the GPU says what one's own runtime says; without a GPU it computes on the CPU."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="the extra [torch] is not installed")
+pytest.importorskip("transformers", reason="the extra [torch] is not installed")
+
+from sentiment.analyzer import Analyzer
+from sentiment.job import JobOptions, score
+from sentiment.model import bundle
+from sentiment.model.cuda import CudaRuntime, load_cuda
+from sentiment.model.shared import SharedGpu, SharedRuntime, shared_gpu
+from sentiment.model.transformer import TransformerModel
+from sentiment.taxonomy import Taxonomy
+
+BASE = Path(__file__).parents[2] / "models" / "base"
+TEXTS = [
+    "物流很快，但是包装破了，客服也不理人。",
+    "Great value, though delivery took three weeks.",
+    "",
+    "很好。" * 300 + "就是太贵了。",
+    *(f"The parcel came {days} days late and nobody answered." for days in range(2, 60)),
+]
+
+
+@pytest.fixture(scope="module")
+def saved() -> bundle.Bundle:
+    return bundle.read(BASE)
+
+
+@pytest.fixture(scope="module")
+def own(saved: bundle.Bundle) -> CudaRuntime:
+    taxonomy = Taxonomy.default()
+    names = len(taxonomy.drivers) + len(taxonomy.tags)
+    weights = saved.file(bundle.NETWORK)
+    return load_cuda(saved.config, weights, len(taxonomy.topics), names, "cpu")
+
+
+@pytest.fixture(scope="module")
+def gpu() -> Iterator[SharedGpu]:
+    with SharedGpu(BASE, None) as made:
+        yield made
+
+
+@pytest.fixture
+def asked(gpu: SharedGpu, monkeypatch: pytest.MonkeyPatch) -> SharedRuntime:
+    for name, value in gpu.environment.items():
+        monkeypatch.setenv(name, value)
+    made = shared_gpu()
+    assert made is not None
+    return made
+
+
+def ids(rows: int, width: int) -> np.ndarray:
+    drawn = np.zeros((rows, width), dtype=np.int64)
+    drawn[:, : width - 3] = np.random.default_rng(rows).integers(300, 20_000, (rows, width - 3))
+    return drawn
+
+
+def test_it_answers_as_one_of_its_own(own: CudaRuntime, asked: SharedRuntime) -> None:
+    assert asked.ahead == own.ahead
+    for tokens in (1, 32, 33, 256, 300):
+        assert asked.width(tokens) == own.width(tokens)
+        assert asked.rows(own.width(tokens)) == own.rows(own.width(tokens))
+    given = [ids(rows, 32) for rows in (3, 9, 40)]
+    # All are under way before the first answer is waited for.
+    waiting = [asked.submit(one) for one in given]
+    for one, answer in zip(given, waiting, strict=True):
+        theirs, ours = answer(), own.run(one)
+        for name in ("overall", "topics", "findings"):
+            assert np.array_equal(getattr(theirs, name), getattr(ours, name)), name
+        assert theirs.starts.shape == ours.starts.shape
+        which = np.array([0, len(one) - 1]), np.array([4, 90])
+        for there, here in ((theirs.starts, ours.starts), (theirs.ends, ours.ends)):
+            assert not isinstance(there, np.ndarray)
+            assert not isinstance(here, np.ndarray)
+            assert np.array_equal(there.of(*which), here.of(*which))
+
+
+def test_several_threads_and_processes_ask(own: CudaRuntime, asked: SharedRuntime) -> None:
+    other = shared_gpu()
+    assert other is not None
+    wrong: list[int] = []
+
+    def ask(runtime: SharedRuntime, rows: int) -> None:
+        for _ in range(4):
+            said = runtime.submit(ids(rows, 32))()
+            if not np.array_equal(said.findings, own.run(ids(rows, 32)).findings):
+                wrong.append(rows)
+
+    threads = [
+        threading.Thread(target=ask, args=(runtime, rows))
+        for runtime, rows in ((asked, 2), (asked, 5), (other, 3), (other, 11))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_texts_are_scored_there(
+    saved: bundle.Bundle, own: CudaRuntime, asked: SharedRuntime
+) -> None:
+    there = TransformerModel.of(saved, "auto")
+    assert there.device == "cuda"
+    here = TransformerModel.of(saved, "cpu")
+    here._runtime = own
+    assert Analyzer(there).analyze_batch(TEXTS) == Analyzer(here).analyze_batch(TEXTS)
+
+
+def test_who_has_no_key_is_not_answered(gpu: SharedGpu, asked: SharedRuntime) -> None:
+    with pytest.raises(Exception, match="digest"):
+        SharedRuntime(gpu.environment["SENTIMENT_GPU_ADDRESS"], b"another")
+    assert asked.submit(ids(2, 32))().findings.shape == (2, 32, 3)
+
+
+def test_its_end_is_told_and_it_ends_with_who_started_it() -> None:
+    code = f"""
+import os
+from sentiment.errors import ModelError
+from sentiment.model.shared import SharedGpu, SharedRuntime
+gpu = SharedGpu({str(BASE)!r}, None).__enter__()
+print(gpu._process.pid, flush=True)
+other = SharedGpu("nowhere", None).__enter__()
+address, key = other.environment.values()
+for kill in (False, True):
+    if kill:
+        other._process.kill()
+        other._process.wait()
+    try:
+        SharedRuntime(address, bytes.fromhex(key))
+    except ModelError as error:
+        print(error, flush=True)
+os._exit(0)
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert "nowhere" in said[1]
+    assert "process that has the GPU ended" in said[2]
+    for _ in range(200):
+        try:
+            os.kill(int(said[0]), 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    raise AssertionError("it goes on without anyone to serve")
+
+
+def test_a_job_shares_them_among_its_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "in.csv"
+    rows = [f'{at},"{TEXTS[at % 2]}"' for at in range(600)]
+    source.write_text("\n".join(["id,comment", *rows]), encoding="utf-8")
+    started: list[int | None] = []
+
+    def shared(folder: str, number: int) -> SharedGpu:
+        started.append(number)
+        return SharedGpu(folder, None)
+
+    monkeypatch.setattr("sentiment.job.run.pick_device", lambda device: "cuda")
+    monkeypatch.setattr("sentiment.job.run.count_gpus", lambda: 2)
+    monkeypatch.setattr("sentiment.job.run.SharedGpu", shared)
+    options = JobOptions(model="base", device="cuda", workers=2)
+    summary = score(source, tmp_path / "out.jsonl", options)
+    assert sum(summary.tally.rows.values()) == 600
+    assert started == [0, 1]
+    monkeypatch.undo()
+    score(source, tmp_path / "cpu.jsonl", JobOptions(model="base", device="cpu", workers=1))
+    ours, theirs = (
+        [json.loads(line) for line in (tmp_path / name).read_text(encoding="utf-8").splitlines()]
+        for name in ("out.jsonl", "cpu.jsonl")
+    )
+    assert [one["id"] for one in ours] == [one["id"] for one in theirs]
+    same = [one["sentiment"] == other["sentiment"] for one, other in zip(ours, theirs, strict=True)]
+    assert sum(same) > 0.98 * len(same)
