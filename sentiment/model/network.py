@@ -166,13 +166,18 @@ class FeedbackNetwork(nn.Module):
         )
         return cls(encoder, encoder.config.hidden_size, topics, names, dropout)
 
-    def forward(self, ids: torch.Tensor, attention: torch.Tensor) -> Answers:
+    def forward(
+        self, ids: torch.Tensor, attention: torch.Tensor, seen: torch.Tensor | None = None
+    ) -> Answers:
         """Answer every question about every row.
 
         :param ids: Token ids (B, L), padded with 0.
         :param attention: 1 for a token, 0 for padding, (B, L).
+        :param seen: What each token sees of the others, (B, 1, L, L), laid out beforehand so that
+            the encoder need not look at `attention`, which a GPU would wait for; or None.
         """
-        hidden = self.encoder(input_ids=ids, attention_mask=attention).last_hidden_state
+        given = attention if seen is None else seen
+        hidden = self.encoder(input_ids=ids, attention_mask=given).last_hidden_state
         tokens = hidden + self.judge(self.drop(hidden))
         silence = ((1 - attention) * _SILENT).to(tokens.dtype)[:, None, None, :]  # (B, 1, 1, L)
         looks = (self.look(tokens) + silence).float().log_softmax(-1)

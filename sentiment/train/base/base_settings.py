@@ -6,6 +6,7 @@ topic states and overall sentiment, and thresholds for the best mean of topic an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +25,10 @@ from sentiment.records import STATES
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.linear.combine import fit_shared, fit_softmax, state_codes, tune_thresholds
 
-__all__ = ["Held", "settle"]
+__all__ = ["Fit", "Held", "settle"]
+
+# From features (rows, F), classes (rows,) and their number to weights (classes, F + 1), bias last.
+Fit = Callable[[Floats, NDArray[np.int64], int], Floats]
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,11 @@ class Held:
     languages: NDArray[np.str_]
 
 
-def settle(held: Held, taxonomy: Taxonomy) -> Decision:
-    """Fit every step in turn, each on what the steps before it give."""
+def settle(held: Held, taxonomy: Taxonomy, fit: Fit = fit_softmax) -> Decision:
+    """Fit every step in turn, each on what the steps before it give.
+
+    :param fit: What finds the weights of states and sentiments; by default scikit-learn does.
+    """
     labels = every_label(taxonomy)
     rows = len(held.sentiments)
     logits = held.outputs.findings.reshape(rows, len(labels))
@@ -55,14 +62,14 @@ def settle(held: Held, taxonomy: Taxonomy) -> Decision:
     features = state_features(probabilities, held.outputs.topics, labels)
     codes = state_codes(judged > 0, labels)
     topics = range(len(labels.topics))
-    state = np.stack([fit_softmax(features[:, at], codes[:, at], len(STATES)) for at in topics])
+    state = np.stack([fit(features[:, at], codes[:, at], len(STATES)) for at in topics])
     states = softmax(np.stack([weighted(state[at], features[:, at]) for at in topics], axis=1))
 
     draft = Decision(
         labels=labels,
         label=label,
         state=state,
-        overall=fit_softmax(
+        overall=fit(
             overall_features(held.outputs.overall, probabilities, labels), held.sentiments, 4
         ),
         thresholds=Thresholds((0.5,) * len(labels.topics), 0.3, 0.4, 0.4),
