@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,8 +68,9 @@ def main() -> None:
     raise NotReached(f"{arguments.out} is larger than {arguments.most} MB.")
 
 
-def _tables(data: Path, tokenizer: Tokenizer, joined: int, say: object) -> dict[str, Table]:
-    assert callable(say)
+def _tables(
+    data: Path, tokenizer: Tokenizer, joined: int, say: Callable[[str], None]
+) -> dict[str, Table]:
     taxonomy = Taxonomy.default()
     rows, aside, further = choose_rows(data, taught=TAUGHT)
     groups = {one.group for one in aside}
@@ -103,9 +104,8 @@ def _joined(gold: Sequence[Targets], many: int) -> list[Targets]:
     return together
 
 
-def _fewer(rows: Rows, share: float, draw: np.random.Generator, say: object) -> Rows:
+def _fewer(rows: Rows, share: float, draw: np.random.Generator, say: Callable[[str], None]) -> Rows:
     """Return the texts without some long ones that hold so large a share of all tokens, and more."""
-    assert callable(say)
     lengths = np.diff(rows.starts)
     long = draw.permutation(np.flatnonzero(lengths > LONG))
     # A little more than what is too much: the next round should be the last.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import lzma
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -22,7 +22,7 @@ from sentiment.errors import InputError
 from sentiment.train.base.pretrain import Rows
 from sentiment.train.base.token_targets import UNKNOWN, Targets
 
-__all__ = ["KINDS", "LANGUAGES", "Stored", "Table", "read_stored", "write_stored"]
+__all__ = ["KINDS", "LANGUAGES", "Stored", "Table", "read_stored", "together", "write_stored"]
 
 KINDS = ("gold", "aspects", "overall", "taught")
 LANGUAGES = ("zh", "en")
@@ -30,9 +30,7 @@ _NOT_KNOWN = 2  # in findings, for NaN
 _CONTENTS = "contents.json"
 _IDS = "ids"
 # Ids are two bytes wide; the dictionary reaches over the whole stream, however far off the copy is.
-_FILTERS = [
-    {"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 27, "lc": 3, "lp": 1, "pb": 1}
-]
+_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 27, "lc": 3, "lp": 1, "pb": 1}]
 
 
 @dataclass(frozen=True)
@@ -95,6 +93,24 @@ class Table:
             language=np.array([LANGUAGES.index(one.language) for one in targets], dtype=np.int8),
         )
 
+    def chosen(self, rows: NDArray[np.int64]) -> Table:
+        """Return some rows, in the order of their indices, which ascend."""
+        kept = np.zeros(len(self), dtype=bool)
+        kept[rows] = True
+        each = self.findings[0].size
+        has = kept[self.evidence // each]
+        place = np.cumsum(kept) - 1
+        evidence = self.evidence[has]
+        lengths = np.diff(self.starts)
+        return Table(
+            ids=self.ids[np.repeat(kept, lengths)],
+            starts=np.concatenate([[0], np.cumsum(lengths[kept], dtype=np.int64)]),
+            evidence=place[evidence // each] * each + evidence % each,
+            first=self.first[has],
+            last=self.last[has],
+            **{name: getattr(self, name)[kept] for name in _BY_ROW},
+        )
+
     def known_findings(self) -> NDArray[np.float32]:
         """Return the findings with NaN where nothing is known, (R, N, 3)."""
         findings = self.findings.astype(np.float32)
@@ -121,6 +137,25 @@ class Table:
             )
             for row in range(len(self))
         ]
+
+
+_BY_ROW = ("overall", "overall_weight", "topics", "findings", "kind", "language")
+
+
+def together(tables: Sequence[Table]) -> Table:
+    """Return the rows of several tables, one table after the other."""
+    tokens = np.cumsum([0, *(len(one.ids) for one in tables)], dtype=np.int64)
+    cells = np.cumsum([0, *(one.findings.size for one in tables)], dtype=np.int64)
+    starts = [one.starts[:-1] + at for one, at in zip(tables, tokens, strict=False)]
+    evidence = [one.evidence + at for one, at in zip(tables, cells, strict=False)]
+    return Table(
+        starts=np.concatenate([*starts, tokens[-1:]]),
+        evidence=np.concatenate(evidence),
+        **{
+            name: np.concatenate([getattr(one, name) for one in tables])
+            for name in (*_BY_ROW, "ids", "first", "last")
+        },
+    )
 
 
 @dataclass(frozen=True)

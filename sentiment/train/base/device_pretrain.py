@@ -130,7 +130,7 @@ def masked_loss(
     hidden = call(input_ids=batch.ids, attention_mask=seen).last_hidden_state  # type: ignore[attr-defined]
     flat = labels.flatten()
     places = min(len(flat), int(1.1 * share * len(flat)) + 512)
-    asked = torch.topk((flat != -100).to(torch.uint8), places, sorted=False).indices
+    asked = torch.topk((flat != -100).float(), places, sorted=False).indices
     logits = model.decoder(model.head(hidden.flatten(0, 1)[asked]))  # type: ignore[operator]
     wanted = flat[asked]
     total = functional.cross_entropy(logits.float(), wanted, ignore_index=-100, reduction="sum")

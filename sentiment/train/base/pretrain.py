@@ -128,7 +128,9 @@ def epoch(rows: Rows, options: PretrainOptions, seed: tuple[int, ...]) -> Iterat
         yield _batch(rows, windows[slice(*groups[at])])
 
 
-def windows_of(rows: Rows, options: PretrainOptions, draw: np.random.Generator) -> NDArray[np.int64]:
+def windows_of(
+    rows: Rows, options: PretrainOptions, draw: np.random.Generator
+) -> NDArray[np.int64]:
     """Return (start, end) of pieces of texts; a text longer than its limit gives several."""
     limits = np.where(draw.random(len(rows)) < options.long_share, 254, 126)
     lengths = np.diff(rows.starts)
