@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from sentiment.model.combination import choose
+from sentiment.model.combination import Labels, choose
 from sentiment.model.decision import Decision, Floats, Outputs, chances
 from sentiment.model.network import FeedbackNetwork
-from sentiment.records import STATES
+from sentiment.records import POLARITIES, STATES
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.base.arrays import KINDS, LANGUAGES, Table
-from sentiment.train.base.base_settings import Held, settle
+from sentiment.train.base.base_settings import Fits, Held, settle
 from sentiment.train.base.device import Averaged, autocast, compiled, seen_of
 from sentiment.train.base.finetune import (
     Batch,
@@ -37,7 +37,7 @@ from sentiment.train.base.finetune import (
 from sentiment.train.base.pretrain import Rows
 from sentiment.train.base.token_targets import UNKNOWN
 from sentiment.train.base.tokenizer import SPECIALS
-from sentiment.train.linear.combine import micro_f1, state_codes
+from sentiment.train.linear.combine import label_shift, micro_f1, state_codes
 
 __all__ = [
     "DeviceTargets",
@@ -46,6 +46,7 @@ __all__ = [
     "finetune_on",
     "logits_of",
     "say_of",
+    "shared_weights",
     "softmax_weights",
     "unlabelled",
 ]
@@ -419,7 +420,7 @@ def figures(
         judged=table.known_findings(),
         languages=np.array(LANGUAGES)[table.language],
     )
-    return _scored(held, settle(held, taxonomy, softmax_weights))
+    return _scored(held, settle(held, taxonomy, Fits(shared_weights, softmax_weights)))
 
 
 def _scored(held: Held, decision: Decision) -> dict[str, dict[str, float]]:
@@ -445,6 +446,26 @@ def _scored(held: Held, decision: Decision) -> dict[str, dict[str, float]]:
             "tags": micro_f1(found[of][:, ~drivers], gold[of][:, ~drivers]),
         }
     return scored
+
+
+def shared_weights(features: Floats, targets: Floats, labels: Labels) -> Floats:
+    """Return what `fit_shared` does, without scikit-learn: weights and, last, biases of the labels."""
+    result = np.zeros((len(features) + 1, len(labels)), dtype=np.float32)
+    for columns in (np.flatnonzero(labels.topic_of >= 0), np.flatnonzero(labels.topic_of < 0)):
+        wanted = targets[:, columns].ravel()
+        known = ~np.isnan(wanted)
+        if len(np.unique(wanted[known])) < 2:
+            continue
+        inputs = features[:, :, columns].reshape(len(features), -1).T
+        level = np.tile(np.eye(len(POLARITIES))[labels.polarity_of[columns]], (len(targets), 1))
+        both = np.hstack([inputs, level]).astype(np.float32)
+        absent, judged = softmax_weights(both[known], wanted[known].astype(np.int64), 2)
+        slopes = judged - absent
+        result[:-1, columns] = slopes[: len(features), None]
+        result[-1, columns] = slopes[-1] + slopes[len(features) : -1][labels.polarity_of[columns]]
+    score = (features * result[:-1, None]).sum(0) + result[-1]
+    result[-1] += label_shift(score, targets)
+    return result
 
 
 def softmax_weights(features: Floats, classes: NDArray[np.int64], count: int) -> Floats:

@@ -586,6 +586,7 @@ def hold(network: FeedbackNetwork, targets: Sequence[Targets]) -> Held:
 
 
 def topic_of_drivers(taxonomy: Taxonomy) -> torch.Tensor:
+    """Return the index of each driver's topic, (drivers,)."""
     topics = list(taxonomy.topics)
     return torch.tensor([topics.index(driver.topic) for driver in taxonomy.drivers.values()])
 
@@ -613,6 +614,7 @@ def _foretelling(network: FeedbackNetwork, targets: Sequence[Targets]) -> nn.Mod
 def optimizer_of(
     network: FeedbackNetwork, foretell: nn.Module, options: FinetuneOptions
 ) -> torch.optim.Optimizer:
+    """Return AdamW with a rate for the encoder and one for the heads; `full_rate` is each one's."""
     encoder: list[nn.Parameter] = []
     heads = list(foretell.parameters())
     for name, parameter in network.named_parameters():
