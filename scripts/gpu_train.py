@@ -3,12 +3,13 @@
     PYTHONPATH=. python scripts/gpu_train.py PREPARED OUT
 
 A student and a larger teacher are pretrained side by side; the teacher learns the labels and speaks
-about every row and about pieces of the corpus; base learns from both, and fast is base with layers left
-out, trained on. Each stage is a process with a log, OUT/log-STAGE.txt; one whose result is in OUT is not
-run again. OUT/base/finetuned.pt and OUT/fast/finetuned.pt are what `scripts/train_base.py` takes up from
-its --work folder; finetuned16.safetensors beside them is the same in half the size. After every
-fine-tuning, figures on the gold rows kept aside are printed, for today's bundle too. A quarter of an hour;
-neither the text line nor scikit-learn is needed. `--smoke` runs everything on a few rows, on a CPU as well.
+about every row and about pieces of the corpus; base learns from both, and fast is base with layers
+left out, trained on. Each stage is a process with a log, OUT/log-STAGE.txt; one whose result is in OUT
+is not run again. OUT/base/finetuned.pt and OUT/fast/finetuned.pt are what `scripts/train_base.py` takes
+up from its --work folder; finetuned16.safetensors beside them is the same in half the size. After every
+fine-tuning, figures on the gold rows kept aside are printed, and those of today's bundle at the start.
+A quarter of an hour; neither the text line nor scikit-learn is needed. `--smoke` runs everything on a
+few rows, on a CPU as well.
 """
 
 from __future__ import annotations
