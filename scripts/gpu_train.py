@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -27,6 +28,7 @@ from typing import IO
 import numpy as np
 import torch
 from safetensors.torch import save_file
+from transformers.utils import logging
 
 from sentiment.model.network import EncoderOptions, FeedbackNetwork, load_network
 from sentiment.taxonomy import Taxonomy
@@ -50,6 +52,12 @@ LEFT_OUT = (1, 3)
 FINISHED, HALF = "finetuned.pt", "finetuned16.safetensors"
 PIECE = 128  # tokens of a piece of the corpus that the teacher speaks about
 SHOWN = 30.0  # seconds between two lines about what is running
+MIXTURES = {
+    # Of rows of the kind "taught" the teacher would know nothing but a few stars.
+    "teacher": (0.65, 0.2, 0.15, 0.0),
+    "base": (0.5, 0.1, 0.05, 0.35),
+    "fast": (0.4, 0.05, 0.05, 0.5),
+}
 TAXONOMY = Taxonomy.default()
 
 
@@ -97,6 +105,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--teacher-rate", type=float, default=0.5, help="times the usual rates")
     parser.add_argument("--base-rate", type=float, default=1.2)
     parser.add_argument("--fast-rate", type=float, default=0.8)
+    for name, shares in MIXTURES.items():
+        parser.add_argument(
+            f"--{name}-mixture",
+            type=float,
+            nargs=4,
+            default=shares,
+            metavar="SHARE",
+            help="of the steps: gold, aspects, overall, taught",
+        )
     parser.add_argument(
         "--pieces", type=int, default=300_000, help="of the corpus, for the teacher"
     )
@@ -109,7 +126,7 @@ def _arguments() -> argparse.Namespace:
     given = parser.parse_args()
     if given.smoke:
         small = {
-            "student_tokens": 2048, "teacher_tokens": 2048, "pretrain_steps": 8, "teacher_layers": 2,
+            "student_tokens": 2048, "teacher_tokens": 2048, "pretrain_steps": 4, "teacher_layers": 2,
             "teacher_width": 128, "teacher_heads": 2, "teacher_inner": 128, "tokens": 2048,
             "teacher_steps": 6, "base_steps": 8, "fast_steps": 6, "pieces": 200,
         }  # fmt: skip
@@ -134,12 +151,14 @@ class _Child:
 
 def _side_by_side(stages: list[str], out: Path, began: float, times: dict[str, float]) -> None:
     """Run stages side by side until all are done; stop all if one fails, with its log."""
+    # Shapes change with every batch; blocks of fixed sizes would fill the memory with gaps.
+    environment = {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True", **os.environ}
     children = []
     for stage in stages:
         log = out / f"log-{stage}.txt"
         file = log.open("wb")
         command = [sys.executable, *sys.argv, "--stage", stage]
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment)
         children.append(_Child(stage, process, log, file, time.monotonic()))
     shown = time.monotonic()
     running = list(children)
@@ -176,6 +195,9 @@ def _run(stage: str, given: argparse.Namespace) -> None:
 
     device = torch.device(given.device)
     torch.set_float32_matmul_precision("high")
+    # It plans anew for every shape, and batches have hundreds.
+    torch.backends.cuda.enable_cudnn_sdp(False)
+    logging.disable_progress_bar()
     stored = _small(read_stored(given.prepared)) if given.smoke else read_stored(given.prepared)
     say("arrays are read")
     if stage == "today":
@@ -192,7 +214,7 @@ def _run(stage: str, given: argparse.Namespace) -> None:
 def _small(stored: Stored) -> Stored:
     """Return a few rows of everything."""
     corpus = {
-        name: Rows(rows.ids[: rows.starts[min(400, len(rows))]], rows.starts[:401])
+        name: Rows(rows.ids[: rows.starts[min(200, len(rows))]], rows.starts[:201])
         for name, rows in stored.corpus.items()
     }
     tables = {}
@@ -264,9 +286,11 @@ def _everything(stored: Stored, given: argparse.Namespace) -> tuple[Table, np.nd
 
 
 def _options(
-    given: argparse.Namespace, steps: int, rate: float, mixture: tuple[float, float, float, float]
+    given: argparse.Namespace, steps: int, rate: float, mixture: Sequence[float]
 ) -> FinetuneOptions:
     usual = FinetuneOptions()
+    gold, aspects, overall, taught = mixture
+    shares = (gold, aspects, overall, taught)
     return replace(
         usual,
         steps=steps,
@@ -275,8 +299,8 @@ def _options(
         encoder_rate=rate * usual.encoder_rate,
         heads_rate=rate * usual.heads_rate,
         average=0.999,
-        mixture_first=mixture,
-        mixture_last=mixture,
+        mixture_first=shares,
+        mixture_last=shares,
         bf16=has_bf16(torch.device(given.device).type),
     )
 
@@ -288,8 +312,7 @@ def _tune_teacher(
     network = _fresh(given, "teacher")
     table, pairs = _everything(stored, given)
     targets = DeviceTargets(table, TAXONOMY, device)
-    # Of rows of the kind "taught" it knows nothing but a few stars.
-    options = _options(given, given.teacher_steps, given.teacher_rate, (0.65, 0.2, 0.15, 0.0))
+    options = _options(given, given.teacher_steps, given.teacher_rate, given.teacher_mixture)
     finetune_on(network, targets, TAXONOMY, options, say, pairs, given.compile)
     torch.save(
         {name: one.half() for name, one in network.state_dict().items()},
@@ -318,10 +341,10 @@ def _tune(
         before = torch.load(given.out / "base" / FINISHED, weights_only=True)
         network.load_state_dict(before)
         leave_out(network, LEFT_OUT)
-        options = _options(given, given.fast_steps, given.fast_rate, (0.4, 0.05, 0.05, 0.5))
+        options = _options(given, given.fast_steps, given.fast_rate, given.fast_mixture)
     else:
         network = _fresh(given, "student")
-        options = _options(given, given.base_steps, given.base_rate, (0.5, 0.1, 0.05, 0.35))
+        options = _options(given, given.base_steps, given.base_rate, given.base_mixture)
     options = replace(options, seed=seed)
     finetune_on(network, targets, TAXONOMY, options, say, pairs, given.compile)
     folder = given.out / stage

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -34,7 +35,7 @@ from sentiment.train.base.pretrain import (
 from sentiment.train.base.tokenizer import SPECIALS
 from sentiment.train.base.vectors import log_frequencies
 
-__all__ = ["DeviceRows", "masked_loss", "neighbour_vectors_on", "pretrain_on"]
+__all__ = ["DeviceRows", "Plan", "masked_loss", "neighbour_vectors_on", "pretrain_on"]
 
 _PAD, _START, _END = (SPECIALS.index(name) for name in ("[PAD]", "[CLS]", "[SEP]"))
 _STEP = 8  # a padded length is a multiple of it: the fused attention wants its mask aligned
@@ -42,6 +43,17 @@ _TRIMMED = 32  # one part in so many of a window may be left out so that no row 
 _SAID, _MEASURED = 15.0, 60.0  # seconds between two lines, between two held-out losses
 # As in `vectors`.
 _NEIGHBOURS, _REACH, _SMOOTHING, _POWERS = 4000, 4, 0.75, 3
+
+
+class Plan(NamedTuple):
+    """One pass over texts.
+
+    :param windows: Start and end of each piece, in ascending length, (W, 2).
+    :param groups: First and last piece, exclusive, of each batch, in the order of the batches.
+    """
+
+    windows: NDArray[np.int64]
+    groups: list[tuple[int, int]]
 
 
 class DeviceRows:
@@ -64,22 +76,29 @@ class DeviceRows:
         Where the windows of a batch differ by a token or two, all are cut to the shortest, and no
         row is padded; otherwise the batch has a mask.
         """
+        return self.batches(self.plan(options, seed))
+
+    def plan(self, options: PretrainOptions, seed: tuple[int, ...]) -> Plan:
+        """Return the windows of one pass, and which stand in a batch together."""
         draw = np.random.default_rng(seed)
         windows = windows_of(self._rows, options, draw)
         lengths = windows[:, 1] - windows[:, 0]
         order = np.lexsort((draw.random(len(windows)), lengths))
         windows, lengths = windows[order], lengths[order]
-        on_device = torch.from_numpy(windows).to(self._device)
         groups = []
         end = len(windows)
         while end > 0:
             start = max(0, end - max(1, options.step_tokens // (int(lengths[end - 1]) + 2)))
             groups.append((start, end))
             end = start
-        for at in draw.permutation(len(groups)):
-            start, end = groups[at]
-            shortest, longest = int(lengths[start]), int(lengths[end - 1])
-            yield self._batch(on_device[start:end], shortest, longest)
+        return Plan(windows, [groups[at] for at in draw.permutation(len(groups))])
+
+    def batches(self, plan: Plan) -> Iterator[Batch]:
+        """Yield the batches of a plan."""
+        windows = torch.from_numpy(plan.windows).to(self._device)
+        lengths = plan.windows[:, 1] - plan.windows[:, 0]
+        for start, end in plan.groups:
+            yield self._batch(windows[start:end], int(lengths[start]), int(lengths[end - 1]))
 
     def _batch(self, windows: torch.Tensor, shortest: int, longest: int) -> Batch:
         padded = longest - shortest > longest // _TRIMMED
@@ -97,19 +116,27 @@ class DeviceRows:
 class _Passes:
     """Batches of one language without end; every pass has other windows in another order."""
 
-    def __init__(self, rows: DeviceRows, options: PretrainOptions, seed: tuple[int, ...]) -> None:
-        self._rows, self._options, self._seed = rows, options, seed
-        self.passes = 0
-        self._batches = rows.epoch(options, (*seed, 0))
+    def __init__(
+        self, rows: DeviceRows, options: PretrainOptions, seed: tuple[int, ...], pool: Executor
+    ) -> None:
+        self._rows, self._options, self._seed, self._pool = rows, options, seed, pool
+        self.passes = -1
+        self._plan = self._planned(0)
+        self._batches: Iterator[Batch] = iter(())
 
     def take(self) -> Batch:
         """Return the next batch."""
         batch = next(self._batches, None)
         if batch is None:
             self.passes += 1
-            self._batches = self._rows.epoch(self._options, (*self._seed, self.passes))
+            self._batches = self._rows.batches(self._plan.result())
+            # The pass after this one is planned while the device works on this one.
+            self._plan = self._planned(self.passes + 1)
             batch = next(self._batches)
         return batch
+
+    def _planned(self, number: int) -> Future[Plan]:
+        return self._pool.submit(self._rows.plan, self._options, (*self._seed, number))
 
 
 def masked_loss(
@@ -168,8 +195,9 @@ def pretrain_on(
     optimizers = optimizers_of(model, options)
     call = compiled(model.model, compile_it)
     opening = torch.from_numpy(opens).to(device)
+    pool = ThreadPoolExecutor(1)
     sources = {
-        name: _Passes(DeviceRows(corpus[name], device), options, (options.seed, number))
+        name: _Passes(DeviceRows(corpus[name], device), options, (options.seed, number), pool)
         for number, name in enumerate(LANGUAGES)
     }
     heldout = {name: DeviceRows(corpus[f"heldout_{name}"], device) for name in ("zh", "en")}
@@ -202,7 +230,7 @@ def pretrain_on(
         if now - said > _SAID:
             mean = float(total) / (step - said_step)
             rate = (tokens - said_tokens) / (time.monotonic() - said)
-            passes = " ".join(f"{name} {one.passes}" for name, one in sources.items())
+            passes = " ".join(f"{name} {max(0, one.passes)}" for name, one in sources.items())
             say(
                 f"step {step} tokens {tokens / 1e6:.1f}M loss {mean:.3f} "
                 f"{rate / 1e3:.0f}k tokens/s cool {cool:.2f} passes {passes}"
@@ -212,6 +240,7 @@ def pretrain_on(
         if now - measured > _MEASURED:
             say(_shown(_heldout(averaged.module, heldout, opening, options, device)))
             measured = time.monotonic()
+    pool.shutdown(cancel_futures=True)
     losses = _heldout(averaged.module, heldout, opening, options, device)
     say(f"step {step} tokens {tokens / 1e6:.1f}M {_shown(losses)}")
     cast(PreTrainedModel, averaged.module).save_pretrained(out / "encoder")
