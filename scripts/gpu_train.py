@@ -9,7 +9,8 @@ is not run again. OUT/base/finetuned.pt and OUT/fast/finetuned.pt are what `scri
 up from its --work folder; finetuned16.safetensors beside them is the same in half the size. After every
 fine-tuning, figures on the gold rows kept aside are printed, and those of today's bundle at the start.
 A quarter of an hour; neither the text line nor scikit-learn is needed. `--smoke` runs everything on a
-few rows, on a CPU as well.
+few rows, on a CPU as well. Where a command may not run so long, `--until tuned` (pretraining, and the
+teacher) comes first, and then the same without it.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ def main() -> None:
     groups = [["today", "student", "teacher"], ["tuned"], seeds, ["fast"]]
     for group in groups:
         _side_by_side([one for one in group if not _done(one, given.out)], given.out, began, times)
+        if given.until in group:
+            break
     (given.out / "times.json").write_text(json.dumps(times, indent=1))
     print(f"{time.monotonic() - began:.0f} s in all: {times}", flush=True)
 
@@ -122,6 +125,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--compile", action="store_true", help="torch.compile the networks")
     parser.add_argument("--smoke", action="store_true", help="a few steps on a few rows")
+    parser.add_argument(
+        "--until", choices=("teacher", "tuned", "base"), help="stop after this stage"
+    )
     parser.add_argument("--stage", help="run this one alone, in this process")
     given = parser.parse_args()
     if given.smoke:

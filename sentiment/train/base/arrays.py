@@ -175,7 +175,7 @@ class Stored:
 def write_stored(stored: Stored, folder: Path) -> int:
     """Write everything as compressed arrays; return the bytes written."""
     folder.mkdir(parents=True, exist_ok=True)
-    streams = [*stored.corpus.values(), *stored.tables.values()]
+    streams: list[Rows | Table] = [*stored.corpus.values(), *stored.tables.values()]
     arrays: dict[str, NDArray[np.generic]] = {
         _IDS: np.concatenate([part.ids for part in streams]),
         "opens": stored.opens,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import nn
@@ -43,7 +43,7 @@ def compiled(network: nn.Module, wanted: bool) -> Callable[..., Any]:
     """Return the network as it is called, compiled for any shape where that is wanted."""
     if not wanted:
         return network
-    return cast("Callable[..., Any]", torch.compile(network, dynamic=True))
+    return torch.compile(network, dynamic=True)
 
 
 def seen_of(attention: torch.Tensor) -> torch.Tensor:

@@ -401,7 +401,8 @@ def logits_of(network: FeedbackNetwork, targets: DeviceTargets) -> Outputs:
             for whole, part in zip(arrays, parts, strict=True):
                 whole[rows.cpu().numpy()] = part
     nothing = np.zeros(0, np.float32)
-    return Outputs(*arrays, nothing, nothing)
+    overall, topics, findings = arrays
+    return Outputs(overall, topics, findings, nothing, nothing)
 
 
 def figures(

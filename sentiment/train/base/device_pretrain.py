@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -277,7 +277,7 @@ def _shown(losses: Mapping[str, float]) -> str:
 
 def _start_from(model: PreTrainedModel, rows: Rows, device: torch.device) -> None:
     """Start the embedding from what stands beside what, and the decoder from frequencies."""
-    embedding = model.get_input_embeddings().weight
+    embedding = cast(torch.Tensor, model.get_input_embeddings().weight)
     vocabulary, width = embedding.shape
     vectors = neighbour_vectors_on(rows, vocabulary, width, device)
     counted = vectors.any(1, keepdim=True)  # the others, bytes mostly, stay random
@@ -285,7 +285,7 @@ def _start_from(model: PreTrainedModel, rows: Rows, device: torch.device) -> Non
     with torch.no_grad():
         embedding.copy_(torch.where(counted, vectors * size, embedding))
         bias = torch.from_numpy(log_frequencies(rows.ids, vocabulary))
-        model.decoder.bias.copy_(bias.to(device))
+        cast(Any, model).decoder.bias.copy_(bias.to(device))
 
 
 def neighbour_vectors_on(
