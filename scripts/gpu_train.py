@@ -93,6 +93,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes-pretrain", type=float, default=5.0)
     parser.add_argument("--student-tokens", type=int, default=65_536, help="a step of pretraining")
     parser.add_argument("--teacher-tokens", type=int, default=65_536)
+    parser.add_argument(
+        "--student-pretrain-rate", type=float, default=1.7, help="times the usual rates"
+    )
+    parser.add_argument("--teacher-pretrain-rate", type=float, default=1.0)
     parser.add_argument("--pretrain-steps", type=int, default=10**9)
     parser.add_argument("--teacher-layers", type=int, default=10)
     parser.add_argument("--teacher-width", type=int, default=512)
@@ -253,6 +257,7 @@ def _pretrain(
     say: Callable[[str], None],
 ) -> None:
     usual = PretrainOptions()
+    times = given.student_pretrain_rate if stage == "student" else given.teacher_pretrain_rate
     options = replace(
         usual,
         minutes=given.minutes_pretrain,
@@ -260,8 +265,8 @@ def _pretrain(
         steps=given.pretrain_steps,
         step_tokens=given.student_tokens if stage == "student" else given.teacher_tokens,
         # Sixteen times the tokens of a step on a CPU bear larger rates; a wide network bears less.
-        matrix_rate=(1.7 if stage == "student" else 1.0) * usual.matrix_rate,
-        rate=(1.7 if stage == "student" else 1.0) * usual.rate,
+        matrix_rate=times * usual.matrix_rate,
+        rate=times * usual.rate,
         warmup=300,
         bf16=has_bf16(device.type),
     )
