@@ -52,7 +52,7 @@ __all__ = [
 ]
 
 _STEP = 8  # as in `finetune`
-_POOL = 8192  # rows of mixed order that are sorted by length
+_POOL = 32_768  # rows of mixed order that are sorted by length
 _SAID = 15.0  # seconds between two lines of the log
 _ANSWERED = 65_536  # tokens of a batch that nothing is learnt from
 _SURE = 0.5  # a teacher points at the evidence of what it finds this likely
