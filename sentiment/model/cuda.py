@@ -195,9 +195,14 @@ def _another(
             if isinstance(part, nn.Linear):
                 part.to(torch.bfloat16)
 
+    # Asked whether anything is padded, a GPU would first do all that is under way.
+    laid_out = network.encoder.config._attn_implementation == "sdpa"  # type: ignore[union-attr]
+
     def compute(ids: torch.Tensor) -> Said:
+        read = ids != 0
+        seen = read[:, None, None, :] if laid_out else None
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
-            said = network(ids, (ids != 0).int())
+            said = network(ids, read.int(), seen)
         parts = [said.overall, said.topics.flatten(1), said.findings.flatten(1)]
         return Said(torch.cat(parts, dim=1).float(), said.starts, said.ends)
 

@@ -166,14 +166,18 @@ class FeedbackNetwork(nn.Module):
         )
         return cls(encoder, encoder.config.hidden_size, topics, names, dropout)
 
-    def forward(self, ids: torch.Tensor, attention: torch.Tensor) -> Answers:
+    def forward(
+        self, ids: torch.Tensor, attention: torch.Tensor, seen: torch.Tensor | None = None
+    ) -> Answers:
         """Answer every question about every row.
 
         :param ids: Token ids (B, L), padded with 0.
         :param attention: 1 for a token, 0 for padding, (B, L).
+        :param seen: What each token sees of the others, (B, 1, L or 1, L), laid out beforehand so that
+            the encoder need not look at `attention`, which a GPU would wait for; or None.
         """
-        read = _mask(self.encoder, attention)
-        hidden = self.encoder(input_ids=ids, attention_mask=read).last_hidden_state
+        given = attention if seen is None else seen
+        hidden = self.encoder(input_ids=ids, attention_mask=given).last_hidden_state
         tokens = hidden + self.judge(self.drop(hidden))
         silence = ((1 - attention) * _SILENT).to(tokens.dtype)[:, None, None, :]  # (B, 1, 1, L)
         looks = (self.look(tokens) + silence).float().log_softmax(-1)
@@ -189,17 +193,6 @@ class FeedbackNetwork(nn.Module):
         return Answers(
             overall.float(), topics.float(), findings, starts.float(), ends.float(), looks, hidden
         )
-
-
-def _mask(encoder: nn.Module, attention: torch.Tensor) -> torch.Tensor:
-    """Return the mask (B, L) in the form in which an encoder on a GPU asks nothing about it.
-
-    To be told whether any token is padded, it would wait for all that is under way there.
-    """
-    config = cast(PreTrainedModel, encoder).config
-    if attention.is_cuda and config._attn_implementation == "sdpa":
-        return attention.bool()[:, None, None, :]
-    return attention
 
 
 # Of a bundle's config, what is not the encoder's.

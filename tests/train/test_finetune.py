@@ -150,7 +150,7 @@ def test_what_is_not_labelled_is_unknown(trained: Tokenizer) -> None:
 def test_unknown_labels_have_no_gradient(trained: Tokenizer) -> None:
     batch = own.collate([ROW, ROW])
     answers = network(trained)(batch.ids, batch.attention)
-    loss = own.loss_of(answers, batch, own._topic_of(TAXONOMY), QUICK)
+    loss = own.loss_of(answers, batch, own.topic_of_drivers(TAXONOMY), QUICK)
     assert loss.item() == 0.0
 
 
@@ -161,7 +161,7 @@ def loss_of_topic(state: str, logits: dict[str, float]) -> float:
         findings[0, NAMES.index(name), POLARITIES.index("positive")] = logit
     implied = torch.full((1, 4), UNKNOWN)
     implied[0, list(TAXONOMY.topics).index("delivery")] = STATES.index(state)
-    return float(own._implied_loss(findings, implied, own._topic_of(TAXONOMY)))
+    return float(own._implied_loss(findings, implied, own.topic_of_drivers(TAXONOMY)))
 
 
 def test_a_praised_topic_asks_for_any_praised_driver() -> None:

@@ -36,9 +36,14 @@ __all__ = [
     "FinetuneOptions",
     "answer",
     "collate",
+    "cut",
     "finetune",
+    "hide",
     "hold",
     "loss_of",
+    "optimizer_of",
+    "perhaps_joined",
+    "topic_of_drivers",
     "with_shares",
 ]
 
@@ -195,18 +200,28 @@ def _implied(target: Targets) -> NDArray[np.int64]:
 
 
 def loss_of(
-    answers: Answers, batch: Batch, topic_of: torch.Tensor, options: FinetuneOptions
+    answers: Answers,
+    batch: Batch,
+    topic_of: torch.Tensor,
+    options: FinetuneOptions,
+    dense: bool = False,
 ) -> torch.Tensor:
     """Return the weighted sum of all losses; a head that nothing is known about adds zero.
 
     `topic_of[n]` is the topic of driver `n`, shape (drivers,); tags follow the drivers.
+
+    :param dense: Count what is not known as zero, instead of leaving it out: the same sum in more
+        work, but nothing of it waits for a GPU to say how many there are.
     """
+    implied, evidence = (
+        (_implied_dense, _evidence_dense) if dense else (_implied_loss, _evidence_loss)
+    )
     losses = _Losses(
         findings=_findings_loss(answers.findings, batch.findings),
         overall=_overall_loss(answers.overall, batch.overall),
         topics=_topics_loss(answers.topics, batch.topics),
-        implied=_implied_loss(answers.findings, batch.implied, topic_of),
-        evidence=_evidence_loss(answers, batch.spans),
+        implied=implied(answers.findings, batch.implied, topic_of),
+        evidence=evidence(answers, batch.spans),
     )
     return (
         losses.findings
@@ -265,6 +280,25 @@ def _implied_loss(
     return total / known.any(1).sum()
 
 
+def _implied_dense(
+    logits: torch.Tensor, implied: torch.Tensor, topic_of: torch.Tensor
+) -> torch.Tensor:
+    known = implied != UNKNOWN  # (B, T)
+    silent = functional.logsigmoid(-logits[:, : len(topic_of)])
+    none = silent.new_zeros(len(silent), implied.shape[1], len(POLARITIES))
+    none = none.index_add(1, topic_of, silent)  # (B, T, 3)
+    some = torch.log(-torch.expm1(none.clamp(max=-1e-6)))
+    mixed = implied == STATES.index("mixed")
+    total = logits.new_zeros(())
+    for polarity, name in enumerate(POLARITIES):
+        if name == "neutral":
+            continue
+        judged = (implied == STATES.index(name)) | mixed
+        each = torch.where(judged, some[..., polarity], none[..., polarity])
+        total = total - (each * known).sum()
+    return total / known.any(1).sum().clamp(min=1)
+
+
 def _evidence_loss(answers: Answers, spans: torch.Tensor) -> torch.Tensor:
     """Return how far attention is off the evidence, and the pointers off its ends, per opinion."""
     row, name, polarity = torch.nonzero(spans[..., 0] != UNKNOWN, as_tuple=True)
@@ -278,6 +312,18 @@ def _evidence_loss(answers: Answers, spans: torch.Tensor) -> torch.Tensor:
     start = functional.cross_entropy(answers.starts[row, name, polarity], first)
     end = functional.cross_entropy(answers.ends[row, name, polarity], last)
     return -mass.mean() + start + end
+
+
+def _evidence_dense(answers: Answers, spans: torch.Tensor) -> torch.Tensor:
+    known = spans[..., 0] != UNKNOWN  # (B, N, 3)
+    first, last = spans.clamp(min=0)[..., None].unbind(-2)
+    at = torch.arange(answers.attention.shape[-1], device=spans.device)
+    inside = (at >= first) & (at <= last)
+    mass = torch.logsumexp(answers.attention.masked_fill(~inside, -torch.inf), dim=-1)
+    off = -mass
+    for logits, token in ((answers.starts, first), (answers.ends, last)):
+        off = off + torch.logsumexp(logits, dim=-1) - logits.gather(-1, token).squeeze(-1)
+    return (off * known).sum() / known.sum().clamp(min=1)
 
 
 def _vectors_loss(said: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
@@ -300,14 +346,14 @@ def batches(
     while True:
         order = draw.permutation(len(targets))
         for pool in np.array_split(order, max(1, len(order) // 2048)):
-            rows = [_perhaps_joined(targets[index], targets, options, draw) for index in pool]
+            rows = [perhaps_joined(targets[index], targets, options, draw) for index in pool]
             rows.sort(key=lambda row: len(row.ids))
-            cut = _cut(list(range(len(rows))), [len(row.ids) for row in rows], options.tokens)
-            for at in draw.permutation(len(cut)):
-                yield [rows[index] for index in cut[at]]
+            parts = cut(list(range(len(rows))), [len(row.ids) for row in rows], options.tokens)
+            for at in draw.permutation(len(parts)):
+                yield [rows[index] for index in parts[at]]
 
 
-def _perhaps_joined(
+def perhaps_joined(
     row: Targets, rows: Sequence[Targets], options: FinetuneOptions, draw: np.random.Generator
 ) -> Targets:
     """Return the row, or, of some short gold rows, the row with another one behind it.
@@ -331,7 +377,7 @@ def _against(one: Targets, other: Targets) -> int:
     return int({one.overall, other.overall} == _OPPOSITES)
 
 
-def _cut(order: list[int], lengths: list[int], tokens: int) -> list[list[int]]:
+def cut(order: list[int], lengths: list[int], tokens: int) -> list[list[int]]:
     """Cut rows in ascending length into batches of at most `tokens`, padding included."""
     groups: list[list[int]] = []
     end = len(order)
@@ -384,7 +430,7 @@ def finetune(
     ends = began + 60 * options.minutes
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    topic_of = _topic_of(taxonomy).to(device)
+    topic_of = topic_of_drivers(taxonomy).to(device)
     by_kind = {kind: [target for target in targets if target.kind == kind] for kind in _KINDS}
     streams = {
         kind: batches(rows, options, options.seed + number)
@@ -395,7 +441,7 @@ def finetune(
     network.to(device).train()
     averaged = AveragedModel(network, avg_fn=_averaging(options.average))
     foretell = _foretelling(network, targets).to(device)
-    optimizer = _optimizer(network, foretell, options)
+    optimizer = optimizer_of(network, foretell, options)
     draw = np.random.default_rng(options.seed)
     run = _Run(
         {"network": network, "averaged": averaged, "foretell": foretell, "optimizer": optimizer},
@@ -421,7 +467,7 @@ def finetune(
             for group in optimizer.param_groups:
                 group["lr"] = group["full_rate"] * scale
             batch = collate(rows, device)
-            _hide(batch.ids, options.hidden)
+            hide(batch.ids, options.hidden)
             with torch.autocast(device, dtype=torch.bfloat16, enabled=options.bf16):
                 answers = network(batch.ids, batch.attention)
                 foretold = foretell(answers.encoded)
@@ -499,7 +545,7 @@ class _Run:
             self._path.unlink(missing_ok=True)
 
 
-def _hide(ids: torch.Tensor, share: float) -> None:
+def hide(ids: torch.Tensor, share: float) -> None:
     """Put [MASK] over a share of the tokens, in place: no single word is to carry an answer."""
     if share:
         hidden = (torch.rand(ids.shape, device=ids.device) < share) & (ids >= len(SPECIALS))
@@ -515,7 +561,7 @@ def answer(network: FeedbackNetwork, targets: Sequence[Targets]) -> Outputs:
     rows: list[tuple[NDArray[np.float32], ...]] = [()] * len(targets)
     by_length = sorted(range(len(targets)), key=lambda index: len(targets[index].ids))
     lengths = [len(targets[index].ids) for index in by_length]
-    for group in _cut(by_length, lengths, _ANSWERED):
+    for group in cut(by_length, lengths, _ANSWERED):
         batch = collate([targets[index] for index in group])
         with torch.no_grad():
             answers = network(batch.ids, batch.attention)
@@ -539,7 +585,8 @@ def hold(network: FeedbackNetwork, targets: Sequence[Targets]) -> Held:
     )
 
 
-def _topic_of(taxonomy: Taxonomy) -> torch.Tensor:
+def topic_of_drivers(taxonomy: Taxonomy) -> torch.Tensor:
+    """Return the index of each driver's topic, (drivers,)."""
     topics = list(taxonomy.topics)
     return torch.tensor([topics.index(driver.topic) for driver in taxonomy.drivers.values()])
 
@@ -564,9 +611,10 @@ def _foretelling(network: FeedbackNetwork, targets: Sequence[Targets]) -> nn.Mod
     return nn.Linear(width, widths[0]) if widths else nn.Identity()
 
 
-def _optimizer(
+def optimizer_of(
     network: FeedbackNetwork, foretell: nn.Module, options: FinetuneOptions
 ) -> torch.optim.Optimizer:
+    """Return AdamW with a rate for the encoder and one for the heads; `full_rate` is each one's."""
     encoder: list[nn.Parameter] = []
     heads = list(foretell.parameters())
     for name, parameter in network.named_parameters():

@@ -35,18 +35,24 @@ from sentiment.train.base.tokenizer import MARKER, SPECIALS
 from sentiment.train.base.vectors import log_frequencies, neighbour_vectors
 
 __all__ = [
+    "LANGUAGES",
     "Batch",
     "PretrainOptions",
     "Rows",
     "epoch",
     "heldout_loss",
     "mask",
+    "opens_word",
+    "optimizers_of",
     "pretrain",
+    "together",
     "tokenise",
+    "windows_of",
 ]
 
 _PAD, _UNKNOWN, _START, _END, _MASK = range(len(SPECIALS))
-_LANGUAGES = ("zh", "en", "mixed")
+LANGUAGES = ("zh", "en", "mixed")
+_SHORTEST = 4  # tokens of a piece that says something about those hidden in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ def tokenise(tokenizer: Tokenizer, path: Path) -> Rows:
 def epoch(rows: Rows, options: PretrainOptions, seed: tuple[int, ...]) -> Iterator[Batch]:
     """Yield one pass over the rows in batches of equal length, in an order drawn from `seed`."""
     draw = np.random.default_rng(seed)
-    windows = _windows(rows, options, draw)
+    windows = windows_of(rows, options, draw)
     # Ties are broken at random, so that a batch's rows have nothing in common but their length.
     order = np.lexsort((draw.random(len(windows)), windows[:, 1] - windows[:, 0]))
     windows = windows[order]
@@ -122,21 +128,25 @@ def epoch(rows: Rows, options: PretrainOptions, seed: tuple[int, ...]) -> Iterat
         yield _batch(rows, windows[slice(*groups[at])])
 
 
-def _windows(rows: Rows, options: PretrainOptions, draw: np.random.Generator) -> NDArray[np.int64]:
+def windows_of(
+    rows: Rows, options: PretrainOptions, draw: np.random.Generator
+) -> NDArray[np.int64]:
     """Return (start, end) of pieces of texts; a text longer than its limit gives several."""
     limits = np.where(draw.random(len(rows)) < options.long_share, 254, 126)
-    windows: list[tuple[int, int]] = []
-    for start, end, limit in zip(
-        rows.starts[:-1].tolist(), rows.starts[1:].tolist(), limits.tolist(), strict=True
-    ):
-        pieces = max(1, -(-(end - start) // limit))
-        # Equal pieces: a short rest would be cut off from all that explains it.
-        size = -(-(end - start) // pieces)
-        windows.extend((at, min(at + size, end)) for at in range(start, end, size or 1))
-    return np.array([window for window in windows if window[1] - window[0] >= 4], dtype=np.int64)
+    lengths = np.diff(rows.starts)
+    pieces = np.maximum(1, -(-lengths // limits))
+    # Equal pieces: a short rest would be cut off from all that explains it.
+    sizes = np.maximum(1, -(-lengths // pieces))
+    many = -(-lengths // sizes)
+    of_row = np.repeat(np.arange(len(rows)), many)
+    number = np.arange(len(of_row)) - np.repeat(np.cumsum(many) - many, many)
+    starts = rows.starts[of_row] + number * sizes[of_row]
+    ends = np.minimum(starts + sizes[of_row], rows.starts[of_row + 1])
+    windows = np.stack([starts, ends], axis=1)
+    return windows[ends - starts >= _SHORTEST]
 
 
-def _together(parts: Sequence[Rows]) -> Rows:
+def together(parts: Sequence[Rows]) -> Rows:
     """Return the texts of several files as one."""
     before = np.cumsum([0, *(len(part.ids) for part in parts)])
     starts = [part.starts[:-1] + at for part, at in zip(parts, before[:-1], strict=True)]
@@ -164,14 +174,17 @@ def mask(
     """Hide a share of the words; return (input ids, labels), labels -100 where nothing is asked.
 
     `opens[token]` says whether a token opens a word: the pieces of a word are hidden together. Of
-    the hidden words 80 % become [MASK], 10 % random tokens, 10 % stay, as in BERT.
+    the hidden words 80 % become [MASK], 10 % random tokens, 10 % stay, as in BERT. Where `ids` are,
+    `opens` and `draw` must be as well.
     """
     special = ids < len(SPECIALS)
     word = (opens[ids] | special).cumsum(1) - 1  # number of the word in its row
-    chance = torch.rand(ids.shape, generator=draw).gather(1, word)
-    fate = torch.rand(ids.shape, generator=draw).gather(1, word)
+    chance = torch.rand(ids.shape, generator=draw, device=ids.device).gather(1, word)
+    fate = torch.rand(ids.shape, generator=draw, device=ids.device).gather(1, word)
     hidden = (chance < share) & ~special
-    noise = torch.randint(len(SPECIALS) + 256, len(opens), ids.shape, generator=draw)
+    noise = torch.randint(
+        len(SPECIALS) + 256, len(opens), ids.shape, generator=draw, device=ids.device
+    )
     shown = torch.where(hidden & (fate < 0.8), torch.full_like(ids, _MASK), ids)
     shown = torch.where(hidden & (fate >= 0.9), noise, shown)
     return shown, torch.where(hidden, ids, torch.full_like(ids, -100))
@@ -198,8 +211,8 @@ def pretrain(
     log.say(f"options {json.dumps(asdict(options))}")
 
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
-    opens = torch.tensor(_opens_word(tokenizer))
-    rows = {name: _cached(tokenizer, corpus, name, out) for name in _LANGUAGES}
+    opens = torch.tensor(opens_word(tokenizer))
+    rows = {name: _cached(tokenizer, corpus, name, out) for name in LANGUAGES}
     heldout = {name: _cached(tokenizer, corpus, f"heldout_{name}", out) for name in ("zh", "en")}
     for name, part in rows.items():
         log.say(f"{name}: {len(part)} texts, {len(part.ids)} tokens")
@@ -210,10 +223,10 @@ def pretrain(
         training.load(stable)
         log.say(f"going on from step {training.state.step}")
     else:
-        training.start_from(_together(list(rows.values())))
+        training.start_from(together(list(rows.values())))
         log.say("embedding and decoder start from counts")
     state = training.state
-    sources = {name: _Source(rows[name], name, options, state) for name in _LANGUAGES}
+    sources = {name: _Source(rows[name], name, options, state) for name in LANGUAGES}
 
     with _stopped_by_signal() as stopped:
         saved = said = time.monotonic()
@@ -247,8 +260,8 @@ class _State:
 
     step: int = 0
     tokens: int = 0
-    passes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_LANGUAGES, 0))
-    batches: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_LANGUAGES, 0))
+    passes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LANGUAGES, 0))
+    batches: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LANGUAGES, 0))
 
 
 class _Source:
@@ -272,7 +285,7 @@ class _Source:
         return batch
 
     def _open(self) -> Iterator[Batch]:
-        seed = (self._options.seed, _LANGUAGES.index(self._name), self._state.passes[self._name])
+        seed = (self._options.seed, LANGUAGES.index(self._name), self._state.passes[self._name])
         return epoch(self._rows, self._options, seed)
 
 
@@ -287,7 +300,7 @@ class _Training:
         self.model = AutoModelForMaskedLM.from_config(config, attn_implementation="eager")
         self.model.train()
         self.averaged = AveragedModel(self.model, avg_fn=self._average)
-        self.optimizers = _optimizers(self.model, options)
+        self.optimizers = optimizers_of(self.model, options)
 
     def start_from(self, rows: Rows) -> None:
         """Start the embedding from what stands beside what, and the decoder from frequencies."""
@@ -309,7 +322,7 @@ class _Training:
         tensors = torch.Generator().manual_seed(options.seed * 1_000_003 + state.step)
         micros = max(1, options.step_tokens // options.micro_tokens)
         total = 0.0
-        for language in draw.choice(_LANGUAGES, size=micros, p=options.mixture):
+        for language in draw.choice(LANGUAGES, size=micros, p=options.mixture):
             batch = sources[language].take()
             ids, labels = mask(batch.ids, opens, options.masked, tensors)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.bf16):
@@ -355,7 +368,7 @@ class _Training:
         self.state = _State(**held["state"])
 
 
-def _optimizers(model: nn.Module, options: PretrainOptions) -> list[torch.optim.Optimizer]:
+def optimizers_of(model: nn.Module, options: PretrainOptions) -> list[torch.optim.Optimizer]:
     """Return Muon for the encoder's matrices and AdamW for embedding, norms and decoder."""
     matrices: list[nn.Parameter] = []
     rest: list[nn.Parameter] = []
@@ -393,7 +406,7 @@ def heldout_loss(
     return total / max(asked, 1)
 
 
-def _opens_word(tokenizer: Tokenizer) -> list[bool]:
+def opens_word(tokenizer: Tokenizer) -> list[bool]:
     """Say for every token whether it opens a word: all do but the later pieces of a Latin word."""
     pieces = [str(tokenizer.id_to_token(index)) for index in range(tokenizer.get_vocab_size())]
     return [

@@ -35,6 +35,7 @@ __all__ = [
     "fit_combination",
     "fit_shared",
     "fit_softmax",
+    "label_shift",
     "micro_f1",
     "state_codes",
     "tune_thresholds",
@@ -137,11 +138,11 @@ def fit_shared(features: Floats, targets: Floats, labels: Labels, thin: int = 1)
             model.intercept_[0] + model.coef_[0, len(features) :][labels.polarity_of[columns]]
         )
     score = (features * result[:-1, None]).sum(0) + result[-1]
-    result[-1] += _shift(score, targets)
+    result[-1] += label_shift(score, targets)
     return result
 
 
-def _shift(score: Floats, targets: Floats) -> Floats:
+def label_shift(score: Floats, targets: Floats) -> Floats:
     """Return what to add to each label's score so that it occurs as often as it should."""
     shift = np.zeros(score.shape[1])
     known = ~np.isnan(targets)
