@@ -70,7 +70,7 @@ def score_folder_here(
     return FolderSummary.of(
         finished,
         paths=(folder.name, out.name),
-        work=load(options.model, options.device),
+        work=load(options.model, "cpu"),  # as `score` does, to name it
         roles=table.roles,
         options=options,
         seconds=time.monotonic() - started,

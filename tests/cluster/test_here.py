@@ -125,9 +125,9 @@ def test_the_model_that_is_asked_for_is_loaded_once_and_named(
     done = score_folder_here(str(tmp_path / "in"), str(tmp_path / "out"), options)
     assert done.failed == {}
     version = "own" if own else None
-    assert loads.asked == [(None, "auto", version, speed)]
+    assert loads.asked == [(None, "cpu", version, speed)]
     expected = loads(
-        None, device="auto", taxonomy=Taxonomy.read(path) if own else None, speed=speed
+        None, device="cpu", taxonomy=Taxonomy.read(path) if own else None, speed=speed
     )
     assert done.total.model == expected.model_name
     assert done.total.taxonomy == expected.taxonomy.to_dict()
