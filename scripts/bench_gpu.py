@@ -35,15 +35,25 @@ REPEATED = 20_000  # different rows; a longer file repeats them
 
 @dataclass
 class Figures:
-    """What was measured of one model; rates in rows a second."""
+    """What was measured of one model.
+
+    :param network: Rows a second, token ids in and logits out, in runs of 64 tokens a row.
+    :param parts: The same in runs of 512 rows, as a job has them.
+    :param in_memory: Rows a second of `analyze_batch`, in one process.
+    :param agreement: Share of rows of which the CPU says the same, to the last driver.
+    :param products: Multiplications of a row in such a run.
+    :param file: Rows a second from file to file, by processes and rows.
+    :param processor: Processor seconds of these runs a row, all processes together.
+    """
 
     name: str
     network: float = 0.0
     parts: float = 0.0
     in_memory: float = 0.0
     agreement: float = 0.0
-    share_of_peak: float = 0.0
+    products: float = 0.0
     file: dict[str, dict[int, float]] = field(default_factory=dict)
+    processor: dict[str, dict[int, float]] = field(default_factory=dict)
 
 
 def main() -> None:
@@ -76,6 +86,68 @@ def main() -> None:
         held = {"hardware": hardware, "figures": [asdict(one) for one in measured]}
         path = given.output / "bench-gpu.json"
         path.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+        (given.output / "bench-gpu.md").write_text(report(hardware, measured), encoding="utf-8")
+
+
+def report(hardware: dict[str, Any], measured: Sequence[Figures]) -> str:
+    """Return the figures as a page."""
+    lines = [
+        "# Speed on a GPU",
+        "",
+        f"Written by `scripts/bench_gpu.py` on {hardware['date']}: {hardware['gpus']} × "
+        f"{hardware['gpu']}, {hardware['cores']} cores ({hardware['processor']}), "
+        f"torch {hardware['torch']}, Python {hardware['python']}. The rows are those of "
+        "[bench.md](bench.md): about 60 Chinese characters or 25 English words, half and half.",
+        "",
+        "Rows a second: the network alone (token ids in, logits out, 64 tokens a row) in runs of 1,024 "
+        f"rows and of {PART}, as a job has them; everything in memory, in one process; and whether the "
+        "CPU says the same of a row, to its last driver and tag.",
+        "",
+        "|  | network | in parts | share of the GPU's products | in memory | as the CPU |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    lines += [
+        f"| {one.name} | {one.network:,.0f} | {one.parts:,.0f} "
+        f"| {one.network * one.products / hardware['peak']:.0%} | {one.in_memory:,.0f} "
+        f"| {one.agreement:.1%} |"
+        for one in measured
+    ]
+    lines += [
+        "",
+        f"The GPU was seen to do {hardware['peak'] / 1e12:,.0f} million million bf16 multiplications a "
+        "second (a product of 8,192 × 8,192 matrices).",
+        "",
+        "From a CSV file to a CSV file, the process's start included (`sentiment score`, by the number "
+        "of worker processes; 'default' is one for each core), and the processor time of all processes "
+        "a row:",
+        "",
+        "|  | workers | rows | rows a second | processor |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    lines += [
+        f"| {one.name} | {workers} | {size:,} | {rate:,.0f} "
+        f"| {one.processor[workers][size] * 1e6:,.0f} µs |"
+        for one in measured
+        for workers, by_size in one.file.items()
+        for size, rate in by_size.items()
+    ]
+    lines += ["", *_marginal(measured)]
+    return "\n".join(lines) + "\n"
+
+
+def _marginal(measured: Sequence[Figures]) -> list[str]:
+    """Return what a row costs once everything has started: the longest run less the shortest."""
+    lines = []
+    for one in measured:
+        by_size = one.file.get("default", {})
+        if len(by_size) > 1:
+            small, large = min(by_size), max(by_size)
+            seconds = large / by_size[large] - small / by_size[small]
+            lines.append(
+                f"{one.name} once it has started (the run of {large:,} rows less that of {small:,}): "
+                f"{(large - small) / seconds:,.0f} rows a second."
+            )
+    return lines
 
 
 def _hardware(torch: Any) -> dict[str, Any]:
@@ -83,6 +155,7 @@ def _hardware(torch: Any) -> dict[str, Any]:
     square = torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16)
     seconds = _on_gpu(torch, lambda: square @ square)
     return {
+        "date": time.strftime("%Y-%m-%d"),
         "gpu": torch.cuda.get_device_name(),
         "gpus": torch.cuda.device_count(),
         "cores": os.cpu_count(),
@@ -125,6 +198,8 @@ def _inside(name: str, *, quick: bool) -> Figures:
             runtime.run(some)
         setattr(figures, which, count / _on_gpu(torch, partial(runtime.submit, some)))
 
+    figures.products = _products(model.path, width)
+
     on_gpu.analyze_batch(rows[:2_000])
     began = time.perf_counter()
     for first in range(0, len(rows), PART):
@@ -135,6 +210,21 @@ def _inside(name: str, *, quick: bool) -> Figures:
         on_gpu.analyze_batch(rows[:1_000]), on_cpu.analyze_batch(rows[:1_000])
     )
     return figures
+
+
+def _products(folder: Path, tokens: int) -> float:
+    """Return the multiplications of a row of so many tokens."""
+    from safetensors.numpy import load_file
+
+    from sentiment.model.bundle import NETWORK
+
+    sizes = {name: one.shape for name, one in load_file(folder / NETWORK).items()}
+    inner = [shape for name, shape in sizes.items() if ".layers." in name and len(shape) == 2]
+    width = sizes["judge.0.weight"][0]
+    asked = 4 * sizes["bias"][0] * sizes["bias"][1] + len(sizes["overall_pool.query"])
+    of_token = sum(a * b for a, b in inner) + width * (width + asked)
+    layers = sum(name.endswith("Wqkv.weight") for name in sizes)
+    return float(tokens * of_token + 2 * layers * width * tokens**2)
 
 
 def _on_gpu(torch: Any, work: Callable[[], object], times: int = 20) -> float:
@@ -180,6 +270,7 @@ def _from_file(figures: Figures, sizes: Sequence[int], workers: Sequence[int]) -
             took = run(command)
             label = "default" if count is None else str(count)
             figures.file.setdefault(label, {})[size] = size / took.seconds
+            figures.processor.setdefault(label, {})[size] = took.processor / size
             print(
                 f"{figures.name} {size:,} rows, workers {label}: {took.seconds:.1f} s, "
                 f"{size / took.seconds:,.0f} rows/s, {took.memory / 1e9:.1f} GB",

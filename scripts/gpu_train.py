@@ -50,7 +50,7 @@ from sentiment.train.base.shorten import leave_out
 
 DROPOUT = 0.1
 LEFT_OUT = (1, 3)
-FINISHED, HALF = "finetuned.pt", "finetuned16.safetensors"
+FINISHED, HALF, RECIPE = "finetuned.pt", "finetuned16.safetensors", "recipe.json"
 PIECE = 128  # tokens of a piece of the corpus that the teacher speaks about
 SHOWN = 30.0  # seconds between two lines about what is running
 MIXTURES = {
@@ -69,6 +69,7 @@ def main() -> None:
         _run(given.stage, given)
         return
     given.out.mkdir(parents=True, exist_ok=True)
+    (given.out / RECIPE).write_text(json.dumps(_recipe(given), indent=1), encoding="utf-8")
     began = time.monotonic()
     times: dict[str, float] = {}
     seeds = [f"base{'' if number == 0 else number + 1}" for number in range(given.seeds)]
@@ -79,6 +80,12 @@ def main() -> None:
             break
     (given.out / "times.json").write_text(json.dumps(times, indent=1))
     print(f"{time.monotonic() - began:.0f} s in all: {times}", flush=True)
+
+
+def _recipe(given: argparse.Namespace) -> dict[str, object]:
+    """Return what was asked for, without places: what a bundle's card tells."""
+    places = {"prepared", "out", "today", "until", "stage", "smoke", "device"}
+    return {name: value for name, value in vars(given).items() if name not in places}
 
 
 def _arguments() -> argparse.Namespace:

@@ -11,13 +11,15 @@ from it: `--taught TAUGHT --start BASE --rate 0.6 --way 0.7`, forty minutes. A t
 out (`--leave-out`) and learn what a larger encoder makes of each token (`--vectors`, from
 `scripts/teach_tokens.py`). Runs from the same start with other seeds can be put together: `--soup` takes
 the mean of their weights. `--name fast` makes the model of `--speed fast` in the same way, from base
-with layers left out. The dev rows are read once, at the end, and then by `scripts/card_checks.py`, which
+with layers left out. `--trained` takes weights that `scripts/gpu_train.py` made, and settles and measures
+them. The dev rows are read once, at the end, and then by `scripts/card_checks.py`, which
 adds to the card.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import time
@@ -28,6 +30,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from sentiment.analyzer import Analyzer
@@ -124,6 +127,13 @@ def main() -> None:
     )
     parser.add_argument("--vectors", type=Path, help="vectors that teach_tokens wrote")
     parser.add_argument(
+        "--trained",
+        type=Path,
+        metavar="WEIGHTS",
+        help="what gpu_train made, its recipe.json beside or above it: nothing is trained, --start "
+        "tells the shape",
+    )
+    parser.add_argument(
         "--taught-share",
         type=float,
         help="share of the steps on rows that only teachers speak about",
@@ -138,6 +148,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.way < 1 and not arguments.start:
         parser.error("--way is the way from --start; name a bundle there")
+    if arguments.trained and not arguments.start:
+        parser.error("--trained has weights, not their shape; name a bundle of it with --start")
     if arguments.soup and not arguments.start:
         parser.error("--soup averages runs from one --start; name a bundle there")
     given = {"taught": arguments.taught_share, "gold": arguments.gold_share}
@@ -193,7 +205,12 @@ def main() -> None:
     start = {name: one.clone() for name, one in network.state_dict().items()}
     state = arguments.work / "finetune.pt"
     done = arguments.work / FINISHED  # what comes after must not cost the run
-    if done.exists():
+    if arguments.trained:
+        network.load_state_dict(
+            {name: value.float() for name, value in load_file(arguments.trained).items()}
+        )
+        network.eval()
+    elif done.exists():
         network.load_state_dict(torch.load(done, weights_only=True))
         network.eval()
     else:
@@ -216,7 +233,7 @@ def main() -> None:
     settings = Settings(WINDOW, OVERLAP, decision)
     parts = BaseParts(network, arguments.tokenizer, taxonomy, settings, words)
     recipe = {
-        **asdict(options),
+        **(_recipe(arguments.trained) if arguments.trained else asdict(options)),
         "rows": f"of gold all but 1 in {ASIDE}, all that were labelled later and all in data/written; "
         f"of other sets at most {MOST}, of {LONGEST} characters"
         + (f"; and {TAUGHT} that teachers speak about" if further else ""),
@@ -298,8 +315,24 @@ def _made(
     }
 
 
+def _recipe(trained: Path) -> dict[str, object]:
+    """Return what gpu_train was told, from recipe.json in the folder of the weights or the one above."""
+    places = [folder / "recipe.json" for folder in (trained.parent, trained.parent.parent)]
+    found = next((place for place in places if place.exists()), places[0])
+    recipe: dict[str, object] = json.loads(found.read_text(encoding="utf-8"))
+    return recipe
+
+
 def _command(given: argparse.Namespace) -> str:
     """Return what to type to train it again, its files under the names that the card gives them."""
+    if given.trained:
+        left_out = "".join(f" {layer}" for layer in given.leave_out)
+        return (
+            "python scripts/gpu_prepare.py DATA TOKENIZER CORPUS PREPARED; python scripts/gpu_train.py "
+            f"PREPARED OUT; python scripts/train_base.py DATA TOKENIZER ENCODER --start BASE --trained "
+            f"OUT/{given.name}/finetuned16.safetensors --name {given.name}"
+            + (f" --leave-out{left_out}" if left_out else "")
+        )
     parts = [f"python scripts/train_base.py DATA TOKENIZER ENCODER --steps {given.steps}"]
     if given.taught:
         parts.append("--taught TAUGHT")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -238,13 +240,23 @@ class _Job:
             self.watcher.say("resumed", rows=reused)
         elif self.kind == "xlsx":
             self._check_room()
-        for part, outcome in self._score(chain(first_new, parts)):
-            rejects = _reject_lines(part.rejects)
+        # Kept by another thread: to wait for the disk would cost more than a part's reading does.
+        with ThreadPoolExecutor(1, thread_name_prefix="sentiment-keeper") as keeper:
+            under_way: deque[Future[None]] = deque()
+            for part, outcome in self._score(chain(first_new, parts)):
+                rejects = _reject_lines(part.rejects)
+                under_way.append(
+                    keeper.submit(store.record, part.digest, outcome.payload, rejects, outcome.tally)
+                )
+                with writing(out):
+                    while len(under_way) > PARTS_PER_CHUNK:
+                        under_way.popleft().result()
+                tally.add(outcome.tally)
+                done = sum(tally.rows.values())
+                self.watcher.advance(done, done - reused, total)
             with writing(out):
-                store.record(part.digest, outcome.payload, rejects, outcome.tally)
-            tally.add(outcome.tally)
-            done = sum(tally.rows.values())
-            self.watcher.advance(done, done - reused, total)
+                for one in under_way:
+                    one.result()
         return tally, reused
 
     def _check_room(self) -> None:
