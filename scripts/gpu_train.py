@@ -74,6 +74,8 @@ def main() -> None:
     times: dict[str, float] = {}
     seeds = [f"base{'' if number == 0 else number + 1}" for number in range(given.seeds)]
     groups = [["today", "student", "teacher"], ["tuned"], seeds, ["fast"]]
+    if not given.teacher_layers:
+        groups = [["today", "student"], seeds, ["fast"]]
     for group in groups:
         _side_by_side([one for one in group if not _done(one, given.out)], given.out, began, times)
         if given.until in group:
@@ -105,7 +107,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--teacher-pretrain-rate", type=float, default=1.0)
     parser.add_argument("--pretrain-steps", type=int, default=10**9)
-    parser.add_argument("--teacher-layers", type=int, default=10)
+    parser.add_argument(
+        "--teacher-layers", type=int, default=10, help="0: no teacher, and base teaches fast"
+    )
     parser.add_argument("--teacher-width", type=int, default=512)
     parser.add_argument("--teacher-heads", type=int, default=8)
     parser.add_argument("--teacher-inner", type=int, default=1024)
@@ -143,7 +147,8 @@ def _arguments() -> argparse.Namespace:
     given = parser.parse_args()
     if given.smoke:
         small = {
-            "student_tokens": 2048, "teacher_tokens": 2048, "pretrain_steps": 4, "teacher_layers": 2,
+            "student_tokens": 2048, "teacher_tokens": 2048, "pretrain_steps": 4,
+            "teacher_layers": min(2, given.teacher_layers),
             "teacher_width": 128, "teacher_heads": 2, "teacher_inner": 128, "tokens": 2048,
             "teacher_steps": 6, "base_steps": 8, "fast_steps": 6, "pieces": 200,
         }  # fmt: skip
@@ -350,19 +355,27 @@ def _tune(
     say: Callable[[str], None],
 ) -> None:
     table, pairs = _everything(stored, given)
-    said = Said(**torch.load(given.out / "taught.pt", weights_only=True))
-    targets = DeviceTargets(table, TAXONOMY, device, said, given.trust)
+    half = has_bf16(device.type)
+    said = None
+    if given.teacher_layers:
+        said = Said(**torch.load(given.out / "taught.pt", weights_only=True))
     seed = 7 + (int(stage.removeprefix("base") or 1) - 1 if stage != "fast" else 0)
     torch.manual_seed(seed)
     if stage == "fast":
         network = _fresh(given, "student")
         before = torch.load(given.out / "base" / FINISHED, weights_only=True)
         network.load_state_dict(before)
+        if said is None:
+            said = say_of(network.to(device), DeviceTargets(table, TAXONOMY, device), half)
         leave_out(network, LEFT_OUT)
         options = _options(given, given.fast_steps, given.fast_rate, given.fast_mixture)
     else:
         network = _fresh(given, "student")
-        options = _options(given, given.base_steps, given.base_rate, given.base_mixture)
+        mixture = given.base_mixture
+        if said is None:  # nothing is known of rows without labels
+            mixture = [share / (1 - mixture[3]) for share in mixture[:3]] + [0.0]
+        options = _options(given, given.base_steps, given.base_rate, mixture)
+    targets = DeviceTargets(table, TAXONOMY, device, said, given.trust)
     options = replace(options, seed=seed)
     finetune_on(network, targets, TAXONOMY, options, say, pairs, given.compile)
     folder = given.out / stage

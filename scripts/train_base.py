@@ -11,8 +11,8 @@ from it: `--taught TAUGHT --start BASE --rate 0.6 --way 0.7`, forty minutes. A t
 out (`--leave-out`) and learn what a larger encoder makes of each token (`--vectors`, from
 `scripts/teach_tokens.py`). Runs from the same start with other seeds can be put together: `--soup` takes
 the mean of their weights. `--name fast` makes the model of `--speed fast` in the same way, from base
-with layers left out. `--trained` takes weights that `scripts/gpu_train.py` made, and settles and measures
-them. The dev rows are read once, at the end, and then by `scripts/card_checks.py`, which
+with layers left out. `--trained` takes weights that `scripts/gpu_train.py` made, and settles and
+measures them. The dev rows are read once, at the end, and then by `scripts/card_checks.py`, which
 adds to the card.
 """
 

@@ -246,7 +246,9 @@ class _Job:
             for part, outcome in self._score(chain(first_new, parts)):
                 rejects = _reject_lines(part.rejects)
                 under_way.append(
-                    keeper.submit(store.record, part.digest, outcome.payload, rejects, outcome.tally)
+                    keeper.submit(
+                        store.record, part.digest, outcome.payload, rejects, outcome.tally
+                    )
                 )
                 with writing(out):
                     while len(under_way) > PARTS_PER_CHUNK:

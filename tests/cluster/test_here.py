@@ -126,9 +126,7 @@ def test_the_model_that_is_asked_for_is_loaded_once_and_named(
     assert done.failed == {}
     version = "own" if own else None
     assert loads.asked == [(None, "cpu", version, speed)]
-    expected = loads(
-        None, device="cpu", taxonomy=Taxonomy.read(path) if own else None, speed=speed
-    )
+    expected = loads(None, device="cpu", taxonomy=Taxonomy.read(path) if own else None, speed=speed)
     assert done.total.model == expected.model_name
     assert done.total.taxonomy == expected.taxonomy.to_dict()
     assert done.total.accuracy == expected.accuracy
