@@ -46,7 +46,6 @@ from sentiment.job.tally import Tally
 from sentiment.job.watch import Silent, Watcher
 from sentiment.model.runtime import gpus as count_gpus
 from sentiment.model.runtime import pick_device
-from sentiment.model.shared import SharedGpu
 from sentiment.records import Feedback
 from sentiment.tables import Reject, SourceRow, Table, check_capacity, format_of, open_table
 
@@ -286,6 +285,8 @@ class _Job:
             for part, feedback in jobs:
                 yield part, scorer(feedback, len(part.rejects))
             return
+        from sentiment.model.shared import SharedGpu  # most jobs need none
+
         with ExitStack() as stack:
             shared = [stack.enter_context(SharedGpu(self._folder, at)) for at in range(self.gpus)]
             pool = Pool(self._setup(), workers, [gpu.environment for gpu in shared])

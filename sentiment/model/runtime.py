@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sentiment.model.network import FeedbackNetwork
 
 __all__ = [
+    "SHARED",
     "CpuRuntime",
     "OnnxRuntime",
     "Runtime",
@@ -33,6 +34,9 @@ __all__ = [
     "pick_device",
 ]
 
+
+# Names, in the environment of a process, where another one answers that owns the GPU: `shared`.
+SHARED = "SENTIMENT_GPU_ADDRESS"
 
 _NO_TORCH = 'A GPU is used through torch, which is not installed: pip install "sentiment[torch]".'
 

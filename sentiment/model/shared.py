@@ -31,15 +31,16 @@ from numpy.typing import NDArray
 
 from sentiment.errors import ModelError
 from sentiment.model.decision import Floats, Outputs, Pointers
+from sentiment.model.runtime import SHARED
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from sentiment.model.runtime import Runtime
 
-__all__ = ["SharedGpu", "SharedRuntime", "shared_gpu"]
+__all__ = ["SharedGpu", "SharedRuntime"]
 
-_ADDRESS, _KEY = "SENTIMENT_GPU_ADDRESS", "SENTIMENT_GPU_KEY"
+_KEY = "SENTIMENT_GPU_KEY"
 _WAITING = 64  # processes that may knock at the same time
 # Runs of one process whose pointers are kept: those under way, and those that are decided together.
 _KEPT = 16
@@ -82,7 +83,7 @@ class SharedGpu:
         self._process.stdin.write(json.dumps(self._given) + "\n")
         self._process.stdin.flush()
         address = self._process.stdout.readline().strip()
-        self.environment = {_ADDRESS: address, _KEY: self._given["key"]}
+        self.environment = {SHARED: address, _KEY: self._given["key"]}
         return self
 
     def __exit__(
@@ -97,12 +98,6 @@ class SharedGpu:
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
-
-
-def shared_gpu() -> SharedRuntime | None:
-    """Return what asks the process that owns the GPU, where this one was told of any."""
-    address, key = os.environ.get(_ADDRESS), os.environ.get(_KEY)
-    return SharedRuntime(address, bytes.fromhex(key)) if address and key else None
 
 
 class SharedRuntime:
@@ -124,6 +119,11 @@ class SharedRuntime:
         self._widths: dict[int, int]
         self._rows: dict[int, int]
         self.ahead, self._widths, self._rows = self._ask("sizes")
+
+    @classmethod
+    def of_environment(cls) -> SharedRuntime:
+        """Return what asks the process that this one was told of."""
+        return cls(os.environ[SHARED], bytes.fromhex(os.environ[_KEY]))
 
     def width(self, tokens: int) -> int:
         """Return the length to which a row of so many tokens is padded."""

@@ -12,6 +12,7 @@ sentiments is added what the words alone say (`words`).
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,8 +29,7 @@ from sentiment.errors import MissingExtra, ModelError
 from sentiment.model.bundle import GRAPH, NETWORK, TOKENIZER, Bundle
 from sentiment.model.decision import Chances, Decision, Found, Outputs, chances, decide
 from sentiment.model.protocol import Finding, Prediction, Reason
-from sentiment.model.runtime import OnnxRuntime, Runtime, load_runtime, pick_device
-from sentiment.model.shared import shared_gpu
+from sentiment.model.runtime import SHARED, OnnxRuntime, Runtime, load_runtime, pick_device
 from sentiment.model.tokens import Span, Tokens
 from sentiment.model.words import Words
 from sentiment.records import POLARITIES, SENTIMENTS
@@ -415,8 +415,10 @@ def _size(window: _Window) -> int:
 
 
 def _runtime(saved: Bundle, device: str) -> Runtime:
-    if device != "cpu" and (shared := shared_gpu()) is not None:
-        return shared
+    if device != "cpu" and os.environ.get(SHARED):
+        from sentiment.model.shared import SharedRuntime
+
+        return SharedRuntime.of_environment()
     picked = pick_device(device)
     if picked == "cpu":
         return OnnxRuntime(saved.file(GRAPH))

@@ -19,7 +19,7 @@ from sentiment.analyzer import Analyzer
 from sentiment.job import JobOptions, score
 from sentiment.model import bundle
 from sentiment.model.cuda import CudaRuntime, load_cuda
-from sentiment.model.shared import SharedGpu, SharedRuntime, shared_gpu
+from sentiment.model.shared import SharedGpu, SharedRuntime
 from sentiment.model.transformer import TransformerModel
 from sentiment.taxonomy import Taxonomy
 
@@ -56,9 +56,7 @@ def gpu() -> Iterator[SharedGpu]:
 def asked(gpu: SharedGpu, monkeypatch: pytest.MonkeyPatch) -> SharedRuntime:
     for name, value in gpu.environment.items():
         monkeypatch.setenv(name, value)
-    made = shared_gpu()
-    assert made is not None
-    return made
+    return SharedRuntime.of_environment()
 
 
 def ids(rows: int, width: int) -> np.ndarray:
@@ -88,8 +86,7 @@ def test_it_answers_as_one_of_its_own(own: CudaRuntime, asked: SharedRuntime) ->
 
 
 def test_several_threads_and_processes_ask(own: CudaRuntime, asked: SharedRuntime) -> None:
-    other = shared_gpu()
-    assert other is not None
+    other = SharedRuntime.of_environment()
     wrong: list[int] = []
 
     def ask(runtime: SharedRuntime, rows: int) -> None:
@@ -165,14 +162,15 @@ def test_a_job_shares_them_among_its_workers(
     rows = [f'{at},"{TEXTS[at % 2]}"' for at in range(600)]
     source.write_text("\n".join(["id,comment", *rows]), encoding="utf-8")
     started: list[int | None] = []
+    on_cpu = SharedGpu
 
     def shared(folder: str, number: int) -> SharedGpu:
         started.append(number)
-        return SharedGpu(folder, None)
+        return on_cpu(folder, None)
 
     monkeypatch.setattr("sentiment.job.run.pick_device", lambda device: "cuda")
     monkeypatch.setattr("sentiment.job.run.count_gpus", lambda: 2)
-    monkeypatch.setattr("sentiment.job.run.SharedGpu", shared)
+    monkeypatch.setattr("sentiment.model.shared.SharedGpu", shared)
     options = JobOptions(model="base", device="cuda", workers=2)
     summary = score(source, tmp_path / "out.jsonl", options)
     assert sum(summary.tally.rows.values()) == 600
