@@ -549,7 +549,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "base, fast, lite, a folder or a hub id OWNER/NAME (default: base)",
         "base、fast、lite、文件夹或 hub 上的名称 OWNER/NAME（默认：base）",
     ),
-    "arg_device": ("auto, cpu or cuda", "auto、cpu 或 cuda"),
+    "arg_device": (
+        "cpu, cuda (a GPU, by torch), or auto: a GPU where there is one and it pays (default: auto)",
+        "cpu、cuda（GPU，需要 torch）或 auto：有 GPU 且划算时才用（默认：auto）",
+    ),
     "arg_speed": (
         "full, or fast: the model fast, which learnt from base, answers for it (default: full)",
         "full 或 fast：由向 base 学来的模型 fast 代答（默认：full）",

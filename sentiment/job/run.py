@@ -51,8 +51,8 @@ from sentiment.tables import Reject, SourceRow, Table, check_capacity, format_of
 
 __all__ = ["Interrupted", "score"]
 
-# Parts that are read before there are workers: until the GPU is ready, one does as much.
-_BEFORE_GPU_WORKERS = 6 * PARTS_PER_CHUNK
+# Parts from which on a GPU pays: until it is ready, the cores have scored as many.
+_BEFORE_GPU = 6 * PARTS_PER_CHUNK
 _WORKERS_OF_A_GPU = 16
 # CSV gets a byte order mark so that Excel opens it; the others' format settles it.
 _ENCODING = {"csv": "utf-8-sig", "tsv": "utf-8-sig", "jsonl": "utf-8"}
@@ -242,7 +242,7 @@ class _Job:
         # Kept by another thread: to wait for the disk would cost more than a part's reading does.
         with ThreadPoolExecutor(1, thread_name_prefix="sentiment-keeper") as keeper:
             under_way: deque[Future[None]] = deque()
-            for part, outcome in self._score(chain(first_new, parts)):
+            for part, outcome in self._score(chain(first_new, parts), kept):
                 rejects = _reject_lines(part.rejects)
                 under_way.append(
                     keeper.submit(
@@ -269,27 +269,28 @@ class _Job:
             )
         check_capacity("xlsx", self.table)
 
-    def _score(self, parts: Iterable[Part]) -> Iterator[tuple[Part, Outcome]]:
+    def _score(self, parts: Iterable[Part], kept: int = 0) -> Iterator[tuple[Part, Outcome]]:
+        """Score parts in order.
+
+        :param kept: Parts before them that an earlier run has scored: where it had a GPU, so has this.
+        """
         parts = iter(parts)
-        workers = self.options.workers
-        if workers is None:
-            # One process until it pays to start more.
-            enough = _BEFORE_GPU_WORKERS if self.gpus else PARTS_PER_CHUNK
-            head = list(islice(parts, enough))
-            most = min(cores(), _WORKERS_OF_A_GPU * self.gpus) if self.gpus else cores()
-            workers = most if len(head) == enough else 1
-            parts = chain(head, parts)
-        jobs = ((part, _feedback(self.table, part)) for part in parts)
+        ahead = _BEFORE_GPU if self.gpus else 0 if self.options.workers else PARTS_PER_CHUNK
+        head = list(islice(parts, ahead))
+        asked = self.options.device == "cuda" or kept + len(head) >= _BEFORE_GPU
+        gpus = self.gpus if asked else 0
+        workers = self.options.workers or _processes(len(head), gpus)
+        jobs = ((part, _feedback(self.table, part)) for part in chain(head, parts))
         if workers == 1:
-            scorer = Scorer(self._setup(), None if self.gpus else self.analyzer)
+            scorer = Scorer(self._setup(gpus), None if gpus else self.analyzer)
             for part, feedback in jobs:
                 yield part, scorer(feedback, len(part.rejects))
             return
         from sentiment.model.shared import SharedGpu  # most jobs need none
 
         with ExitStack() as stack:
-            shared = [stack.enter_context(SharedGpu(self._folder, at)) for at in range(self.gpus)]
-            pool = Pool(self._setup(), workers, [gpu.environment for gpu in shared])
+            shared = [stack.enter_context(SharedGpu(self._folder, at)) for at in range(gpus)]
+            pool = Pool(self._setup(gpus), workers, [gpu.environment for gpu in shared])
             yield from in_order(jobs, stack.enter_context(pool))
 
     @property
@@ -309,10 +310,10 @@ class _Job:
                 f"{error}{'' if self._from_stdin else kept} --workers 1 needs the least memory."
             ) from error
 
-    def _setup(self) -> Setup:
+    def _setup(self, gpus: int = 0) -> Setup:
         return Setup(
             model=self.options.model,
-            device=self.options.device,
+            device="cuda" if gpus else "cpu",
             format=self.kind,
             # JSON lines need none, and to know every column may take a pass over the file.
             columns=() if self.kind == "jsonl" else tuple(self.table.columns),
@@ -378,6 +379,13 @@ def _leave(store: Store, lock: Lock, keep: bool) -> None:
         lock.remove()
         with suppress(OSError):  # the next job may have its lock in there already
             store.folder.rmdir()
+
+
+def _processes(first_parts: int, gpus: int) -> int:
+    """One until it pays to start more: that takes about as long as a chunk does."""
+    if gpus:
+        return min(cores(), _WORKERS_OF_A_GPU * gpus) if first_parts >= _BEFORE_GPU else 1
+    return cores() if first_parts >= PARTS_PER_CHUNK else 1
 
 
 def _feedback(table: Table, part: Part) -> list[Feedback]:

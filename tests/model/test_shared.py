@@ -16,7 +16,8 @@ pytest.importorskip("torch", reason="the extra [torch] is not installed")
 pytest.importorskip("transformers", reason="the extra [torch] is not installed")
 
 from sentiment.analyzer import Analyzer
-from sentiment.job import JobOptions, score
+from sentiment.job import Interrupted, JobOptions, score
+from sentiment.job.store import Store
 from sentiment.model import bundle
 from sentiment.model.cuda import CudaRuntime, load_cuda
 from sentiment.model.shared import SharedGpu, SharedRuntime
@@ -155,32 +156,71 @@ os._exit(0)
     raise AssertionError("it goes on without anyone to serve")
 
 
-def test_a_job_shares_them_among_its_workers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = tmp_path / "in.csv"
-    rows = [f'{at},"{TEXTS[at % 2]}"' for at in range(600)]
-    source.write_text("\n".join(["id,comment", *rows]), encoding="utf-8")
-    started: list[int | None] = []
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """As if there were two GPUs, which compute on the CPU; the numbers of those that are used."""
+    numbers: list[int] = []
     on_cpu = SharedGpu
 
     def shared(folder: str, number: int) -> SharedGpu:
-        started.append(number)
+        numbers.append(number)
         return on_cpu(folder, None)
 
     monkeypatch.setattr("sentiment.job.run.pick_device", lambda device: "cuda")
     monkeypatch.setattr("sentiment.job.run.count_gpus", lambda: 2)
     monkeypatch.setattr("sentiment.model.shared.SharedGpu", shared)
-    options = JobOptions(model="base", device="cuda", workers=2)
-    summary = score(source, tmp_path / "out.jsonl", options)
+    return numbers
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "in.csv"
+    rows = [f'{at},"{TEXTS[at % 2]}"' for at in range(600)]
+    path.write_text("\n".join(["id,comment", *rows]), encoding="utf-8")
+    return path
+
+
+def test_a_job_shares_them_among_its_workers(source: Path, started: list[int]) -> None:
+    out = source.with_name("gpu.jsonl")
+    summary = score(source, out, JobOptions(model="base", device="cuda", workers=2))
     assert sum(summary.tally.rows.values()) == 600
     assert started == [0, 1]
-    monkeypatch.undo()
-    score(source, tmp_path / "cpu.jsonl", JobOptions(model="base", device="cpu", workers=1))
+    cpu = source.with_name("cpu.jsonl")
+    score(source, cpu, JobOptions(model="base", device="cpu", workers=1))
     ours, theirs = (
-        [json.loads(line) for line in (tmp_path / name).read_text(encoding="utf-8").splitlines()]
-        for name in ("out.jsonl", "cpu.jsonl")
+        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for path in (out, cpu)
     )
     assert [one["id"] for one in ours] == [one["id"] for one in theirs]
     same = [one["sentiment"] == other["sentiment"] for one, other in zip(ours, theirs, strict=True)]
     assert sum(same) > 0.98 * len(same)
+
+
+def test_a_small_file_is_not_worth_a_gpu_that_nobody_asked_for(
+    source: Path, started: list[int]
+) -> None:
+    score(source, source.with_name("out.jsonl"), JobOptions(model="base", workers=2))
+    score(source, source.with_name("lite.jsonl"), JobOptions(model="lite", device="cuda"))
+    assert started == []
+
+
+def test_what_an_earlier_run_did_counts(
+    source: Path, started: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sentiment.job.run._BEFORE_GPU", 2)  # parts, as many as the file has
+    out = source.with_name("out.jsonl")
+
+    def stop(store: Store) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as once:
+        once.setattr(Store, "mark_complete", stop)
+        with pytest.raises(Interrupted):
+            score(source, out, JobOptions(model="base", workers=2))
+    journal = out.with_name("out.jsonl.partial") / "journal.jsonl"
+    first, _ = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(first)
+    started.clear()
+    summary = score(source, out, JobOptions(model="base", workers=2))
+    assert summary.reused == 512
+    assert started == [0, 1]  # as if it had not been interrupted
