@@ -237,8 +237,9 @@ def stars(
     """Share of 4-5 stars, in percent: the arithmetic of `csat`, but not a survey CSAT.
 
     Only people who chose to write a review gave stars, so the two never share a name or a chart.
+    Travel sites give halves and tenths: 4.5 is of those stars, 3.9 is not.
     """
-    return _top_box("stars", values, read_scale(scale), satisfied, weights, level)
+    return _top_box("stars", values, read_scale(scale), satisfied, weights, level, step=None)
 
 
 def ces(
@@ -499,6 +500,7 @@ def _top_box(
     satisfied: float | None,
     weights: ArrayLike | None,
     level: float,
+    step: float | None = 1.0,
 ) -> Measure:
     lowest = _TOP_BOX.get(scale) if satisfied is None else float(satisfied)
     if lowest is None or not scale[0] < lowest <= scale[1]:
@@ -506,11 +508,11 @@ def _top_box(
             f"Practice knows no top box for a scale of {scale[0]:g}-{scale[1]:g}; declare the "
             "lowest satisfied answer with satisfied=, or use rating() for mean and distribution."
         )
-    valid = _valid(values, scale, weights)
+    valid = _valid(values, scale, weights, step)
     numbers = valid.numbers
     counts = {
         f"{answer:g}": valid.weight(numbers == answer)
-        for answer in np.arange(scale[0], scale[1] + 1)
+        for answer in np.union1d(np.arange(scale[0], scale[1] + 1), numbers)
     }
     hits = valid.weight(numbers >= lowest)
     return _share(name, counts, hits, valid, valid.cautions(), level)

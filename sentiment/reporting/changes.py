@@ -22,7 +22,7 @@ from sentiment.reporting.wording import say
 if TYPE_CHECKING:
     from sentiment.reporting.study import Study
 
-__all__ = ["Change", "Series", "changes_between", "last_periods", "series_of"]
+__all__ = ["Change", "Series", "changes_between", "last_periods", "series_of", "whole_course"]
 
 
 @dataclass(frozen=True)
@@ -139,16 +139,30 @@ def periods_of(table: ScoredTable) -> Periods:
 
 def last_periods(study: Study) -> tuple[tuple[Change, ...], str, str]:
     """Compare the last two periods that are large enough; empty when there are not two."""
+    large = _large(study)
+    return _between(study, large[-2], large[-1]) if len(large) > 1 else ((), "", "")
+
+
+def whole_course(study: Study) -> tuple[tuple[Change, ...], str, str]:
+    """Compare the last period with the first; empty when these are the last two.
+
+    A decline in small steps is in none of them.
+    """
+    large = _large(study)
+    return _between(study, large[0], large[-1]) if len(large) > 2 else ((), "", "")
+
+
+def _large(study: Study) -> NDArray[np.int64]:
+    return np.flatnonzero(study.periods.counts >= MEASURE_SHOWN)
+
+
+def _between(study: Study, before: int, after: int) -> tuple[tuple[Change, ...], str, str]:
     periods = study.periods
-    large = np.flatnonzero(periods.counts >= MEASURE_SHOWN)
-    if len(large) < 2:
-        return (), "", ""
-    before, last = large[-2:]
     pairs = [
-        (series, series.values[periods.codes == last], series.values[periods.codes == before])
+        (series, series.values[periods.codes == after], series.values[periods.codes == before])
         for series in series_of(study, study.table, drivers=True)
     ]
-    return _judged(pairs), periods.labels[before], periods.labels[last]
+    return _judged(pairs), periods.labels[before], periods.labels[after]
 
 
 def _judged(

@@ -99,9 +99,12 @@ class Link:
 
     @cached_property
     def topic_importance(self) -> Importance | None:
-        """LMG of the topics, None when fewer than two have enough mentions."""
-        rows = self._rows
-        if len(self.ranked_topics) < 2:
+        """LMG of the topics, None when fewer than two have enough mentions.
+
+        There may be one where there is none of drivers: theirs add up to a topic's mentions.
+        """
+        rows = self.rows
+        if rows is None or len(self.ranked_topics) < 2:
             return None
         return self._lmg(rows.topic_negative, rows.topic_positive, rows.topics, None)
 
@@ -344,8 +347,7 @@ def link(study: Study) -> Link:
         for at in range(len(names))
     ]
     ranked = tuple(name for name, good in zip(names, allowed, strict=True) if good)
-    if len(ranked) < 2:
-        return Link(study, say("withheld.importance_mentions", n=len(ranked)), n)
+    few = say("withheld.importance_mentions", n=len(ranked)) if len(ranked) < 2 else None
     topics, topic_bits = [], []
     for topic in table.taxonomy.topics:
         own = [at for at, name in enumerate(names) if table.taxonomy.drivers[name].topic == topic]
@@ -354,6 +356,8 @@ def link(study: Study) -> Link:
         if importance_allowed(n, *counts):
             topics.append(topic)
             topic_bits.append(joined)
+    if few is not None and len(topics) < 2:
+        return Link(study, few, n)
     stacked = np.column_stack(topic_bits) if topic_bits else np.zeros((n, 0), dtype=np.uint8)
     points = _points(study, outcome)
     others = ~np.array(allowed)
@@ -364,7 +368,7 @@ def link(study: Study) -> Link:
         controlled.append(say("control.others", n=spare.shape[1]))
     return Link(
         study,
-        None,
+        few,
         n,
         ranked,
         tuple(topics),

@@ -156,6 +156,11 @@ class Study:
         return changes.last_periods(self)
 
     @cached_property
+    def whole_change(self) -> tuple[tuple[changes.Change, ...], str, str]:
+        """The last period against the first, where others lie between."""
+        return changes.whole_course(self)
+
+    @cached_property
     def compared(self) -> tuple[changes.Change, ...]:
         """These rows against those of the earlier file."""
         return changes.changes_between(self, self.previous) if self.previous else ()

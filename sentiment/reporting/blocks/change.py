@@ -21,7 +21,7 @@ from sentiment.reporting.study import Study
 from sentiment.reporting.values import Block, Cell, Row, Table, Text, same
 from sentiment.reporting.wording import say
 
-__all__ = ["segments_block", "trend_block"]
+__all__ = ["change_sentence", "period_sentences", "segments_block", "trend_block"]
 
 _LABELS = 8  # values of a segment column that a reader can take in
 _STRATA = 8
@@ -52,7 +52,13 @@ def trend_block(study: Study) -> Block:
         tables["last"] = _change_table(
             "last", say("trend.last", before=same(before), after=same(after)), changes
         )
-        sentences.append(change_sentence(changes, say("trend.since", before=same(before))))
+        sentences.append(change_sentence(changes, _since(before, after)))
+        course, first, _ = study.whole_change
+        if course:
+            tables["course"] = _change_table(
+                "course", say("trend.last", before=same(first), after=same(after)), course
+            )
+            sentences.append(change_sentence(course, _since(first, after)))
     if study.previous is not None:
         compared = study.compared
         tables["compare"] = _change_table("compare", say("trend.compare"), compared)
@@ -212,6 +218,23 @@ def _unmarked(q: float | None) -> Text:
     return say("standard.small_difference" if detected else "standard.no_difference")
 
 
+def _since(before: str, after: str) -> Text:
+    return say("trend.since", before=same(before), after=same(after))
+
+
+def period_sentences(study: Study) -> list[Text]:
+    """Say the biggest change since the period before, and since the first where it is another."""
+    changes, before, after = study.last_change
+    if not changes:
+        return [say("headline.no_change")]
+    sentences = [change_sentence(changes, _since(before, after))]
+    course, first, _ = study.whole_change
+    since_first, since_before = biggest(course), biggest(changes)
+    if since_first and (since_before is None or since_before.code != since_first.code):
+        sentences.append(change_sentence(course, _since(first, after)))
+    return sentences
+
+
 def biggest(changes: Sequence[Change]) -> Change | None:
     """Return the largest change that is certain."""
     certain = [change for change in changes if change.certain]
@@ -261,7 +284,11 @@ def segments_block(study: Study) -> Block:
     rows = _cells(found, series, names)
     highlighted = [row for row in rows if row["highlighted"]]
     if highlighted:
-        top = max(highlighted, key=lambda row: abs(float(row["difference"])))  # type: ignore[arg-type]
+        # What customers scored themselves goes before what was read out of their words.
+        top = max(
+            highlighted,
+            key=lambda row: (row["code"] == "outcome", abs(float(row["difference"]))),  # type: ignore[arg-type]
+        )
         size = float(top["difference"])  # type: ignore[arg-type]
         way = "higher" if size > 0 else "lower"
         sentences = (say(f"segments.{way}", count=len(highlighted), size=abs(size), **top),)

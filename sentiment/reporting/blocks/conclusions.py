@@ -17,7 +17,7 @@ from sentiment.drivers.floors import (
     PERIODS_SHOWN,
     PERSONS_SHOWN,
 )
-from sentiment.reporting.blocks.change import change_sentence
+from sentiment.reporting.blocks.change import change_sentence, period_sentences
 from sentiment.reporting.blocks.linked import points_name, uneven
 from sentiment.reporting.blocks.linked import withheld as nothing_linked
 from sentiment.reporting.blocks.mentions import caution, column, joined, percent_cells
@@ -47,7 +47,7 @@ def headline_block(study: Study) -> Block:
         reason = say("withheld.headline", n=study.n, floor=MEASURE_SHOWN)
         return Block(1, "headline", title, ask, withheld=reason)
     rows = _candidates(study)
-    sentences = [_state(study)]
+    sentences = [_state(study), *_topic(study, rows)]
     if rows:
         outside = rows[0]["sure_code"] == "outside"
         kind = "strong" if outside else "linked" if rows[0]["linked"] else "counted"
@@ -55,13 +55,10 @@ def headline_block(study: Study) -> Block:
     else:
         sentences.append(say("headline.no_problem", n=study.n))
     sentences += _larger(study, rows)
-    changes, before, _ = study.last_change
     if study.previous is not None:
         sentences.append(change_sentence(study.compared, say("trend.since_file")))
-    elif changes:
-        sentences.append(change_sentence(changes, say("trend.since", before=same(before))))
     else:
-        sentences.append(say("headline.no_change"))
+        sentences += period_sentences(study)
     unlinked = nothing_linked(study)
     columns = (
         column("name"),
@@ -84,6 +81,36 @@ def headline_block(study: Study) -> Block:
         if rows
         else {},
     )
+
+
+def _topic(study: Study, rows: Sequence[Row]) -> list[Text]:
+    """Say which topic goes with the score, or is complained about most, before a driver is named.
+
+    What customers say of a topic may be cut into many drivers, none of which is large enough to be
+    ranked; then the one that is would stand for all.
+    """
+    found = study.link.topic_importance
+    if found is not None and found.rankable:
+        at = int(np.argmax(found.shares))
+        kind, name = "linked", found.names[at]
+        cells: Row = {"part": float(found.shares[at]), "r2": 100 * found.r2}
+    else:
+        shown = {name: one for name, one in study.topics.items() if one.n >= MENTIONS_SHOWN}
+        name = max(shown, key=lambda name: shown[name].complaints, default="")
+        if not name or not rows or str(rows[0]["code"]).partition(".")[0] == name:
+            return []
+        kind, cells = "counted", {}
+    counts = study.topics[name]
+    share = percent_cells("complaint_share", counts.complaints, counts.base)
+    return [
+        say(
+            f"headline.topic_{kind}",
+            name=study.topic_name(name),
+            complaints=counts.complaints,
+            **cells,
+            **share,
+        )
+    ]
 
 
 def _state(study: Study) -> Text:
@@ -201,6 +228,7 @@ def _linked_candidates(study: Study) -> list[Row]:
                 "sure": say(f"sure.{sure}", quadrant=quadrant),
                 "sure_code": sure,
                 "resamples": found.resamples,
+                "r2": 100 * found.r2,
             }
         )
     return rows

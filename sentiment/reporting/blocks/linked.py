@@ -44,12 +44,10 @@ def importance_block(study: Study) -> Block:
     """Block 6: contributions to the explained variance, impacts, and the steps to the mean."""
     title, ask = say("block.importance"), say("ask.importance")
     reason = withheld(study)
-    if reason:
-        return Block(6, "importance", title, ask, withheld=reason, notes=_alone(study))
     link = study.link
-    found = link.importance
-    tables = {}
     topics, checked = link.topic_importance, link.labelled
+    tables = {}
+    sentences: list[Text] = []
     if topics is not None and topics.rankable:
         tables["topics"] = Table(
             "topics",
@@ -57,6 +55,26 @@ def importance_block(study: Study) -> Block:
             _importance_columns(study),
             _importance_rows(study, topics, topics=True),
         )
+        sentences = [
+            _explained("topics_r2", topics),
+            say("importance.first", **tables["topics"].rows[0]),
+        ]
+    if reason and not tables:
+        return Block(6, "importance", title, ask, withheld=reason, notes=_alone(study))
+    if reason:
+        assert topics is not None
+        notes = (
+            say("importance.only_topics", reason=reason),
+            *_about_model(link, topics),
+            say("importance.points", unit=points_name(study)),
+            say("standard.not_cause"),
+            *(caution(note, study) for note in topics.warnings),
+            *uneven(study),
+        )
+        return Block(
+            6, "importance", title, ask, sentences=tuple(sentences), notes=notes, tables=tables
+        )
+    found = link.importance
     tables["drivers"] = Table(
         "drivers",
         say("importance.drivers"),
@@ -68,7 +86,7 @@ def importance_block(study: Study) -> Block:
     tables["impact"] = _impact_table(study, link)
     tables["waterfall"] = _waterfall_table(study, link)
     notes = [
-        *_about_model(link),
+        *_about_model(link, found),
         say("importance.points", unit=points_name(study)),
         say("standard.not_cause"),
         *(caution(note, study) for note in found.warnings),
@@ -90,15 +108,7 @@ def importance_block(study: Study) -> Block:
         )
     if link.directions_checked:
         notes.append(say("importance.ordinal", names=named(study, link.directions_checked)))
-    sentences = [
-        say(
-            "importance.r2",
-            r2=100 * found.r2,
-            low=None if found.r2_low is None else 100 * found.r2_low,
-            high=None if found.r2_high is None else 100 * found.r2_high,
-            n=found.n,
-        )
-    ]
+    sentences.append(_explained("r2", found))
     first = max(tables["drivers"].rows, key=lambda row: float(row["part"]))  # type: ignore[arg-type]
     sentences.append(say("importance.first", **first))
     return Block(
@@ -112,9 +122,19 @@ def importance_block(study: Study) -> Block:
     )
 
 
-def _about_model(link: Link) -> list[Text]:
+def _explained(key: str, found: Importance) -> Text:
+    return say(
+        f"importance.{key}",
+        r2=100 * found.r2,
+        low=None if found.r2_low is None else 100 * found.r2_low,
+        high=None if found.r2_high is None else 100 * found.r2_high,
+        n=found.n,
+    )
+
+
+def _about_model(link: Link, found: Importance) -> list[Text]:
     """Say how importance was computed, and what stood beside the drivers and what did not."""
-    found, rows = link.importance, link.rows
+    rows = link.rows
     assert rows is not None
     notes = [
         say(
