@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
-from sentiment.errors import InputError, OutputError, UserError
+from sentiment.errors import InputError, ModelError, OutputError, UserError
 from sentiment.job.chunks import PARTS_PER_CHUNK, Part, cut
 from sentiment.job.cycles import seldom_searched
 from sentiment.job.destination import (
@@ -239,25 +237,13 @@ class _Job:
             self.watcher.say("resumed", rows=reused)
         elif self.kind == "xlsx":
             self._check_room()
-        # Kept by another thread: to wait for the disk would cost more than a part's reading does.
-        with ThreadPoolExecutor(1, thread_name_prefix="sentiment-keeper") as keeper:
-            under_way: deque[Future[None]] = deque()
-            for part, outcome in self._score(chain(first_new, parts), kept):
-                rejects = _reject_lines(part.rejects)
-                under_way.append(
-                    keeper.submit(
-                        store.record, part.digest, outcome.payload, rejects, outcome.tally
-                    )
-                )
-                with writing(out):
-                    while len(under_way) > PARTS_PER_CHUNK:
-                        under_way.popleft().result()
-                tally.add(outcome.tally)
-                done = sum(tally.rows.values())
-                self.watcher.advance(done, done - reused, total)
+        for part, outcome in self._score(chain(first_new, parts), kept):
+            rejects = _reject_lines(part.rejects)
             with writing(out):
-                for one in under_way:
-                    one.result()
+                store.record(part.digest, outcome.payload, rejects, outcome.tally)
+            tally.add(outcome.tally)
+            done = sum(tally.rows.values())
+            self.watcher.advance(done, done - reused, total)
         return tally, reused
 
     def _check_room(self) -> None:
@@ -275,28 +261,52 @@ class _Job:
         :param kept: Parts before them that an earlier run has scored: where it had a GPU, so has this.
         """
         parts = iter(parts)
-        ahead = _BEFORE_GPU if self.gpus else 0 if self.options.workers else PARTS_PER_CHUNK
-        head = list(islice(parts, ahead))
-        asked = self.options.device == "cuda" or kept + len(head) >= _BEFORE_GPU
-        gpus = self.gpus if asked else 0
-        workers = self.options.workers or _processes(len(head), gpus)
+        head, gpus = self._before(parts, kept)
         jobs = ((part, _feedback(self.table, part)) for part in chain(head, parts))
-        if workers == 1:
-            scorer = Scorer(self._setup(gpus), None if gpus else self.analyzer)
-            for part, feedback in jobs:
-                yield part, scorer(feedback, len(part.rejects))
-            return
-        from sentiment.model.shared import SharedGpu  # most jobs need none
-
         with ExitStack() as stack:
-            shared = [stack.enter_context(SharedGpu(self._folder, at)) for at in range(gpus)]
-            pool = Pool(self._setup(gpus), workers, [gpu.environment for gpu in shared])
+            shared: list[dict[str, str]] = []
+            workers = self.options.workers or _processes(len(head), gpus)
+            if workers > 1:
+                shared = self._shared(stack, min(gpus, workers))
+                if gpus and not shared:
+                    gpus, workers = 0, self.options.workers or cores()
+            if workers == 1:
+                scorer = Scorer(self._setup(gpus), None if gpus else self.analyzer)
+                for part, feedback in jobs:
+                    yield part, scorer(feedback, len(part.rejects))
+                return
+            pool = Pool(self._setup(gpus), workers, shared)
             yield from in_order(jobs, stack.enter_context(pool))
 
-    @property
-    def _folder(self) -> str:
+    def _before(self, parts: Iterator[Part], kept: int) -> tuple[list[Part], int]:
+        """Return the parts that are looked at before anything is decided, and the GPUs to use.
+
+        One that nobody asked for is used where it pays; of stdin nobody knows.
+        """
+        asked = self.options.device == "cuda"
+        gpus = self.gpus if asked or not self._from_stdin else 0
+        if gpus and not (asked and self.options.workers):
+            head = list(islice(parts, _BEFORE_GPU))
+            return head, gpus if asked or kept + len(head) >= _BEFORE_GPU else 0
+        return list(islice(parts, 0 if self.options.workers else PARTS_PER_CHUNK)), gpus
+
+    def _shared(self, stack: ExitStack, gpus: int) -> list[dict[str, str]]:
+        """Start the processes that own the GPUs; return where each answers, as an environment.
+
+        None where that fails and nobody asked for GPUs.
+        """
+        if not gpus:
+            return []
+        from sentiment.model.shared import SharedGpu
+
         assert self.analyzer.path is not None  # or it could not run on a GPU
-        return self.analyzer.path
+        owners = [stack.enter_context(SharedGpu(self.analyzer.path, at)) for at in range(gpus)]
+        try:
+            return [owner.ready() for owner in owners]
+        except ModelError:
+            if self.options.device == "cuda":
+                raise
+            return []
 
     @contextmanager
     def _telling_what_is_kept(self, store: Store) -> Iterator[None]:
@@ -305,10 +315,19 @@ class _Job:
         except KeyboardInterrupt:
             raise Interrupted(0 if self._from_stdin else store.rows()) from None
         except WorkerError as error:
-            kept = f" {store.rows():,} rows are done and kept; the same command goes on from there."
             raise WorkerError(
-                f"{error}{'' if self._from_stdin else kept} --workers 1 needs the least memory."
+                f"{error}{self._kept(store)} --workers 1 needs the least memory."
             ) from error
+        except ModelError as error:  # such as that of a GPU that is there no more
+            raise ModelError(f"{error}{self._kept(store)}") from error
+
+    def _kept(self, store: Store) -> str:
+        rows = 0 if self._from_stdin else store.rows()
+        return (
+            f" {rows:,} rows are done and kept; the same command goes on from there."
+            if rows
+            else ""
+        )
 
     def _setup(self, gpus: int = 0) -> Setup:
         return Setup(

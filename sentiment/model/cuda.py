@@ -9,9 +9,10 @@ that are looked at (`decision.Pointers`).
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from sentiment.errors import ModelError
 from sentiment.model.decision import Floats, Outputs
 from sentiment.model.lean import LeanNetwork, Said
 from sentiment.records import SENTIMENTS, STATES
@@ -30,6 +32,7 @@ _WIDTHS = (32, 64, 96, 128, 192, 256)
 _STEP = 128  # of what is wider than these
 _TOKENS = 65_536  # of one run, padding included: where a GPU is busy
 _FEWEST_ROWS = 8
+_OPEN, _CLOSE = 2, 3  # what the bundled tokenizer puts around a text
 _AHEAD = 4  # runs under way; their pointers wait in the GPU's memory, 25 MB of a full one
 
 Compute = Callable[[torch.Tensor], Said]
@@ -64,18 +67,16 @@ class CudaRuntime:
     """The network on a GPU.
 
     :param compute: What computes a run.
-    :param device: As torch names it: "cuda", "cuda:1". On "cpu" the same lines run there: so they are
-        tested where there is no GPU.
+    :param device: "cuda". On "cpu" the same lines run there: so they are tested where there is no GPU.
     """
 
     ahead = _AHEAD
 
     def __init__(self, compute: Compute, device: str) -> None:
-        self.device = device.partition(":")[0]
+        self.device = device
         self._at = torch.device(device)
         self._compute = compute
         self._on_gpu = self._at.type != "cpu"
-        self._lock = threading.Lock()
         self._records = self._on_gpu
         self._recorded: dict[tuple[int, int], _Recorded] = {}
         self._seen: set[tuple[int, int]] = set()
@@ -94,13 +95,19 @@ class CudaRuntime:
 
     def submit(self, ids: NDArray[np.int64]) -> Callable[[], Outputs]:
         """Launch a run; what comes back waits for its answer."""
+        launched = _launcher().submit(self._launch, ids)
+        return lambda: self._answer(*launched.result())
+
+    def _launch(
+        self, ids: NDArray[np.int64]
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.cuda.Event | None]:
         count, width = ids.shape
         rows = max(_FEWEST_ROWS, 1 << (count - 1).bit_length())
         given = torch.zeros((rows, width), dtype=torch.int32, pin_memory=self._on_gpu)
         given.numpy()[:count] = ids
-        # What is recorded lies in one place: it must be copied before the next run of any thread.
-        with self._lock, torch.inference_mode():
+        with torch.inference_mode():
             said = self._said(given)
+            # What is recorded lies in one place: it is copied before the next run.
             small = torch.empty(
                 (count, said.small.shape[1]), dtype=torch.float32, pin_memory=self._on_gpu
             )
@@ -108,23 +115,34 @@ class CudaRuntime:
             starts, ends = said.starts[:count].clone(), said.ends[:count].clone()
             done: torch.cuda.Event | None = None
             if self._on_gpu:
-                done = torch.cuda.Event()  # type: ignore[no-untyped-call]
+                # Who waits for it leaves the core to those who work.
+                done = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
                 done.record()
+        return small, starts, ends, done
 
-        def answer() -> Outputs:
-            if done is not None:
-                done.synchronize()
-            borders = [len(SENTIMENTS), small.shape[1] - starts[0, ..., 0].numel()]
-            overall, topics, findings = np.split(small.numpy(), borders, axis=1)
-            return Outputs(
-                overall,
-                topics.reshape(count, -1, len(STATES)),
-                findings.reshape(starts.shape[:-1]),
-                _OnGpu(starts),
-                _OnGpu(ends),
+    def _answer(
+        self,
+        small: torch.Tensor,
+        starts: torch.Tensor,
+        ends: torch.Tensor,
+        done: torch.cuda.Event | None,
+    ) -> Outputs:
+        if done is not None:
+            done.synchronize()
+        logits = small.numpy()
+        if not np.isfinite(logits).all():
+            raise ModelError(
+                "The network gives no numbers in half precision; use --device cpu, and report it."
             )
-
-        return answer
+        borders = [len(SENTIMENTS), small.shape[1] - starts[0, ..., 0].numel()]
+        overall, topics, findings = np.split(logits, borders, axis=1)
+        return Outputs(
+            overall,
+            topics.reshape(len(small), -1, len(STATES)),
+            findings.reshape(starts.shape[:-1]),
+            _OnGpu(starts),
+            _OnGpu(ends),
+        )
 
     def run(self, ids: NDArray[np.int64]) -> Outputs:
         """Return what the network says of rows of token ids (B, L), padded with 0."""
@@ -147,14 +165,27 @@ class CudaRuntime:
         ids = torch.zeros(shape, dtype=torch.int32, device=self._at)
         graph = torch.cuda.CUDAGraph()
         torch.cuda.synchronize(self._at)
+        before = torch.cuda.current_stream(self._at)
         try:
             with torch.cuda.graph(graph, pool=self._memory, capture_error_mode="thread_local"):
                 said = self._compute(ids)
         except RuntimeError:
+            # What was recorded before stays right, on the stream that it has always been launched on.
+            torch.cuda.set_stream(before)
             self._records = False
             return None
         recorded = self._recorded[shape] = _Recorded(graph, ids, said)
         return recorded
+
+
+@cache
+def _launcher() -> ThreadPoolExecutor:
+    """Return the one thread of this process that gives work to GPUs.
+
+    The libraries keep a handle for each thread, which must not be made while a run is recorded; and
+    what is recorded has one place for what goes in and one for what comes out.
+    """
+    return ThreadPoolExecutor(1, thread_name_prefix="sentiment-gpu")
 
 
 def load_cuda(
@@ -174,11 +205,14 @@ def load_cuda(
 
 
 def _is_finite(compute: Compute, vocabulary: int, device: torch.device) -> bool:
-    """Tell whether what is said of some rows is numbers."""
+    """Tell whether what is said of rows of all lengths, laid out as texts are, is numbers."""
     drawn = torch.Generator().manual_seed(0)
-    ids = torch.randint(1, vocabulary, (256, 64), generator=drawn).to(device)
+    ids = torch.randint(4, vocabulary, (256, _WIDTHS[-1]), generator=drawn)
+    for row, size in enumerate(torch.randint(2, ids.shape[1] + 1, (len(ids),), generator=drawn)):
+        ids[row, 0], ids[row, size - 1], ids[row, size:] = _OPEN, _CLOSE, 0
     with torch.inference_mode():
-        return all(bool(part.isfinite().all()) for part in compute(ids))
+        said = compute(ids.to(device))
+        return bool(said.small.isfinite().all())
 
 
 def _another(

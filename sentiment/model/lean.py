@@ -23,6 +23,7 @@ __all__ = ["LeanNetwork", "Said"]
 _SILENT = -30_000.0  # as in `network`
 _QUESTIONS = ("look", "weigh", "start", "end")
 _PREFIX = "model."
+_PADDED = 256  # tokens: a text that fits the window may be padded beyond it
 
 
 class Said(NamedTuple):
@@ -203,7 +204,8 @@ class LeanNetwork:
         """Return cosine and sine of each position's angles, (positions, 1, size)."""
         base = float(config["rope_parameters"]["full_attention"]["rope_theta"])
         speeds = base ** -(torch.arange(0, size, 2, dtype=torch.float32) / size)
-        positions = torch.arange(int(config["max_position_embeddings"]), dtype=torch.float32)
+        most = -(-int(config["max_position_embeddings"]) // _PADDED) * _PADDED
+        positions = torch.arange(most, dtype=torch.float32)
         angles = torch.outer(positions, speeds).repeat(1, 2)[:, None, :]
         return self._put(angles.cos()), self._put(angles.sin())
 

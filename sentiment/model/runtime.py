@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -35,8 +36,9 @@ __all__ = [
 ]
 
 
-# Names, in the environment of a process, where another one answers that owns the GPU: `shared`.
-SHARED = "SENTIMENT_GPU_ADDRESS"
+# Names, in the environment of a process, the model (its digest) for which another one answers that owns
+# a GPU: `shared`.
+SHARED = "SENTIMENT_GPU_MODEL"
 
 _NO_TORCH = 'A GPU is used through torch, which is not installed: pip install "sentiment[torch]".'
 
@@ -147,10 +149,11 @@ def load_runtime(
     """Return what runs the network of a bundle by torch.
 
     :param config: config.json; the encoder's own fields are among its fields.
-    :param device: "cpu", "cuda", or one of several GPUs as torch counts them ("cuda:1").
-    :raises ModelError: The weights do not fit the network.
+    :param device: "cpu" or "cuda".
+    :raises ModelError: The weights do not fit the network, or the GPU cannot run it.
     :raises MissingExtra: torch or transformers is not installed.
     """
+    advice = "get the bundle again" if device == "cpu" else "device cpu needs no GPU"
     try:
         if device == "cpu":
             from sentiment.model.network import load_network
@@ -160,10 +163,10 @@ def load_runtime(
 
         return load_cuda(config, weights, topics, names, device)
     except ImportError as error:
-        raise MissingExtra(_NO_TORCH) from error
+        raise MissingExtra(f"{_NO_TORCH} ({error})") from error
     except Exception as error:  # torch, safetensors and transformers each raise their own
         raise ModelError(
-            f"{weights}: no weights of this network ({error}); get the bundle again."
+            f"{weights}: torch cannot run this network on {device} ({error}); {advice}."
         ) from error
 
 
@@ -194,10 +197,25 @@ def gpus() -> int:
     found = find_spec("torch")
     if found is None or not found.submodule_search_locations:
         return 0
-    libraries = Path(found.submodule_search_locations[0]) / "lib"
-    if any(libraries.glob("*torch_hip*")):  # AMD's: torch alone knows
-        return _torch_devices()
-    return _cuda_devices() if any(libraries.glob("*torch_cuda*")) else 0
+    folder = Path(found.submodule_search_locations[0])
+    libraries = {path.name for path in (folder / "lib").glob("*torch*")}
+    if any("torch_cuda" in name for name in libraries):
+        return _cuda_devices(_built_for(folder))
+    if any("torch_cpu" in name for name in libraries) and not any(
+        "hip" in one for one in libraries
+    ):
+        return 0
+    return _torch_devices()  # AMD's, or laid out in another way: torch alone knows
+
+
+def _built_for(folder: Path) -> int:
+    """Return the major version of CUDA that torch was built for; 0 where it does not say."""
+    try:
+        said = (folder / "version.py").read_text(encoding="utf-8")
+    except OSError:
+        return 0
+    found = re.search(r"^cuda\b.*=\s*['\"](\d+)", said, re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def _torch_devices() -> int:
@@ -206,12 +224,17 @@ def _torch_devices() -> int:
     return int(torch.cuda.device_count()) if torch.cuda.is_available() else 0
 
 
-def _cuda_devices() -> int:
-    """Return how many GPUs NVIDIA's driver lets this process use; CUDA_VISIBLE_DEVICES counts."""
+def _cuda_devices(built_for: int) -> int:
+    """Return how many GPUs NVIDIA's driver lets this process use; CUDA_VISIBLE_DEVICES counts.
+
+    :param built_for: Major version of CUDA that the driver must know.
+    """
+    count, knows = ctypes.c_int(), ctypes.c_int()
     try:
         driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-        count = ctypes.c_int()
-        if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
+        if driver.cuInit(0) or driver.cuDriverGetVersion(ctypes.byref(knows)):
+            return 0
+        if knows.value // 1000 < built_for or driver.cuDeviceGetCount(ctypes.byref(count)):
             return 0
     except (OSError, AttributeError):
         return 0

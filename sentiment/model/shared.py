@@ -5,15 +5,19 @@ sixteen of them wait for one another's turn. So one process has the GPU, and tho
 and write records send it token ids: 100 bytes a row there, 500 back.
 
     with SharedGpu(folder, 0) as gpu:
-        ... a process with `gpu.environment` in its own: there, a model on "cuda" asks this one
+        environment = gpu.ready()
+        ... a process with `environment` in its own: there, this model on "cuda" asks this one
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -29,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentiment.errors import ModelError
+from sentiment.errors import ModelError, SentimentError
 from sentiment.model.decision import Floats, Outputs, Pointers
 from sentiment.model.runtime import SHARED
 
@@ -40,37 +44,40 @@ if TYPE_CHECKING:
 
 __all__ = ["SharedGpu", "SharedRuntime"]
 
-_KEY = "SENTIMENT_GPU_KEY"
+_ADDRESS, _KEY = "SENTIMENT_GPU_ADDRESS", "SENTIMENT_GPU_KEY"
 _WAITING = 64  # processes that may knock at the same time
-# Runs of one process whose pointers are kept: those under way, and those that are decided together.
-_KEPT = 16
+# Runs of one process whose pointers are kept, if it does not ask for them.
+_KEPT = 64
 _USUAL = 256  # tokens; of what is wider it is asked
+_LONGEST_PATH = 90  # of a socket: systems allow 104 and more
 
 
 class SharedGpu:
     """A process that owns a GPU and answers others on this machine. Use it as a context manager.
 
-    It starts at once and is ready some seconds later; who asks earlier waits. It ends with this
-    process, whatever ends that.
+    It ends with this process, whatever ends that.
 
     :param folder: The bundle.
     :param number: Of the GPU, among those that this process may use; None is the CPU, for tests.
     """
 
     def __init__(self, folder: str | Path, number: int | None) -> None:
-        device = "cpu" if number is None else "cuda"
-        self._given = {"folder": str(folder), "device": device, "key": os.urandom(32).hex()}
+        self._folder = str(folder)
         self._number = number
-        self.environment: dict[str, str] = {}
+        self._key = os.urandom(32).hex()
 
     def __enter__(self) -> SharedGpu:
+        """Start it; several start at the same time."""
         environment = {**os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         if self._number is not None:
-            visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-            environment["CUDA_VISIBLE_DEVICES"] = (
-                visible.split(",")[self._number] if visible else str(self._number)
-            )
+            visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+            named = visible[self._number] if self._number < len(visible) else ""
+            environment["CUDA_VISIBLE_DEVICES"] = named or str(self._number)
+        self._place = tempfile.mkdtemp(prefix="sentiment-")
+        if os.name == "posix" and len(self._place) > _LONGEST_PATH:
+            os.rmdir(self._place)
+            self._place = tempfile.mkdtemp(prefix="sentiment-", dir="/tmp")
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "sentiment.model.shared"],
             stdin=subprocess.PIPE,
@@ -78,13 +85,32 @@ class SharedGpu:
             env=environment,
             text=True,
         )
+        return self
+
+    def ready(self) -> dict[str, str]:
+        """Wait until it answers, some seconds; return what others need in their environment.
+
+        :raises ModelError: It cannot run the model.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(self._given) + "\n")
-        self._process.stdin.flush()
-        address = self._process.stdout.readline().strip()
-        self.environment = {SHARED: address, _KEY: self._given["key"]}
-        return self
+        given = {
+            "folder": self._folder,
+            "device": "cpu" if self._number is None else "cuda",
+            "key": self._key,
+            "address": os.path.join(self._place, "gpu") if os.name == "posix" else None,
+        }
+        try:
+            self._process.stdin.write(json.dumps(given) + "\n")
+            self._process.stdin.flush()
+            said = json.loads(self._process.stdout.readline())
+        except (OSError, ValueError) as error:
+            raise ModelError(
+                f"The process that is to have the GPU did not start ({error})."
+            ) from error
+        if "error" in said:
+            raise ModelError(said["error"])
+        return {SHARED: said["model"], _ADDRESS: said["address"], _KEY: self._key}
 
     def __exit__(
         self,
@@ -98,6 +124,7 @@ class SharedGpu:
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
+        shutil.rmtree(self._place, ignore_errors=True)
 
 
 class SharedRuntime:
@@ -123,7 +150,7 @@ class SharedRuntime:
     @classmethod
     def of_environment(cls) -> SharedRuntime:
         """Return what asks the process that this one was told of."""
-        return cls(os.environ[SHARED], bytes.fromhex(os.environ[_KEY]))
+        return cls(os.environ[_ADDRESS], bytes.fromhex(os.environ[_KEY]))
 
     def width(self, tokens: int) -> int:
         """Return the length to which a row of so many tokens is padded."""
@@ -190,18 +217,25 @@ def _gone(error: BaseException) -> str:
 
 def main() -> None:
     """Own the GPU until the process that started this one ends."""
+    # Ctrl-C reaches the whole process group; the job decides what happens then.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What a library prints is no answer.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     given = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_the_input, daemon=True).start()
-    with Listener(authkey=bytes.fromhex(given["key"]), backlog=_WAITING) as listener:
-        print(listener.address, flush=True)  # noqa: T201  the one who started this one reads it
-        try:
-            runtime: Runtime | ModelError = _runtime(given["folder"], given["device"])
-        except Exception as error:
-            runtime = ModelError(_named(error))
-        while True:
-            with suppress(OSError, EOFError, AuthenticationError):  # no key, or hung up
-                connection = listener.accept()
-                threading.Thread(target=_serve, args=(connection, runtime), daemon=True).start()
+    try:
+        runtime, digest = _runtime(given["folder"], given["device"])
+        listener = Listener(given["address"], authkey=bytes.fromhex(given["key"]), backlog=_WAITING)
+    except Exception as error:  # whatever it is, the job tells it
+        said = {"error": str(error) if isinstance(error, SentimentError) else _named(error)}
+    else:
+        said = {"address": listener.address, "model": digest}
+    print(json.dumps(said), file=answers, flush=True)
+    while "error" not in said:
+        with suppress(OSError, EOFError, AuthenticationError):  # no key, or hung up
+            connection = listener.accept()
+            threading.Thread(target=_serve, args=(connection, runtime), daemon=True).start()
 
 
 def _end_with_the_input() -> None:
@@ -209,17 +243,20 @@ def _end_with_the_input() -> None:
     os._exit(0)
 
 
-def _runtime(folder: str, device: str) -> Runtime:
+def _runtime(folder: str, device: str) -> tuple[Runtime, str]:
     from sentiment.model import bundle
     from sentiment.model.cuda import load_cuda
+    from sentiment.model.runtime import load_runtime
 
     saved = bundle.read(folder)
     taxonomy = saved.taxonomy
     names = len(taxonomy.drivers) + len(taxonomy.tags)
-    return load_cuda(saved.config, saved.file(bundle.NETWORK), len(taxonomy.topics), names, device)
+    load = load_cuda if device == "cpu" else load_runtime
+    made = load(saved.config, saved.file(bundle.NETWORK), len(taxonomy.topics), names, device)
+    return made, saved.digest
 
 
-def _serve(connection: Connection, runtime: Runtime | ModelError) -> None:
+def _serve(connection: Connection, runtime: Runtime) -> None:
     """Answer one process until it hangs up."""
     with connection, suppress(OSError, EOFError):
         answers = _Answers(runtime)
@@ -236,16 +273,10 @@ def _serve(connection: Connection, runtime: Runtime | ModelError) -> None:
 class _Answers:
     """What one process asks, by the name of the question."""
 
-    def __init__(self, runtime: Runtime | ModelError) -> None:
-        self._given = runtime
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
         self._waiting: dict[int, Callable[[], Outputs]] = {}
         self._kept: OrderedDict[int, Outputs] = OrderedDict()
-
-    @property
-    def _runtime(self) -> Runtime:
-        if isinstance(self._given, ModelError):
-            raise self._given
-        return self._given
 
     def sizes(self) -> tuple[int, dict[int, int], dict[int, int]]:
         """Return runs ahead, the width of every usual number of tokens, and the rows of a width."""
@@ -277,7 +308,9 @@ class _Answers:
     def pointers(
         self, number: int, name: str, rows: NDArray[np.int64], labels: NDArray[np.int64]
     ) -> Floats:
-        logits: Pointers = getattr(self._kept[number], name)
+        # They are asked for once, those of the ends last.
+        said = self._kept.pop(number) if name == "ends" else self._kept[number]
+        logits: Pointers = getattr(said, name)
         return logits.of(rows, labels)
 
 

@@ -415,7 +415,7 @@ def _size(window: _Window) -> int:
 
 
 def _runtime(saved: Bundle, device: str) -> Runtime:
-    if device != "cpu" and os.environ.get(SHARED):
+    if device != "cpu" and os.environ.get(SHARED) == saved.digest:
         from sentiment.model.shared import SharedRuntime
 
         return SharedRuntime.of_environment()
@@ -424,7 +424,14 @@ def _runtime(saved: Bundle, device: str) -> Runtime:
         return OnnxRuntime(saved.file(GRAPH))
     taxonomy = saved.taxonomy
     names = len(taxonomy.drivers) + len(taxonomy.tags)
-    return load_runtime(saved.config, saved.file(NETWORK), len(taxonomy.topics), names, picked)
+    try:
+        return load_runtime(saved.config, saved.file(NETWORK), len(taxonomy.topics), names, picked)
+    except (ModelError, MissingExtra):
+        if device == "cuda":
+            raise
+        return OnnxRuntime(
+            saved.file(GRAPH)
+        )  # a GPU that nobody asked for, and that does not run it
 
 
 def _tokenizer(path: Path) -> Tokenizer:

@@ -1,6 +1,11 @@
 """What runs the network on a GPU says what ONNX Runtime says; without a GPU its lines run on the CPU."""
 
+import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +16,12 @@ pytest.importorskip("transformers", reason="the extra [torch] is not installed")
 import torch
 
 from sentiment.analyzer import Analyzer
+from sentiment.errors import ModelError
 from sentiment.model import bundle
 from sentiment.model.cuda import CudaRuntime, load_cuda
 from sentiment.model.lean import LeanNetwork
 from sentiment.model.network import load_network
-from sentiment.model.runtime import OnnxRuntime
+from sentiment.model.runtime import OnnxRuntime, gpus
 from sentiment.model.transformer import TransformerModel
 from sentiment.taxonomy import Taxonomy
 
@@ -160,19 +166,101 @@ def test_widths_are_few(saved: bundle.Bundle, tokens: int, width: int) -> None:
     assert rows * width <= 65_536
 
 
+def test_numbers_that_are_none_are_told(saved: bundle.Bundle) -> None:
+    runs = runtime(saved, "cpu")
+    said = runs._compute
+    runs._compute = lambda ids: said(ids)._replace(small=said(ids).small * float("nan"))
+    with pytest.raises(ModelError, match="no numbers in half precision"):
+        runs.run(drawn((9, 2), 32).numpy())
+
+
+@pytest.mark.parametrize(
+    ("files", "driver", "expected"),
+    [
+        ({}, 2, 0),
+        ({"lib/libtorch_cpu.so": ""}, 2, 0),
+        ({"lib/libtorch_cuda.so": "", "version.py": "cuda: Optional[str] = '13.0'\n"}, 2, 2),
+        ({"lib/libtorch_cuda.so": "", "version.py": "cuda = '14.1'\n"}, 2, 0),  # an old driver
+        ({"lib/libtorch_cuda.so": ""}, 0, 0),
+    ],
+)
+def test_gpus_are_counted_without_torch(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files: dict[str, str],
+    driver: int,
+    expected: int,
+) -> None:
+    for name, content in files.items():
+        path = tmp_path / "torch" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setattr(
+        "sentiment.model.runtime.find_spec",
+        lambda name: SimpleNamespace(submodule_search_locations=[str(tmp_path / "torch")]),
+    )
+
+    def tell(value: int) -> Callable[[Any], int]:
+        def told(place: Any) -> int:
+            place._obj.value = value
+            return 0
+
+        return told
+
+    library = SimpleNamespace(
+        cuInit=lambda flags: 0, cuDriverGetVersion=tell(13010), cuDeviceGetCount=tell(driver)
+    )
+    monkeypatch.setattr("ctypes.CDLL", lambda name: library)
+    monkeypatch.setattr("sentiment.model.runtime._torch_devices", lambda: 0)
+    assert gpus() == expected
+
+
+def test_a_gpu_that_cannot_run_it_is_left_alone_unless_asked_for(
+    saved: bundle.Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*given: object) -> CudaRuntime:
+        raise ModelError("the driver is too old")
+
+    monkeypatch.setattr("sentiment.model.transformer.pick_device", lambda device: "cuda")
+    monkeypatch.setattr("sentiment.model.transformer.load_runtime", load)
+    assert TransformerModel.of(saved, "auto").device == "cpu"
+    with pytest.raises(ModelError, match="too old"):
+        TransformerModel.of(saved, "cuda")
+
+
 @needs_gpu
-def test_a_recorded_run_says_what_a_plain_one_said(saved: bundle.Bundle) -> None:
-    runs = runtime(saved, "cuda")
-    ids = np.zeros((6, 64), dtype=np.int64)
-    ids[:, :40] = np.random.default_rng(1).integers(300, 20_000, (6, 40))
-    plain, *recorded = [runs.run(ids) for _ in range(3)]
-    assert runs._recorded
-    for one in recorded:
-        assert np.array_equal(one.findings, plain.findings)
-        assert np.array_equal(one.starts.of(*_FIRST), plain.starts.of(*_FIRST))  # type: ignore[union-attr]
+def test_recorded_runs_under_way_say_what_plain_ones_said(saved: bundle.Bundle) -> None:
+    """Of other rows each, from two threads, launched before the first is waited for."""
+    recording, plain = runtime(saved, "cuda"), runtime(saved, "cuda")
+    plain._records = False
+    given = [drawn((40, 30, 20, 12, 9, 40 + at), 64).numpy() for at in range(12)]
+    for one in given[:2]:  # the second time a shape is seen it is recorded
+        recording.run(one)
+    assert recording._recorded
+    wrong: list[int] = []
+
+    def compare(which: range) -> None:
+        waiting = [recording.submit(given[at]) for at in which]
+        for at, answer in zip(which, waiting, strict=True):
+            ours, theirs = answer(), plain.run(given[at])
+            assert not isinstance(ours.starts, np.ndarray)
+            assert not isinstance(theirs.starts, np.ndarray)
+            same = np.allclose(ours.findings, theirs.findings, atol=0.02) and np.allclose(
+                ours.starts.of(*_SOME), theirs.starts.of(*_SOME), atol=0.05
+            )
+            if not same:
+                wrong.append(at)
+
+    threads = [threading.Thread(target=compare, args=(part,)) for part in (range(6), range(6, 12))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
 
 
-_FIRST = np.array([0, 3]), np.array([1, 2])
+_SOME = np.array([0, 3]), np.array([1, 2])
 
 
 @needs_gpu

@@ -16,6 +16,7 @@ pytest.importorskip("torch", reason="the extra [torch] is not installed")
 pytest.importorskip("transformers", reason="the extra [torch] is not installed")
 
 from sentiment.analyzer import Analyzer
+from sentiment.errors import ModelError
 from sentiment.job import Interrupted, JobOptions, score
 from sentiment.job.store import Store
 from sentiment.model import bundle
@@ -48,14 +49,14 @@ def own(saved: bundle.Bundle) -> CudaRuntime:
 
 
 @pytest.fixture(scope="module")
-def gpu() -> Iterator[SharedGpu]:
+def gpu() -> Iterator[dict[str, str]]:
     with SharedGpu(BASE, None) as made:
-        yield made
+        yield made.ready()
 
 
 @pytest.fixture
-def asked(gpu: SharedGpu, monkeypatch: pytest.MonkeyPatch) -> SharedRuntime:
-    for name, value in gpu.environment.items():
+def asked(gpu: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> SharedRuntime:
+    for name, value in gpu.items():
         monkeypatch.setenv(name, value)
     return SharedRuntime.of_environment()
 
@@ -117,39 +118,61 @@ def test_texts_are_scored_there(
     assert Analyzer(there).analyze_batch(TEXTS) == Analyzer(here).analyze_batch(TEXTS)
 
 
-def test_who_has_no_key_is_not_answered(gpu: SharedGpu, asked: SharedRuntime) -> None:
-    with pytest.raises(Exception, match="digest"):
-        SharedRuntime(gpu.environment["SENTIMENT_GPU_ADDRESS"], b"another")
+def test_it_answers_for_its_own_model_alone(
+    asked: SharedRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = bundle.read(BASE.with_name("fast"))
+    monkeypatch.setattr("sentiment.model.transformer.pick_device", lambda device: "cpu")
+    assert TransformerModel.of(fast, "auto").device == "cpu"
+
+
+def test_who_has_no_key_is_not_answered(gpu: dict[str, str], asked: SharedRuntime) -> None:
+    with pytest.raises(ModelError, match="digest"):
+        SharedRuntime(gpu["SENTIMENT_GPU_ADDRESS"], b"another")
     assert asked.submit(ids(2, 32))().findings.shape == (2, 32, 3)
+
+
+def test_one_that_cannot_start_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with SharedGpu(tmp_path, None) as made, pytest.raises(ModelError, match="manifest"):
+        made.ready()
+    (tmp_path / "sitecustomize.py").write_text("print('hello')\nraise SystemExit(3)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with SharedGpu(BASE, None) as made, pytest.raises(ModelError, match=r"did not start"):
+        made.ready()
+    assert not Path(made._place).exists()
 
 
 def test_its_end_is_told_and_it_ends_with_who_started_it() -> None:
     code = f"""
-import os
+import os, signal
 from sentiment.errors import ModelError
 from sentiment.model.shared import SharedGpu, SharedRuntime
 gpu = SharedGpu({str(BASE)!r}, None).__enter__()
+other = SharedGpu({str(BASE)!r}, None).__enter__()
+gpu.ready()
+address, key = list(other.ready().values())[1:]
+other._process.send_signal(signal.SIGINT)  # Ctrl-C is the job's
+asks = SharedRuntime(address, bytes.fromhex(key))
 print(gpu._process.pid, flush=True)
-other = SharedGpu("nowhere", None).__enter__()
-address, key = other.environment.values()
-for kill in (False, True):
-    if kill:
-        other._process.kill()
-        other._process.wait()
+other._process.kill()
+other._process.wait()
+for ask in (lambda: asks.rows(12345), lambda: SharedRuntime(address, bytes.fromhex(key))):
     try:
-        SharedRuntime(address, bytes.fromhex(key))
+        ask()
     except ModelError as error:
         print(error, flush=True)
 os._exit(0)
 """
-    said = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    assert "nowhere" in said[1]
-    assert "process that has the GPU ended" in said[2]
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    pid, *told = ran.stdout.splitlines()
+    assert len(told) == 2
+    assert all("process that has the GPU ended" in one for one in told)
+    assert "KeyboardInterrupt" not in ran.stderr
     for _ in range(200):
         try:
-            os.kill(int(said[0]), 0)
+            os.kill(int(pid), 0)
         except ProcessLookupError:
             return
         time.sleep(0.1)

@@ -387,6 +387,8 @@ def test_the_same_words_do_not_praise_and_blame() -> None:
     both = outputs(1, price_level_positive=6.0, price_value_negative=4.0)
     _, (found,) = decide([both], np.array([5]), weights)
     assert judged(found) == {("price.level", "positive")}
+    assert isinstance(both.starts, np.ndarray)
+    assert isinstance(both.ends, np.ndarray)
     both.starts[:, NAMES.index("price.value"), :, 3] = 9.0
     both.ends[:, NAMES.index("price.value"), :, 3] = 9.0
     _, (found,) = decide([both], np.array([5]), weights)

@@ -121,6 +121,6 @@ def test_a_change_is_named_once_in_quotation_marks() -> None:
     before = [replace(r, columns={**r.columns, "评分": "54"[r.row % 2]}) for r in rows]
     after = [replace(r, columns={**r.columns, "评分": "12"[r.row % 2]}) for r in rows]
     made = report(after, outcome=STARS, compare=before, bootstrap=20)
-    said = made["headline"].sentences[2]
+    said = made["headline"].sentences[-1]
     assert "“评分 (on 0–100)”" in said.en
     assert "“评分（换算为 0–100）”" in said.zh

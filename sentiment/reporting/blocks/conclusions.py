@@ -32,6 +32,9 @@ from sentiment.wording import word
 __all__ = ["actions_block", "headline_block", "method_block", "trust_block"]
 
 _CANDIDATES = 3
+_MOST_OF_IT = (
+    0.5  # of what the topics explain: where the ranked drivers explain less, they are not it
+)
 _RANGE_COLUMNS = (
     column("topic"),
     column("complaint_share", "percent", interval=True),
@@ -47,10 +50,12 @@ def headline_block(study: Study) -> Block:
         reason = say("withheld.headline", n=study.n, floor=MEASURE_SHOWN)
         return Block(1, "headline", title, ask, withheld=reason)
     rows = _candidates(study)
-    sentences = [_state(study), *_topic(study, rows)]
+    topic = _topic(study, rows)
+    sentences = [_state(study), *topic]
     if rows:
         outside = rows[0]["sure_code"] == "outside"
         kind = "strong" if outside else "linked" if rows[0]["linked"] else "counted"
+        kind = "ranked" if topic and kind == "linked" else kind
         sentences.append(say(f"headline.problem_{kind}", **rows[0]))
     else:
         sentences.append(say("headline.no_problem", n=study.n))
@@ -84,20 +89,24 @@ def headline_block(study: Study) -> Block:
 
 
 def _topic(study: Study, rows: Sequence[Row]) -> list[Text]:
-    """Say which topic goes with the score, or is complained about most, before a driver is named.
+    """Say which topic goes with the score, or is complained about most, where the driver hides it.
 
     What customers say of a topic may be cut into many drivers, none of which is large enough to be
     ranked; then the one that is would stand for all.
     """
     found = study.link.topic_importance
+    of_driver = str(rows[0]["code"]).partition(".")[0] if rows else ""
     if found is not None and found.rankable:
         at = int(np.argmax(found.shares))
         kind, name = "linked", found.names[at]
+        told = float(rows[0]["r2"]) if rows and rows[0]["linked"] else 0.0  # type: ignore[arg-type]
+        if name == of_driver and told >= _MOST_OF_IT * 100 * found.r2:
+            return []
         cells: Row = {"part": float(found.shares[at]), "r2": 100 * found.r2}
     else:
         shown = {name: one for name, one in study.topics.items() if one.n >= MENTIONS_SHOWN}
         name = max(shown, key=lambda name: shown[name].complaints, default="")
-        if not name or not rows or str(rows[0]["code"]).partition(".")[0] == name:
+        if not rows or name in ("", of_driver):
             return []
         kind, cells = "counted", {}
     counts = study.topics[name]

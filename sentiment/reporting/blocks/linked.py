@@ -63,7 +63,7 @@ def importance_block(study: Study) -> Block:
         return Block(6, "importance", title, ask, withheld=reason, notes=_alone(study))
     if reason:
         assert topics is not None
-        notes = (
+        told = (
             say("importance.only_topics", reason=reason),
             *_about_model(link, topics),
             say("importance.points", unit=points_name(study)),
@@ -72,7 +72,7 @@ def importance_block(study: Study) -> Block:
             *uneven(study),
         )
         return Block(
-            6, "importance", title, ask, sentences=tuple(sentences), notes=notes, tables=tables
+            6, "importance", title, ask, sentences=tuple(sentences), notes=told, tables=tables
         )
     found = link.importance
     tables["drivers"] = Table(
@@ -108,9 +108,8 @@ def importance_block(study: Study) -> Block:
         )
     if link.directions_checked:
         notes.append(say("importance.ordinal", names=named(study, link.directions_checked)))
-    sentences.append(_explained("r2", found))
     first = max(tables["drivers"].rows, key=lambda row: float(row["part"]))  # type: ignore[arg-type]
-    sentences.append(say("importance.first", **first))
+    sentences = [_explained("r2", found), say("importance.first", **first), *sentences]
     return Block(
         6,
         "importance",
