@@ -275,3 +275,14 @@ def test_default_praise_is_found_and_left_out():
     assert found.share.n == 5
     with pytest.raises(InputError, match="same rows"):
         measures.default_praise([5], [True, False])
+
+
+def test_half_stars_count_as_what_they_are():
+    found = measures.stars([4.5, 3.5, 5, 2, 3.9, 4, 5.5])
+    assert found.n == 6
+    assert found.rejected == 1
+    assert found.value == pytest.approx(50.0)
+    assert found.counts["4.5"] == 1
+    assert sum(found.counts.values()) == 6
+    # An answer to a survey is a whole number.
+    assert measures.csat([4.5, 4, 5], scale=5).n == 2

@@ -161,8 +161,12 @@ def drivers_block(study: Study) -> Block:
         worst = max(shown, key=lambda row: float(row["complaint_share"]))  # type: ignore[arg-type]
         best = max(shown, key=lambda row: float(row["praise_share"]))  # type: ignore[arg-type]
         sentences = [
-            say("drivers.worst", **_extreme(study, worst)),
-            say("drivers.best", **_extreme(study, best)),
+            say(f"drivers.{key}", **_extreme(study, row))
+            for key, share, row in (
+                ("worst", "complaint_share", worst),
+                ("best", "praise_share", best),
+            )
+            if float(row[share]) > 0  # type: ignore[arg-type]
         ]
     return Block(
         5,
