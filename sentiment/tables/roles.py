@@ -70,6 +70,12 @@ _ASKED_TO_RATE = re.compile(
 # How `unique_names` numbers what was there before.
 _REPEAT = re.compile(r"_\d+\Z")
 
+# Survey tools put them around what is no answer: "(空)", "（跳过）".
+_BRACKETS = " \t()（）[]【】<>《》"
+# Of two questions that could equally be the text, one with less than this share of the answers of
+# the other is no rival.
+_RIVAL_ANSWERS = 0.8
+
 # A column with at most this share of its cells distinct, and so many at most, divides customers.
 _SEGMENT_SHARE, _SEGMENT_MOST = 0.2, 100
 # One whose heading says so may be finer.
@@ -156,15 +162,19 @@ class _Column:
         return len(self.cells) / max(1, self.rows)
 
     @cached_property
+    def answered(self) -> float:
+        return len(self.answers) / max(1, self.rows)
+
+    @cached_property
     def distinct(self) -> int:
         return len(set(self.cells))
 
     @cached_property
     def answers(self) -> tuple[str, ...]:
-        """The cells without those that say that nothing was answered: "N/A", "NULL", "-"."""
+        """The cells without those that say that nothing was answered: "N/A", "NULL", "(空)"."""
         from sentiment.drivers.answers import is_missing  # loads NumPy
 
-        return tuple(cell for cell in self.cells if not is_missing(cell))
+        return tuple(cell for cell in self.cells if not is_missing(cell.strip(_BRACKETS)))
 
     @cached_property
     def is_number(self) -> bool:
@@ -178,20 +188,20 @@ class _Column:
 
     @cached_property
     def width(self) -> float:
-        """Mean display width of the cells, a long one by its beginning."""
-        if not self.cells:
+        """Mean display width of the answers, a long one by its beginning."""
+        if not self.answers:
             return 0.0
-        return sum(display_width(cell[:500]) for cell in self.cells) / len(self.cells)
+        return sum(display_width(cell[:500]) for cell in self.answers) / len(self.answers)
 
     @cached_property
     def is_prose(self) -> bool:
-        """Whether people wrote these cells: long or many-worded, seldom twice the same."""
-        if not self.cells or self.is_number or self.is_date:
+        """Whether people wrote these answers: long or many-worded, seldom twice the same."""
+        if not self.answers or self.is_number or self.is_date:
             return False
-        codes = _share(self.cells, lambda cell: " " not in cell.strip() and cell.isascii())
+        codes = _share(self.answers, lambda cell: " " not in cell.strip() and cell.isascii())
         if codes > 0.8:
             return False
-        return self.distinct >= 0.3 * len(self.cells) and self.width >= 8
+        return len(set(self.answers)) >= 0.3 * len(self.answers) and self.width >= 8
 
 
 def _share(cells: Sequence[str], test: Any) -> float:
@@ -396,13 +406,21 @@ def _find_text(columns: Sequence[_Column], where: str, option: str) -> str:
 
 
 def _fuller(rivals: Sequence[_Column]) -> list[_Column]:
-    """Keep the rivals that nearly match the one with the most to say: a remark is no review."""
+    """Keep the rivals that nearly match the one with the most to say: a remark is no review.
+
+    Beside questions, those that nearly as many answered: what a third says of what it likes is not what
+    all were asked.
+    """
 
     def amount(column: _Column) -> float:
-        return column.width * column.filled
+        return column.width * column.answered
 
     most = max(map(amount, rivals))
-    return [column for column in rivals if amount(column) * 8 >= most]
+    kept = [column for column in rivals if amount(column) * 8 >= most]
+    if any(headings.is_question(column.heading) for column in kept):
+        most = max(column.answered for column in kept)
+        kept = [column for column in kept if column.answered >= _RIVAL_ANSWERS * most]
+    return kept
 
 
 def _find_date(columns: Sequence[_Column]) -> str | None:
@@ -495,7 +513,7 @@ def _given_outcome(column: _Column, where: str) -> Outcome:
 
 def _is_segment(column: _Column) -> bool:
     heading = column.heading
-    if not column.cells or column.is_date or headings.is_excluded(heading):
+    if not column.answers or column.is_date or headings.is_excluded(heading):
         return False
     if headings.is_reply(heading) or (headings.is_title(heading) and column.is_prose):
         return False

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sentiment.errors import ColumnError
-from sentiment.tables import Outcome, Roles, SourceRow
+from sentiment.tables import Outcome, Roles, SourceRow, headings
 from sentiment.tables.roles import find_roles, unread_texts
 
 PROSE = [
@@ -273,3 +273,54 @@ def test_texts_that_are_not_read_are_told(heading: str, told: bool) -> None:
     ]
     unread = unread_texts(tuple(columns), rows, {}, found)
     assert unread == ((heading,) if told else ())
+
+
+@pytest.mark.parametrize("none", ["", "(空)", "（跳过）", "N/A"])
+@pytest.mark.parametrize(
+    ("asked_all", "asked_few"),
+    [
+        ("5、哪里最需要改进？", "6、您最喜欢我们的什么？"),
+        ("需要改进的地方", "最满意的地方"),
+        ("您觉得我们哪些方面做得不够好", "您对我们最满意的是什么"),
+        ("What needs improvement?", "What do you like most?"),
+        ("Where could we improve?", "What did we do well?"),
+        ("What could we do better?", "Why did you choose us?"),
+    ],
+)
+def test_of_two_questions_the_one_that_more_answered_is_read(
+    asked_all: str, asked_few: str, none: str
+) -> None:
+    few = [text if place % 3 == 0 else none for place, text in enumerate(PROSE)]
+    for columns in ({asked_all: PROSE, asked_few: few}, {asked_few: few, asked_all: PROSE}):
+        found = roles(columns)
+        assert found.text == (asked_all,)
+        assert found.segments == ()
+        rows = [
+            SourceRow(i, dict(zip(columns, cells, strict=True)))
+            for i, cells in enumerate(zip(*columns.values(), strict=True))
+        ]
+        assert unread_texts(tuple(columns), rows, {}, found) == (asked_few,)
+
+
+def test_questions_that_as_many_answered_are_an_error() -> None:
+    with pytest.raises(ColumnError, match="could equally be the text"):
+        roles({"哪里最需要改进？": PROSE, "您最喜欢我们的什么？": PROSE[::-1]})
+
+
+@pytest.mark.parametrize(
+    ("heading", "asked"),
+    [
+        ("哪些方面有待提升", True), ("不足之处", True), ("您最不满意的是哪一点", True),
+        ("Which areas could be improved?", True),
+        ("哪里都好", False), ("没有不满意的地方", False), ("我很喜欢这款手机", False),
+        ("最喜欢的门店", False), ("您常去哪里消费", False), ("整体满意度", False),
+        ("Where did you buy it?", False),
+    ],
+)  # fmt: skip
+def test_what_asks_for_praise_or_blame(heading: str, asked: bool) -> None:
+    assert headings.is_question(heading) is asked
+
+
+def test_a_column_that_nobody_answered_is_no_segment() -> None:
+    found = roles({"text": PROSE, "会员等级": ["(跳过)"], "store": ["A", "B"]})
+    assert found.segments == ("store",)
