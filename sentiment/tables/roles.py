@@ -70,6 +70,13 @@ _ASKED_TO_RATE = re.compile(
 # How `unique_names` numbers what was there before.
 _REPEAT = re.compile(r"_\d+\Z")
 
+# What stands beside the sums that a spreadsheet adds below its rows, a few rows at most.
+_TOTAL = re.compile(
+    r"\s*(?:(?:grand |sub-?)?totals?|averages?|avg\.?|mean"
+    r"|总计|合计|合計|总和|小计|平均值?|平均分|均值|均分)\s*[:：]?\s*",
+    re.IGNORECASE,
+)
+_MOST_TOTALS = 5
 # Survey tools put them around what is no answer: "(空)", "（跳过）".
 _BRACKETS = " \t()（）[]【】<>《》"
 # Of two questions that could equally be the text, one with less than this share of the answers of
@@ -234,6 +241,7 @@ def find_roles(
     """
     labels = labels or {}
     text, by = tuple(dict.fromkeys(text)), tuple(dict.fromkeys(by))
+    sample = _without_totals(sample)
     # Qualtrics puts "Q1_NPS_GROUP" beside the recommendation "Q1".
     labels = {**{name: "NPS" for name in columns if f"{name}_NPS_GROUP" in columns}, **labels}
     described = [_describe(name, _repeated(name, columns), sample, labels) for name in columns]
@@ -291,6 +299,16 @@ def unread_texts(
         and column.is_prose
         and not headings.is_translation(column.heading)
     )
+
+
+def _without_totals(sample: Sequence[SourceRow]) -> Sequence[SourceRow]:
+    """Return the rows above the sums of a sheet: "合计 | 7.55" is no answer and on no scale."""
+    for place in range(len(sample) - 1, max(len(sample) - 1 - _MOST_TOTALS, 0), -1):
+        cells = [cell for cell in sample[place].cells.values() if cell and cell.strip()]
+        named = sum(_TOTAL.fullmatch(cell) is not None for cell in cells)
+        if not named or named + sum(number(cell) is not None for cell in cells) < len(cells):
+            return sample[: place + 1]
+    return sample
 
 
 def refuse_text_as_segment(by: Sequence[str], texts: Sequence[str], where: str) -> None:

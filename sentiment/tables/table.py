@@ -117,6 +117,9 @@ class Table:
         if not options.text and options.roles is None:
             unread = unread_texts(columns, source.sample, source.labels, self.roles)
             self.notes += _about_unread(unread, self.roles.text[0], options.language)
+        if options.roles is None and self.roles.outcome is None:
+            scales = tuple(other.column for other in self.roles.other_outcomes)
+            self.notes += _about_outcome(scales, options.language)
         if isinstance(source, DelimitedSource) and len(self.roles.text) == 1:
             source.text_column = self.roles.text[0]
         elif isinstance(source, JsonSource):
@@ -200,6 +203,25 @@ def _about_unread(unread: Sequence[str], text: str, language: str) -> tuple[str,
             f"{', '.join(names)}{more} look like text, too, and are not read. To read them as well"
         )
     return (f"The text is read from “{text}”; {told}: {options}",)
+
+
+def _about_outcome(scales: Sequence[str], language: str) -> tuple[str, ...]:
+    """Return a sentence on columns that look like scores where none says that it is one."""
+    if not scales:
+        return ()
+    shown = scales[:_NAMES_SHOWN]
+    option = f"--outcome {shlex.quote(scales[0])}"
+    names = [f"“{name}”" for name in shown]
+    rest = len(scales) - len(shown)
+    if language == "zh":
+        more = f" 等 {len(scales)} 列" if rest else ""
+        return (f"没有列标明是评分；{'、'.join(names)}{more}看来是分数，若要作为评分：{option}",)
+    more = f" and {rest} more" if rest else ""
+    looks = "looks like scores" if len(scales) == 1 else "look like scores"
+    return (
+        f"No column says that it is a score; {', '.join(names)}{more} {looks}. To take one for it:"
+        f" {option}",
+    )
 
 
 def _no_row(path: str, first: SourceRow | Reject | None) -> str:

@@ -324,3 +324,19 @@ def test_what_asks_for_praise_or_blame(heading: str, asked: bool) -> None:
 def test_a_column_that_nobody_answered_is_no_segment() -> None:
     found = roles({"text": PROSE, "会员等级": ["(跳过)"], "store": ["A", "B"]})
     assert found.segments == ("store",)
+
+
+@pytest.mark.parametrize("total", ["合计", "平均：", "Grand total"])
+def test_totals_below_the_rows_are_no_answers(total: str) -> None:
+    columns = ("no", "review", "服务态度", "spent")
+    rows = [
+        SourceRow(i, {"no": str(i), "review": text, "服务态度": str(i % 5 + 1), "spent": "9.90"})
+        for i, text in enumerate(PROSE, 1)
+    ]
+    (whole,) = find_roles(columns, rows).other_outcomes
+    sums: dict[str, str | None] = {"no": total, "review": None, "服务态度": "3.17", "spent": "267"}
+    below = [SourceRow(28, sums), SourceRow(29, {**sums, "服务态度": "85.5"})]
+    assert find_roles(columns, [*rows, *below]).other_outcomes == (whole,)
+    # A customer may write the word.
+    answer = {"no": "28", "review": total, "服务态度": "3.17", "spent": "on account"}
+    assert find_roles(columns, [*rows, SourceRow(28, answer)]).other_outcomes == ()

@@ -297,3 +297,19 @@ def test_so_it_is_on_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     rows = list(open_table("-").rows())
     assert [row.row for row in rows if isinstance(row, Reject)] == [2, 3, 1507]
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "“Seat Comfort” looks like scores"), ("zh", "“Seat Comfort”看来是分数")],
+)
+def test_scores_that_no_heading_names_are_told(tmp_path: Path, language: str, told: str) -> None:
+    rows = [f"The seat {place} was broken and nobody cared,{place % 5 + 1}" for place in range(30)]
+    path = tmp_path / "a.csv"
+    options = ReadOptions(language=language)
+    path.write_text("\n".join(["review,Seat Comfort", *rows, ""]), encoding="utf-8")
+    note = open_table(path, options).notes[-1]
+    assert told in note
+    assert note.endswith("--outcome 'Seat Comfort'")
+    path.write_text("\n".join(["review,rating", *rows, ""]), encoding="utf-8")
+    assert open_table(path, options).notes == ()
