@@ -100,6 +100,20 @@ _NO_SCALE = re.compile(
     r"|数量|次数|点赞|点踩|有用|回复数|年龄|数$|天数|楼层|浏览|序号|编号|排名|概率|情感|人数"
     rf"|{_MAY_BE_RATED}"
 )
+# Parts that platforms have rated, also in tenths: "口味 4.3". The heading is nothing but their names,
+# so that a fee, a distance or a weight is none: 配送费, "location (km)".
+_PART = (
+    r"口味|味道|菜品|环境|環境|服务|服務|卫生|衛生|清洁|清潔|位置|交通|设施|設施|性价比|包装|包裝"
+    r"|配送|物流|发货|质量|品质|品質|早餐|餐饮|睡眠|隔音|效果|体验|员工|师资|教学|外观|内饰|空间|动力|操控|舒适"
+    r"|taste|food|service|staff|cleanliness|hygiene|location|facilities|amenities|rooms?|comfort"
+    r"|value(?: for money)?|quality|atmosphere|ambiance|ambience|environment|decor|packaging"
+    r"|check ?in|communication|accuracy|wi ?fi|sleep quality|breakfast|cabin|seat comfort"
+)
+_PARTS = re.compile(
+    rf"(?:(?:商家|店铺|酒店|商品|食物|菜品|骑手|整体|总体|客房|房间|卖家)[的 ]?)?"
+    rf"(?:{_PART})(?: ?(?:&|and|与|和|及)? ?(?:{_PART}))*"
+    r"(?:态度|態度|质量|水平|体验|速度|状况|条件|程度|度|性)?(?: ?[(（]?(?:满分)?5分制?[)）]?)?"
+)
 _RANGE = re.compile(r"(?<!\d)([01])\s*(?:-|–|—|~|～|至|到|to|\.\.)\s*(100|10|3|5|7)(?!\d)")
 # "0=绝对不会，10=一定会": the range told by its ends.
 _ENDS = tuple(
@@ -277,6 +291,8 @@ def find_outcome(column: str, heading: str, cells: Sequence[str]) -> Outcome | N
     answers = [found[0] for found in read if found is not None]
     if len(answers) < 0.8 * len(cells):
         return _in_words(column, words, kind, cells)
+    if kind is None and _is_part(words, answers):
+        return Outcome(column, "stars", 1.0, 5.0)
     if kind is None and (_NO_SCALE.search(words) or not _whole_or_half(answers)):
         return None
     if kind not in ("nps", "pmf"):
@@ -362,6 +378,16 @@ def _named_kind(words: str) -> str | None:
 
 def _whole_or_half(answers: Sequence[float]) -> bool:
     return all((value * 2).is_integer() for value in answers)
+
+
+def _is_part(words: str, answers: Sequence[float]) -> bool:
+    """Say whether numbers are what a platform makes of the stars of a part: 4.3 for the food."""
+    return (
+        _PARTS.fullmatch(words) is not None
+        and not _whole_or_half(answers)
+        and all(1 <= value <= 5 and round(value, 1) == value for value in answers)
+        and len(set(answers)) >= _FEWEST_STEPS
+    )
 
 
 def _is_survey_scale(words: str, answers: Sequence[float], low: float, high: float) -> bool:
