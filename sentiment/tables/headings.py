@@ -69,9 +69,12 @@ _REPLY = re.compile(
 _FOLLOW_UP = re.compile(r"追评|追加|追評|\bfollow[ -]?up\b|\bafter use\b|\bupdated review\b")
 _TRANSLATION = re.compile(r"translat|译文|譯文|翻译|翻譯|\bcleaned\b|\bnormali[sz]ed\b|清洗")
 _EXCLUDED = re.compile(
-    r"\b(?:url|uri|link|href|image|images|photo|photos|picture|avatar|video|ip|ip address|e ?mail"
+    r"\b(?:url|uri|link|href|image|images|photo|photos|picture|avatar|video|ip address|e ?mail"
     r"|phone|mobile|telephone|address|latitude|longitude|sentiment|polarity|label|token|user agent"
     r"|cookie|import id)\b"
+    # Between Chinese, too: 来自IP, IP地址; IP省份 is a place.
+    r"|(?<![a-z])ip(?![a-z])(?! ?(?:省|市|城市|地区|国家|归属|属地|所在|所属|province|city|country"
+    r"|region|location|state))"
     r"|链接|網址|网址|图片|圖片|头像|视频|邮箱|电话|手机号|地址|经度|纬度|情感|极性|昵称|暱稱|姓名|名字"
     r"|用户名|用戶名|评论者|评论人|作者|买家$"
     r"|\b(?:user ?name|nick ?name|author|reviewer|customer|first|last|full|display|recipient|member"

@@ -340,3 +340,24 @@ def test_totals_below_the_rows_are_no_answers(total: str) -> None:
     # A customer may write the word.
     answer = {"no": "28", "review": total, "服务态度": "3.17", "spent": "on account"}
     assert find_roles(columns, [*rows, SourceRow(28, answer)]).other_outcomes == ()
+
+
+@pytest.mark.parametrize(
+    "heading", ["来自IP", "IP地址", "答题者IP", "IP", "ip_address", "Client IP"]
+)
+def test_an_address_is_no_text_and_no_segment(heading: str) -> None:
+    # 问卷星 writes the place behind it, so that it looks like prose.
+    places = [f"113.{place}.2.9(广东-深圳)" for place in range(27)]
+    columns = {"意见": PROSE, heading: places}
+    found = roles(columns)
+    assert (found.text, found.segments) == (("意见",), ())
+    rows = [
+        SourceRow(i, {"意见": a, heading: b})
+        for i, (a, b) in enumerate(zip(PROSE, places, strict=True))
+    ]
+    assert unread_texts(tuple(columns), rows, {}, found) == ()
+
+
+@pytest.mark.parametrize("heading", ["IP省份", "IP归属地", "Trip type", "Zip code"])
+def test_what_only_looks_like_an_address(heading: str) -> None:
+    assert not headings.is_excluded(heading)
