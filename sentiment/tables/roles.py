@@ -22,7 +22,14 @@ from sentiment.tables.likert import leaning
 from sentiment.tables.rows import SourceRow, display_width
 from sentiment.tables.scales import KINDS, Outcome, find_outcome, is_overall, number
 
-__all__ = ["Roles", "find_roles", "refuse_text_as_segment", "unread_texts"]
+__all__ = [
+    "Roles",
+    "Speakers",
+    "find_roles",
+    "find_speakers",
+    "refuse_text_as_segment",
+    "unread_texts",
+]
 
 # A date of the feedback itself is preferred to one of the purchase, the reply or the last change.
 _DATE_OF_FEEDBACK = re.compile(
@@ -43,6 +50,50 @@ _ID_OF_OTHER = re.compile(
 _ID_OF_PERSON = re.compile(
     r"\b(?:user|customer|client|member|guest|patient|respondent|contact|panelist|employee|account)\b"
     r"|用户|客户|顾客|会员|买家|患者|员工|受访者"
+)
+# A number of a talk: its lines are no group of customers.
+_ID_OF_TALK = re.compile(
+    r"\b(?:session|conversation|chat|thread|dialog|dialogue|call|message|msg)\b|会话|會話|对话|通话|消息"
+)
+# Who speaks in a chat, by the words of the cells.
+_CUSTOMER = re.compile(
+    r"客户|客戶|用户|用戶|买家|買家|顾客|顧客|访客|訪客|消费者"
+    r"|customers?|(?:end ?)?users?|buyers?|visitors?|requesters?|consumers?|clients?"
+)
+_NO_CUSTOMER = re.compile(
+    r"(?:(?:在线|人工|智能|售前|售后|机器人)?客服|坐席|座席|商家|卖家|賣家|店铺|系统|系統|机器人|機器人|人工)"
+    r"(?:消息|人员)?|(?:support |service )?(?:agents?|staff|rep)|support(?: team)?|bots?|chatbot|system"
+    r"|sellers?|merchants?|operators?|assistant|robot"
+)
+_MOST_SPEAKERS = 8
+# Buyers and sellers who are asked are kinds of customers.
+_KIND_OF_CUSTOMER = re.compile(
+    r"^(?!.*(?:sender|author|speaker|message|actor)).*\b(?:type|group|segment|category)$"
+    r"|^(?!.*(?:发送|发言|说话|消息)).*(?:类型|类别|身份|属性)|您|你"
+)
+# What describes how feedback was dealt with, and who did: no kind of customers.
+_HANDLING = re.compile(
+    r"^(?:(?:ticket|case|issue|request|conversation|reply|response|review|feedback|handling"
+    r"|processing|resolution|approval|workflow|support) )?status$"
+    r"|^(?:(?:ticket|case|issue|support|service|customer service|assigned|contact|account|response) )?"
+    r"(?:assignee|assigned to|owner|agent|handler|submitter|sender|speaker)(?: name)?$"
+    r"|^(?:handled|created|updated|submitted|assigned|closed|solved|resolved|answered) (?:by|to)$"
+    r"|^(?:当前|目前)?(?:处理|跟进|工单|回复|审核|解决|回访|办理|受理|反馈|评价|评论|结案|流程)?(?:状态|狀態|进度)$"
+    r"|^是否已?(?:回复|处理|跟进|回访|审核)$"
+    r"|(?:提交|处理|负责|跟进|受理|经办|创建|录入|登记|更新|修改|审核|操作|发送|接待|分配|指派|對接|对接)"
+    r"(?:人|者|人员|方|人姓名)$|^(?:责任人|经办|发言人|发言者|说话人)$"
+)
+# What a review, a ticket or a letter is called: words of the customer though they repeat.
+_SUBJECT = re.compile(
+    r"^(?:(?:review|ticket|case|email|e mail|mail|message|post|feedback|comment|issue|request) )?"
+    r"(?:title|headline|subject|summary|caption)$"
+    r"|^(?:评论|评价|点评|反馈|工单|帖子|邮件|问题|留言)?(?:标题|標題|主题|主題|摘要|概要)$"
+)
+# One amount of time; "30-60分钟" is a group of them.
+_DURATION = re.compile(
+    r"(?:\d+(?:\.\d+)? ?(?:小时|时|分钟|分|秒钟?|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s|ms) ?)*"
+    r"\d+(?:\.\d+)? ?(?:小时|分钟|秒钟?|hours?|hrs?|h|minutes?|mins?|min|seconds?|secs?|s|ms)\.?"
+    r"|\d+ ?(?:小时|时) ?\d+ ?分"
 )
 # What a tool makes of a recommendation: it says the score again.
 _OUTCOME_AGAIN = re.compile(
@@ -153,6 +204,22 @@ class Roles:
             other_outcomes=tuple(one for one in self.other_outcomes if one.column in columns),
             segments=tuple(name for name in self.segments if name in columns),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Speakers:
+    """A column of a chat that says who wrote each row.
+
+    :param column: Its name.
+    :param others: Its values that are not the customer.
+    :param rows: How many rows of the sample have one of them.
+    :param of: How many rows the sample has.
+    """
+
+    column: str
+    others: tuple[str, ...]
+    rows: int
+    of: int
 
 
 @dataclass(frozen=True)
@@ -299,6 +366,43 @@ def unread_texts(
         and column.is_prose
         and not headings.is_translation(column.heading)
     )
+
+
+def find_speakers(
+    columns: Sequence[str],
+    sample: Sequence[SourceRow],
+    labels: Mapping[str, str],
+    roles: Roles,
+) -> Speakers | None:
+    """Return the column that says which rows are not the customer's, if there is one."""
+    described = (
+        _describe(name, _repeated(name, columns), sample, labels)
+        for name in columns
+        if name not in roles.text
+    )
+    return next((found for column in described if (found := _speakers(column))), None)
+
+
+def _speakers(column: _Column) -> Speakers | None:
+    """Recognise a column with both sides of a talk, and hardly anything else, in all its rows."""
+    kinds = set(column.cells)
+    if not 2 <= len(kinds) <= _MOST_SPEAKERS or len(column.cells) < 0.9 * column.rows:
+        return None
+    if _KIND_OF_CUSTOMER.search(headings.clean(column.heading)):
+        return None
+    others = {cell for cell in kinds if _NO_CUSTOMER.fullmatch(_speaker(cell))}
+    customers = {cell for cell in kinds if _CUSTOMER.fullmatch(_speaker(cell))}
+    if not others or not customers:
+        return None
+    if _share(column.cells, lambda cell: cell in others or cell in customers) < 0.95:
+        return None
+    rows = sum(cell in others for cell in column.cells)
+    return Speakers(column.name, tuple(sorted(others)), rows, column.rows)
+
+
+def _speaker(cell: str) -> str:
+    """Return who speaks without a number: "客服1", "agent_2"."""
+    return headings.clean(cell).rstrip("0123456789 ")
 
 
 def _without_totals(sample: Sequence[SourceRow]) -> Sequence[SourceRow]:
@@ -535,10 +639,15 @@ def _is_segment(column: _Column) -> bool:
         return False
     if headings.is_reply(heading) or (headings.is_title(heading) and column.is_prose):
         return False
+    words = headings.clean(heading)
+    if _HANDLING.search(words) or _SUBJECT.search(words) or _speakers(column):
+        return False
+    if _share(column.answers, lambda cell: _DURATION.fullmatch(cell.strip().casefold())) >= 0.8:
+        return False
     named = headings.is_segment(heading) and not headings.is_id(heading)
     if column.is_number and not named:
         return False
-    if headings.is_id(heading) and _ID_OF_PERSON.search(headings.clean(heading)):
+    if headings.is_id(heading) and (_ID_OF_PERSON.search(words) or _ID_OF_TALK.search(words)):
         return False
     if column.width > 80:
         return False

@@ -6,7 +6,7 @@ import pytest
 
 from sentiment.errors import ColumnError
 from sentiment.tables import Outcome, Roles, SourceRow, headings
-from sentiment.tables.roles import find_roles, unread_texts
+from sentiment.tables.roles import Speakers, find_roles, find_speakers, unread_texts
 
 PROSE = [
     f"{start} {middle}, {end}"
@@ -361,3 +361,81 @@ def test_an_address_is_no_text_and_no_segment(heading: str) -> None:
 @pytest.mark.parametrize("heading", ["IP省份", "IP归属地", "Trip type", "Zip code"])
 def test_what_only_looks_like_an_address(heading: str) -> None:
     assert not headings.is_excluded(heading)
+
+
+def speakers(heading: str, cells: list[str]) -> Speakers | None:
+    columns = {"内容": PROSE, heading: [cells[i % len(cells)] for i in range(len(PROSE))]}
+    rows = [
+        SourceRow(i, {"内容": a, heading: b})
+        for i, (a, b) in enumerate(zip(*columns.values(), strict=True))
+    ]
+    found = find_roles(tuple(columns), rows)
+    told = find_speakers(tuple(columns), rows, {}, found)
+    assert told is None or found.segments == ()
+    return told
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "others", "rows"),
+    [
+        ("发送方", ["客户", "客服", "系统"], ("客服", "系统"), 18),
+        ("发送者类型", ["访客", "机器人", "人工客服"], ("人工客服", "机器人"), 18),
+        ("角色", ["买家", "买家", "商家"], ("商家",), 9),
+        ("author", ["end-user", "agent", "end-user"], ("agent",), 9),
+        ("From", ["Customer", "Support", "Bot"], ("Bot", "Support"), 18),
+        ("sender_type", ["user", "agent_1", "agent_2"], ("agent_1", "agent_2"), 18),
+    ],
+)
+def test_who_speaks_in_a_chat_is_told(
+    heading: str, cells: list[str], others: tuple[str, ...], rows: int
+) -> None:
+    assert speakers(heading, cells) == Speakers(heading, others, rows, 27)
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        ("发送方", ["客户"]),
+        ("发送方", ["客服", "系统", "机器人"]),
+        ("发送方", ["客户", "客服", ""]),
+        ("发送方", ["客户", "客服", "小美"]),
+        ("用户类型", ["买家", "商家", "买家"]),
+        ("您的身份", ["消费者", "商家", "商家"]),
+        ("Account type", ["buyer", "seller", "buyer"]),
+        ("topic", ["customer", "service", "system"]),
+    ],
+)
+def test_what_is_no_column_of_speakers(heading: str, cells: list[str]) -> None:
+    assert speakers(heading, cells) is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        ("处理状态", ["已完成", "处理中"]), ("状态", ["已完成", "处理中"]), ("提交人", ["王芳", "李娜"]),
+        ("负责人", ["王芳", "李娜"]), ("跟进人", ["王芳", "李娜"]), ("status", ["open", "closed"]),
+        ("Ticket Status", ["open", "closed"]), ("Assignee", ["Amy", "Bob"]), ("owner", ["Amy", "Bob"]),
+        ("agent", ["Amy", "Bob"]), ("Title", ["Love it", "Meh"]), ("Subject", ["Renewal", "Export"]),
+        ("标题", ["很好", "一般"]), ("主题", ["登录", "续费"]),
+        ("配送时长", ["34分钟", "59 分钟", "1小时5分"]), ("所用时间", ["509秒", "96秒"]),
+        ("wait", ["1.5 hours", "30 min"]), ("会话ID", ["wk1", "wk2", "wk3"]),
+        ("conversation_id", ["a1", "a2", "a3"]),
+    ],
+)  # fmt: skip
+def test_how_feedback_was_handled_divides_no_customers(heading: str, cells: list[str]) -> None:
+    columns = {"review": PROSE, heading: cells, "store": ["A", "B"]}
+    assert roles(columns).segments == ("store",)
+    assert roles(columns, by=[heading]).segments == (heading,)
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        ("State", ["Ohio", "Texas"]), ("会员状态", ["有效", "过期"]), ("Job title", ["Nurse", "Cook"]),
+        ("商品标题", ["耳机", "键盘"]), ("配送时长", ["30分钟以内", "30-60分钟", "60分钟以上"]),
+        ("length", ["3m", "5m"]), ("角色", ["管理员", "普通成员"]), ("topic", ["billing", "login"]),
+        ("travel agent", ["Amy's", "Bob's"]),
+    ],
+)  # fmt: skip
+def test_what_does_divide_customers(heading: str, cells: list[str]) -> None:
+    assert roles({"review": PROSE, heading: cells}).segments == (heading,)
