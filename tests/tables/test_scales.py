@@ -244,6 +244,12 @@ def test_a_few_numbers_do_not_stretch_a_scale(
         ("rating", "Excellent|Very good|Average|Poor|Terrible", [5, 4, 3, 2, 1]),
         ("rating", "Excellent|Good|Fair|Poor", [5, 4, 3, 1]),
         ("rating", "Very good|Good|Average|Bad|Very bad", [5, 4, 3, 2, 1]),
+        # faces beside the words
+        ("满意度", "😀满意|😐一般|😡不满意", [5, 3, 1]),
+        ("满意度", "非常满意 ❤️|满意😀|一般|不满意😡", [5, 4, 3, 2]),
+        ("Satisfaction", "😀 Satisfied|Neutral. 😐|☹️ Dissatisfied", [5, 3, 1]),
+        ("体验", "👍🏻 好|😐一般|👎 差", [5, 3, 1]),
+        ("满意度", "⭐⭐⭐|⭐|⭐⭐", [3, 1, 2]),
         # effort and agreement
         ("The company made it easy to handle my issue",
          "Strongly agree|Agree|Neutral|Disagree|Strongly disagree", [5, 4, 3, 2, 1]),
@@ -268,6 +274,8 @@ def test_words_say_what_a_number_means(heading: str, cells: str, values: list[fl
         ("会员等级", "普通|普通|普通|普通|黄金"),
         ("服务类型", "普通|加急|普通|普通|普通"),
         ("mood", "Neutral|Neutral|Neutral"),
+        ("心情", "😀开心|😐平静|😡生气"),
+        ("评价", "❤️|👍|😡"),
         ("Item Condition Rating", "Excellent|Good|Fair|Poor"),
         ("健康状况如何", "很好|好|一般|差"),
         ("Staff", "Satisfied|Satisfied|Very displeased|Very satisfied|Very displeased"),
