@@ -87,7 +87,9 @@ _HANDLING = re.compile(
 _SUBJECT = re.compile(
     r"^(?:(?:review|ticket|case|email|e mail|mail|message|post|feedback|comment|issue|request) )?"
     r"(?:title|headline|subject|summary|caption)$"
-    r"|^(?:评论|评价|点评|反馈|工单|帖子|邮件|问题|留言)?(?:标题|標題|主题|主題|摘要|概要)$"
+    # 主题 alone is what a survey asked about.
+    r"|^(?:评论|评价|点评|反馈|工单|帖子|邮件|问题|留言)?(?:标题|標題|摘要|概要)$"
+    r"|^(?:评论|评价|点评|反馈|工单|帖子|邮件|问题|留言)(?:主题|主題)$"
 )
 # One amount of time; "30-60分钟" is a group of them.
 _DURATION = re.compile(

@@ -416,7 +416,7 @@ def test_what_is_no_column_of_speakers(heading: str, cells: list[str]) -> None:
         ("负责人", ["王芳", "李娜"]), ("跟进人", ["王芳", "李娜"]), ("status", ["open", "closed"]),
         ("Ticket Status", ["open", "closed"]), ("Assignee", ["Amy", "Bob"]), ("owner", ["Amy", "Bob"]),
         ("agent", ["Amy", "Bob"]), ("Title", ["Love it", "Meh"]), ("Subject", ["Renewal", "Export"]),
-        ("标题", ["很好", "一般"]), ("主题", ["登录", "续费"]),
+        ("标题", ["很好", "一般"]), ("工单主题", ["登录", "续费"]),
         ("配送时长", ["34分钟", "59 分钟", "1小时5分"]), ("所用时间", ["509秒", "96秒"]),
         ("wait", ["1.5 hours", "30 min"]), ("会话ID", ["wk1", "wk2", "wk3"]),
         ("conversation_id", ["a1", "a2", "a3"]),
@@ -431,7 +431,8 @@ def test_how_feedback_was_handled_divides_no_customers(heading: str, cells: list
 @pytest.mark.parametrize(
     ("heading", "cells"),
     [
-        ("State", ["Ohio", "Texas"]), ("会员状态", ["有效", "过期"]), ("Job title", ["Nurse", "Cook"]),
+        ("State", ["Ohio", "Texas"]), ("主题", ["交通", "教育"]),
+        ("会员状态", ["有效", "过期"]), ("Job title", ["Nurse", "Cook"]),
         ("商品标题", ["耳机", "键盘"]), ("配送时长", ["30分钟以内", "30-60分钟", "60分钟以上"]),
         ("length", ["3m", "5m"]), ("角色", ["管理员", "普通成员"]), ("topic", ["billing", "login"]),
         ("travel agent", ["Amy's", "Bob's"]),
