@@ -132,9 +132,6 @@ _TOTAL = re.compile(
 _MOST_TOTALS = 5
 # Survey tools put them around what is no answer: "(空)", "（跳过）".
 _BRACKETS = " \t()（）[]【】<>《》"
-# Of two questions that could equally be the text, one with less than this share of the answers of
-# the other is no rival.
-_RIVAL_ANSWERS = 0.8
 
 # A column with at most this share of its cells distinct, and so many at most, divides customers.
 _SEGMENT_SHARE, _SEGMENT_MOST = 0.2, 100
@@ -532,8 +529,8 @@ def _find_text(columns: Sequence[_Column], where: str, option: str) -> str:
 def _fuller(rivals: Sequence[_Column]) -> list[_Column]:
     """Keep the rivals that nearly match the one with the most to say: a remark is no review.
 
-    Beside questions, those that nearly as many answered: what a third says of what it likes is not what
-    all were asked.
+    Beside questions, the one that most answered, or said most to: what a third says of what it likes
+    is not what all were asked. The others are told.
     """
 
     def amount(column: _Column) -> float:
@@ -542,8 +539,8 @@ def _fuller(rivals: Sequence[_Column]) -> list[_Column]:
     most = max(map(amount, rivals))
     kept = [column for column in rivals if amount(column) * 8 >= most]
     if any(headings.is_question(column.heading) for column in kept):
-        most = max(column.answered for column in kept)
-        kept = [column for column in kept if column.answered >= _RIVAL_ANSWERS * most]
+        best = max((column.answered, column.width) for column in kept)
+        kept = [column for column in kept if (column.answered, column.width) == best]
     return kept
 
 
