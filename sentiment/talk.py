@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
 from sentiment.complaints import translate
@@ -75,7 +76,11 @@ class Talk:
             self.say("other_outcomes", columns=self.join(others))
 
     def _quoted(self, column: str, table: Table) -> str:
-        return say(self.tongue, "quoted", name=table.labels.get(column, column))
+        # A question tells more than its code; the title of several columns tells none of them, and
+        # no option takes it.
+        label = table.labels.get(column)
+        told = label is not None and column.isascii() and label not in _titles(table)
+        return say(self.tongue, "quoted", name=label if told else column)
 
     def _scale(self, outcome: Outcome, table: Table) -> str:
         return say(
@@ -168,6 +173,11 @@ class Talk:
             return "".join(words)
         comma, last = word(self.tongue, "comma"), word(self.tongue, "and")
         return comma.join(words[:-1]) + last + words[-1]
+
+
+def _titles(table: Table) -> set[str]:
+    """Return the labels that several columns have."""
+    return {label for label, times in Counter(table.labels.values()).items() if times > 1}
 
 
 def _rate(rate: float) -> str:

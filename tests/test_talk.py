@@ -136,3 +136,30 @@ def test_what_changed_is_named_in_the_language() -> None:
     stream = io.StringIO()
     Talk("zh", stream).say("changed", what=("input", "model"))
     assert stream.getvalue() == "从头开始：自上次运行以来，输入文件和模型有变化。\n"
+
+
+def test_scores_under_one_title_are_told_by_their_own_names(tmp_path: Path) -> None:
+    answers = [
+        f"物流很快，第{place}次买了，还会再来,{place % 5 + 1},{place % 3 + 3}"
+        for place in range(30)
+    ]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([",评分,", "评价内容,发货,态度", *answers, ""]), encoding="utf-8")
+    stream = io.StringIO()
+    Talk("zh", stream).opened(open_table(path))
+    assert "“发货”" in stream.getvalue()
+    assert "“态度”" in stream.getvalue()
+    assert "“评分”" not in stream.getvalue()
+
+
+def test_a_question_is_told_in_place_of_its_code(tmp_path: Path) -> None:
+    rows = [
+        f"It broke after {place} days and nobody answered me,{place % 11}" for place in range(30)
+    ]
+    path = tmp_path / "a.csv"
+    heads = ["Q1,Q2", "What is the reason?,How likely are you to recommend us?",
+             '"{""ImportId"":""QID1""}","{""ImportId"":""QID2""}"']  # fmt: skip
+    path.write_text("\n".join([*heads, *rows, ""]), encoding="utf-8")
+    stream = io.StringIO()
+    Talk("en", stream).opened(open_table(path))
+    assert "“How likely are you to recommend us?”" in stream.getvalue()

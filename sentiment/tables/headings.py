@@ -46,7 +46,7 @@ _TEXT_EN = re.compile(
     r"|english|original))?$"
     r"|^(?:text|content|contents|body|message|answer|description|post|full text|raw text|utterance"
     r"|original(?: text| review| content)?|pros|cons|likes and dislikes"
-    r"|what (?:you|i) (?:dis)?like.*"
+    r"|what (?:you|i) (?:dis)?like.*|areas? (?:for|of) improvement|strengths|weaknesses"
     r"|ticket description|positive review|negative review)$"
 )
 _TEXT_ZH = re.compile(
@@ -69,9 +69,12 @@ _REPLY = re.compile(
 _FOLLOW_UP = re.compile(r"追评|追加|追評|\bfollow[ -]?up\b|\bafter use\b|\bupdated review\b")
 _TRANSLATION = re.compile(r"translat|译文|譯文|翻译|翻譯|\bcleaned\b|\bnormali[sz]ed\b|清洗")
 _EXCLUDED = re.compile(
-    r"\b(?:url|uri|link|href|image|images|photo|photos|picture|avatar|video|ip|ip address|e ?mail"
+    r"\b(?:url|uri|link|href|image|images|photo|photos|picture|avatar|video|ip address|e ?mail"
     r"|phone|mobile|telephone|address|latitude|longitude|sentiment|polarity|label|token|user agent"
     r"|cookie|import id)\b"
+    # Between Chinese, too: 来自IP, IP地址; IP省份 is a place.
+    r"|(?<![a-z])ip(?![a-z])(?! ?(?:省|市|城市|地区|国家|归属|属地|所在|所属|province|city|country"
+    r"|region|location|state))"
     r"|链接|網址|网址|图片|圖片|头像|视频|邮箱|电话|手机号|地址|经度|纬度|情感|极性|昵称|暱稱|姓名|名字"
     r"|用户名|用戶名|评论者|评论人|作者|买家$"
     r"|\b(?:user ?name|nick ?name|author|reviewer|customer|first|last|full|display|recipient|member"
@@ -100,12 +103,22 @@ _SEGMENT = re.compile(
 )
 _QUESTION = re.compile(
     r"^(?:q\d+ )?(?:what|why|how|which|please|is there|do you|did you|anything|any other|tell us"
-    r"|in your|if you|describe|could you|can you)\b.{6,}"
+    r"|in your|if you|describe|could you|can you|where (?:can|could|should|did|do|does|might))\b.{6,}"
     r"|(?:您|你|请|請).{2,}|(?:什么|哪些|为何|为什么|如何|怎么).*$"
 )
 _OPEN_QUESTION = re.compile(
     r"\b(?:what|why|tell us|describe|explain|anything|any other|in your own words|comment|share|add"
-    r"|improve|suggest|reason)\b|什么|哪些|为何|为什么|如何|怎么|建议|意见|原因|说明|描述|补充|谈谈|写下"
+    r"|improve|improved|improvements?|improving|do(?:ing)? better|suggest|reason)\b"
+    r"|什么|哪些|为何|为什么|如何|怎么|建议|意见|原因|说明|描述|补充|谈谈|写下"
+)
+# What is asked for is a place to praise or to mend: "哪里最需要改进", "最满意的地方". An answer may
+# say so too: "哪里都好", "没有不满意的地方".
+_JUDGED_ZH = r"改进|改善|提升|提高|完善|加强|更好|不足|不够好|不满|满意|滿意|喜欢|喜歡|做得|做的"
+_PLACE_ZH = re.compile(
+    rf"哪(?:里|儿|裡|方面|个方面|一点|点|一方面|些)(?![都也]).*(?:{_JUDGED_ZH})"
+    rf"|(?:{_JUDGED_ZH}).*(?:是哪|在哪|哪里|哪些)"
+    rf"|^(?!.*[没沒无無都很太，,。]).*(?:{_JUDGED_ZH})(?:的|之)?(?:地方|方面|处|處|点|环节)"
+    r"(?: ?[(（].*[)）])?[？?]?$"
 )
 _SCORE = re.compile(
     r"\b(?:rating|ratings|stars?|score|overall|nps|csat|ces|satisfaction|satisfied|recommend)\b"
@@ -164,6 +177,8 @@ def is_segment(name: str) -> bool:
 def is_question(name: str) -> bool:
     """Say whether the heading is an open question of a survey."""
     words = clean(name)
+    if _PLACE_ZH.search(words):
+        return True
     if _SCORE.search(words) and not _OPEN_QUESTION.search(words):
         return False
     return bool(_QUESTION.search(words)) and bool(_OPEN_QUESTION.search(words))

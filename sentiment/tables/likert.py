@@ -122,6 +122,12 @@ USUAL: Mapping[tuple[str, float], str] = {
 _FEWEST_STEPS = 3
 _LETTER = re.compile(r"^\s*[A-Ga-g]\s*[.、．)）:：]\s*(?=\D)")
 
+# A face before or behind the words says what they say: "😀满意", "Good 👍".
+_FACES = " \ufe0f\u200d"
+_FACE = re.compile(
+    rf"^(?:[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff{_FACES}])+(?=.*\w)"
+    rf"|(?<=\w)[.!。！]*(?:[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff{_FACES}])+$"
+)
 _MIDDLE = re.compile(r"neither|neutral|^(?:一般|中立|普通|average|fair)$")
 _NO_ANSWER = re.compile(
     r"don.?t know|not? (?:applicable|answer|opinion)|prefer not|\bn ?/? ?a\b"
@@ -148,7 +154,7 @@ _WORDS_FIRST = re.compile(rf"({_WORDS})\s*[(（=:：]?\s*(\d+)")
 
 def _folded(cell: str) -> str:
     # "A.非常满意": the letter of an option is no part of it.
-    return clean(_LETTER.sub("", cell, count=1)).replace("’", "'").rstrip(".。!")
+    return clean(_LETTER.sub("", _FACE.sub("", cell), count=1)).replace("’", "'").rstrip(".。!")
 
 
 def _parsed(family: str, text: str) -> tuple[int, int, str] | None:

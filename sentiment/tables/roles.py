@@ -22,7 +22,14 @@ from sentiment.tables.likert import leaning
 from sentiment.tables.rows import SourceRow, display_width
 from sentiment.tables.scales import KINDS, Outcome, find_outcome, is_overall, number
 
-__all__ = ["Roles", "find_roles", "refuse_text_as_segment", "unread_texts"]
+__all__ = [
+    "Roles",
+    "Speakers",
+    "find_roles",
+    "find_speakers",
+    "refuse_text_as_segment",
+    "unread_texts",
+]
 
 # A date of the feedback itself is preferred to one of the purchase, the reply or the last change.
 _DATE_OF_FEEDBACK = re.compile(
@@ -43,6 +50,52 @@ _ID_OF_OTHER = re.compile(
 _ID_OF_PERSON = re.compile(
     r"\b(?:user|customer|client|member|guest|patient|respondent|contact|panelist|employee|account)\b"
     r"|用户|客户|顾客|会员|买家|患者|员工|受访者"
+)
+# A number of a talk: its lines are no group of customers.
+_ID_OF_TALK = re.compile(
+    r"\b(?:session|conversation|chat|thread|dialog|dialogue|call|message|msg)\b|会话|會話|对话|通话|消息"
+)
+# Who speaks in a chat, by the words of the cells.
+_CUSTOMER = re.compile(
+    r"客户|客戶|用户|用戶|买家|買家|顾客|顧客|访客|訪客|消费者"
+    r"|customers?|(?:end ?)?users?|buyers?|visitors?|requesters?|consumers?|clients?"
+)
+_NO_CUSTOMER = re.compile(
+    r"(?:(?:在线|人工|智能|售前|售后|机器人)?客服|坐席|座席|商家|卖家|賣家|店铺|系统|系統|机器人|機器人|人工)"
+    r"(?:消息|人员)?|(?:support |service )?(?:agents?|staff|rep)|support(?: team)?|bots?|chatbot|system"
+    r"|sellers?|merchants?|operators?|assistant|robot"
+)
+_MOST_SPEAKERS = 8
+# Buyers and sellers who are asked are kinds of customers.
+_KIND_OF_CUSTOMER = re.compile(
+    r"^(?!.*(?:sender|author|speaker|message|actor)).*\b(?:type|group|segment|category)$"
+    r"|^(?!.*(?:发送|发言|说话|消息)).*(?:类型|类别|身份|属性)|您|你"
+)
+# What describes how feedback was dealt with, and who did: no kind of customers.
+_HANDLING = re.compile(
+    r"^(?:(?:ticket|case|issue|request|conversation|reply|response|review|feedback|handling"
+    r"|processing|resolution|approval|workflow|support) )?status$"
+    r"|^(?:(?:ticket|case|issue|support|service|customer service|assigned|contact|account|response) )?"
+    r"(?:assignee|assigned to|owner|agent|handler|submitter|sender|speaker)(?: name)?$"
+    r"|^(?:handled|created|updated|submitted|assigned|closed|solved|resolved|answered) (?:by|to)$"
+    r"|^(?:当前|目前)?(?:处理|跟进|工单|回复|审核|解决|回访|办理|受理|反馈|评价|评论|结案|流程)?(?:状态|狀態|进度)$"
+    r"|^是否已?(?:回复|处理|跟进|回访|审核)$"
+    r"|(?:提交|处理|负责|跟进|受理|经办|创建|录入|登记|更新|修改|审核|操作|发送|接待|分配|指派|對接|对接)"
+    r"(?:人|者|人员|方|人姓名)$|^(?:责任人|经办|发言人|发言者|说话人)$"
+)
+# What a review, a ticket or a letter is called: words of the customer though they repeat.
+_SUBJECT = re.compile(
+    r"^(?:(?:review|ticket|case|email|e mail|mail|message|post|feedback|comment|issue|request) )?"
+    r"(?:title|headline|subject|summary|caption)$"
+    # 主题 alone is what a survey asked about.
+    r"|^(?:评论|评价|点评|反馈|工单|帖子|邮件|问题|留言)?(?:标题|標題|摘要|概要)$"
+    r"|^(?:评论|评价|点评|反馈|工单|帖子|邮件|问题|留言)(?:主题|主題)$"
+)
+# One amount of time; "30-60分钟" is a group of them.
+_DURATION = re.compile(
+    r"(?:\d+(?:\.\d+)? ?(?:小时|时|分钟|分|秒钟?|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s|ms) ?)*"
+    r"\d+(?:\.\d+)? ?(?:小时|分钟|秒钟?|hours?|hrs?|h|minutes?|mins?|min|seconds?|secs?|s|ms)\.?"
+    r"|\d+ ?(?:小时|时) ?\d+ ?分"
 )
 # What a tool makes of a recommendation: it says the score again.
 _OUTCOME_AGAIN = re.compile(
@@ -69,6 +122,16 @@ _ASKED_TO_RATE = re.compile(
 
 # How `unique_names` numbers what was there before.
 _REPEAT = re.compile(r"_\d+\Z")
+
+# What stands beside the sums that a spreadsheet adds below its rows, a few rows at most.
+_TOTAL = re.compile(
+    r"\s*(?:(?:grand |sub-?)?totals?|averages?|avg\.?|mean"
+    r"|总计|合计|合計|总和|小计|平均值?|平均分|均值|均分)\s*[:：]?\s*",
+    re.IGNORECASE,
+)
+_MOST_TOTALS = 5
+# Survey tools put them around what is no answer: "(空)", "（跳过）".
+_BRACKETS = " \t()（）[]【】<>《》"
 
 # A column with at most this share of its cells distinct, and so many at most, divides customers.
 _SEGMENT_SHARE, _SEGMENT_MOST = 0.2, 100
@@ -142,6 +205,22 @@ class Roles:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Speakers:
+    """A column of a chat that says who wrote each row.
+
+    :param column: Its name.
+    :param others: Its values that are not the customer.
+    :param rows: How many rows of the sample have one of them.
+    :param of: How many rows the sample has.
+    """
+
+    column: str
+    others: tuple[str, ...]
+    rows: int
+    of: int
+
+
 @dataclass(frozen=True)
 class _Column:
     """A column and what its cells in the sample are like."""
@@ -156,15 +235,19 @@ class _Column:
         return len(self.cells) / max(1, self.rows)
 
     @cached_property
+    def answered(self) -> float:
+        return len(self.answers) / max(1, self.rows)
+
+    @cached_property
     def distinct(self) -> int:
         return len(set(self.cells))
 
     @cached_property
     def answers(self) -> tuple[str, ...]:
-        """The cells without those that say that nothing was answered: "N/A", "NULL", "-"."""
+        """The cells without those that say that nothing was answered: "N/A", "NULL", "(空)"."""
         from sentiment.drivers.answers import is_missing  # loads NumPy
 
-        return tuple(cell for cell in self.cells if not is_missing(cell))
+        return tuple(cell for cell in self.cells if not is_missing(cell.strip(_BRACKETS)))
 
     @cached_property
     def is_number(self) -> bool:
@@ -178,20 +261,20 @@ class _Column:
 
     @cached_property
     def width(self) -> float:
-        """Mean display width of the cells, a long one by its beginning."""
-        if not self.cells:
+        """Mean display width of the answers, a long one by its beginning."""
+        if not self.answers:
             return 0.0
-        return sum(display_width(cell[:500]) for cell in self.cells) / len(self.cells)
+        return sum(display_width(cell[:500]) for cell in self.answers) / len(self.answers)
 
     @cached_property
     def is_prose(self) -> bool:
-        """Whether people wrote these cells: long or many-worded, seldom twice the same."""
-        if not self.cells or self.is_number or self.is_date:
+        """Whether people wrote these answers: long or many-worded, seldom twice the same."""
+        if not self.answers or self.is_number or self.is_date:
             return False
-        codes = _share(self.cells, lambda cell: " " not in cell.strip() and cell.isascii())
+        codes = _share(self.answers, lambda cell: " " not in cell.strip() and cell.isascii())
         if codes > 0.8:
             return False
-        return self.distinct >= 0.3 * len(self.cells) and self.width >= 8
+        return len(set(self.answers)) >= 0.3 * len(self.answers) and self.width >= 8
 
 
 def _share(cells: Sequence[str], test: Any) -> float:
@@ -224,6 +307,7 @@ def find_roles(
     """
     labels = labels or {}
     text, by = tuple(dict.fromkeys(text)), tuple(dict.fromkeys(by))
+    sample = _without_totals(sample)
     # Qualtrics puts "Q1_NPS_GROUP" beside the recommendation "Q1".
     labels = {**{name: "NPS" for name in columns if f"{name}_NPS_GROUP" in columns}, **labels}
     described = [_describe(name, _repeated(name, columns), sample, labels) for name in columns]
@@ -281,6 +365,53 @@ def unread_texts(
         and column.is_prose
         and not headings.is_translation(column.heading)
     )
+
+
+def find_speakers(
+    columns: Sequence[str],
+    sample: Sequence[SourceRow],
+    labels: Mapping[str, str],
+    roles: Roles,
+) -> Speakers | None:
+    """Return the column that says which rows are not the customer's, if there is one."""
+    described = (
+        _describe(name, _repeated(name, columns), sample, labels)
+        for name in columns
+        if name not in roles.text
+    )
+    return next((found for column in described if (found := _speakers(column))), None)
+
+
+def _speakers(column: _Column) -> Speakers | None:
+    """Recognise a column with both sides of a talk, and hardly anything else, in all its rows."""
+    kinds = set(column.cells)
+    if not 2 <= len(kinds) <= _MOST_SPEAKERS or len(column.cells) < 0.9 * column.rows:
+        return None
+    if _KIND_OF_CUSTOMER.search(headings.clean(column.heading)):
+        return None
+    others = {cell for cell in kinds if _NO_CUSTOMER.fullmatch(_speaker(cell))}
+    customers = {cell for cell in kinds if _CUSTOMER.fullmatch(_speaker(cell))}
+    if not others or not customers:
+        return None
+    if _share(column.cells, lambda cell: cell in others or cell in customers) < 0.95:
+        return None
+    rows = sum(cell in others for cell in column.cells)
+    return Speakers(column.name, tuple(sorted(others)), rows, column.rows)
+
+
+def _speaker(cell: str) -> str:
+    """Return who speaks without a number: "客服1", "agent_2"."""
+    return headings.clean(cell).rstrip("0123456789 ")
+
+
+def _without_totals(sample: Sequence[SourceRow]) -> Sequence[SourceRow]:
+    """Return the rows above the sums of a sheet: "合计 | 7.55" is no answer and on no scale."""
+    for place in range(len(sample) - 1, max(len(sample) - 1 - _MOST_TOTALS, 0), -1):
+        cells = [cell for cell in sample[place].cells.values() if cell and cell.strip()]
+        named = sum(_TOTAL.fullmatch(cell) is not None for cell in cells)
+        if not named or named + sum(number(cell) is not None for cell in cells) < len(cells):
+            return sample[: place + 1]
+    return sample
 
 
 def refuse_text_as_segment(by: Sequence[str], texts: Sequence[str], where: str) -> None:
@@ -396,13 +527,21 @@ def _find_text(columns: Sequence[_Column], where: str, option: str) -> str:
 
 
 def _fuller(rivals: Sequence[_Column]) -> list[_Column]:
-    """Keep the rivals that nearly match the one with the most to say: a remark is no review."""
+    """Keep the rivals that nearly match the one with the most to say: a remark is no review.
+
+    Beside questions, the one that most answered, or said most to: what a third says of what it likes
+    is not what all were asked. The others are told.
+    """
 
     def amount(column: _Column) -> float:
-        return column.width * column.filled
+        return column.width * column.answered
 
     most = max(map(amount, rivals))
-    return [column for column in rivals if amount(column) * 8 >= most]
+    kept = [column for column in rivals if amount(column) * 8 >= most]
+    if any(headings.is_question(column.heading) for column in kept):
+        best = max((column.answered, column.width) for column in kept)
+        kept = [column for column in kept if (column.answered, column.width) == best]
+    return kept
 
 
 def _find_date(columns: Sequence[_Column]) -> str | None:
@@ -495,14 +634,19 @@ def _given_outcome(column: _Column, where: str) -> Outcome:
 
 def _is_segment(column: _Column) -> bool:
     heading = column.heading
-    if not column.cells or column.is_date or headings.is_excluded(heading):
+    if not column.answers or column.is_date or headings.is_excluded(heading):
         return False
     if headings.is_reply(heading) or (headings.is_title(heading) and column.is_prose):
+        return False
+    words = headings.clean(heading)
+    if _HANDLING.search(words) or _SUBJECT.search(words) or _speakers(column):
+        return False
+    if _share(column.answers, lambda cell: _DURATION.fullmatch(cell.strip().casefold())) >= 0.8:
         return False
     named = headings.is_segment(heading) and not headings.is_id(heading)
     if column.is_number and not named:
         return False
-    if headings.is_id(heading) and _ID_OF_PERSON.search(headings.clean(heading)):
+    if headings.is_id(heading) and (_ID_OF_PERSON.search(words) or _ID_OF_TALK.search(words)):
         return False
     if column.width > 80:
         return False

@@ -52,6 +52,13 @@ _NPS = re.compile(
     r"|recommendation (?:score|intent)|推荐意愿|推荐可能|推荐指数|推荐度|愿意.*推荐|推荐.*可能"
     r"|净推荐|可能.*推荐|推薦意願|推荐分"
 )
+# Asked on 0-10 as well as on other scales: the range or the answers have to tell.
+_MAYBE_NPS = re.compile(
+    r"(?:会|愿|能否|是否).*推[荐薦](?!.*(?:理由|原因))|推[荐薦].*(?:意愿|意願|意向|倾向|程度)"
+    r"|(?:意愿|程度).*推[荐薦]|推[荐薦]给|推[荐薦](?:我们|身边|亲友|朋友|同事|家人|他人|别人)"
+    r"|\brecommend\b|\brecommendation (?:level|likelihood)|\brefer (?:us|a friend)\b"
+    r"|\btell (?:a friend|your friends|others)\b"
+)
 _CSAT = re.compile(r"\bcsat\b|satisf|满意|滿意")
 _CES = re.compile(
     r"\bces\b|\beffort\b|\beasy to\b|made it easy|\bease of\b.*(?:resol|handl|issue|process)"
@@ -93,7 +100,28 @@ _NO_SCALE = re.compile(
     r"|数量|次数|点赞|点踩|有用|回复数|年龄|数$|天数|楼层|浏览|序号|编号|排名|概率|情感|人数"
     rf"|{_MAY_BE_RATED}"
 )
+# Parts that platforms have rated, also in tenths: "口味 4.3". The heading is nothing but their names,
+# so that a fee, a distance or a weight is none: 配送费, "location (km)".
+_PART = (
+    r"口味|味道|菜品|环境|環境|服务|服務|卫生|衛生|清洁|清潔|位置|交通|设施|設施|性价比|包装|包裝"
+    r"|配送|物流|发货|质量|品质|品質|早餐|餐饮|睡眠|隔音|效果|体验|员工|师资|教学|外观|内饰|空间|动力|操控|舒适"
+    r"|taste|food|service|staff|cleanliness|hygiene|location|facilities|amenities|rooms?|comfort"
+    r"|value(?: for money)?|quality|atmosphere|ambiance|ambience|environment|decor|packaging"
+    r"|check ?in|communication|accuracy|wi ?fi|sleep quality|breakfast|cabin|seat comfort"
+)
+_PARTS = re.compile(
+    rf"(?:(?:商家|店铺|酒店|商品|食物|菜品|骑手|整体|总体|客房|房间|卖家)[的 ]?)?"
+    rf"(?:{_PART})(?: ?(?:&|and|与|和|及)? ?(?:{_PART}))*"
+    r"(?:态度|態度|质量|水平|体验|速度|状况|条件|程度|度|性)?(?: ?[(（]?(?:满分)?5分制?[)）]?)?"
+)
 _RANGE = re.compile(r"(?<!\d)([01])\s*(?:-|–|—|~|～|至|到|to|\.\.)\s*(100|10|3|5|7)(?!\d)")
+# "0=绝对不会，10=一定会": the range told by its ends.
+_ENDS = tuple(
+    re.compile(
+        rf"(?<![\d.]){end}\s*(?:分|points?)?\s*(?:[=:(（—–-]|[是为即指]|表示|代表|means?\b|is\b)"
+    )
+    for end in ("0", "10")
+)
 _OUT_OF = re.compile(r"(?:out of|满分|/)\s*(100|10|5|7|3)(?!\d)|(?<!\d)(100|10|5|7)\s*分制")
 _HIGH_GOOD = re.compile(
     r"made it eas(?:y|ier)|(?:very|extremely) easy\s*[=:]\s*[57]"
@@ -263,6 +291,8 @@ def find_outcome(column: str, heading: str, cells: Sequence[str]) -> Outcome | N
     answers = [found[0] for found in read if found is not None]
     if len(answers) < 0.8 * len(cells):
         return _in_words(column, words, kind, cells)
+    if kind is None and _is_part(words, answers):
+        return Outcome(column, "stars", 1.0, 5.0)
     if kind is None and (_NO_SCALE.search(words) or not _whole_or_half(answers)):
         return None
     if kind not in ("nps", "pmf"):
@@ -272,12 +302,40 @@ def find_outcome(column: str, heading: str, cells: Sequence[str]) -> Outcome | N
             if typed is None or (typed.kind == "ces" and typed.high_is_good is not None):
                 return typed
             return replace(typed, high_is_good=not direction(labels))
+    unnamed = kind is None and not _NO_SCALE.search(words)
+    if (unnamed or kind == "rating") and _asks_to_recommend(words, _folded(heading), answers):
+        kind = "nps"
     low, high = _scale(_folded(heading), answers, kind, _common_top(cells))
     if high is None or low is None:
         return None
     if kind is None and not _is_survey_scale(words, answers, low, high):
         return None
     return _typed(column, words, kind, low, high)
+
+
+def _asks_to_recommend(words: str, heading: str, answers: Sequence[float]) -> bool:
+    """Say whether a question about recommending, which may have any scale, is the one on 0-10.
+
+    The heading tells the range; or answers are beyond a scale to seven, or beyond one to five and
+    begin at zero.
+    """
+    if not _MAYBE_NPS.search(words):
+        return False
+    told = _range(heading)
+    if told is not None:
+        return told == (0, 10)
+    on = _on_scale(_without_codes(answers), 10, "nps")
+    if not on or sum(value > 5 for value in on) <= _SLIPS * len(on):
+        return False
+    return max(on) > (5 if min(on) == 0 else 7)
+
+
+def _range(heading: str) -> tuple[float, float] | None:
+    """Return the ends that a heading tells: "0-10", "0=绝对不会，10=一定会"."""
+    told = _RANGE.search(heading)
+    if told:
+        return float(told[1]), float(told[2])
+    return (0.0, 10.0) if all(end.search(heading) for end in _ENDS) else None
 
 
 def _explained(
@@ -322,6 +380,16 @@ def _whole_or_half(answers: Sequence[float]) -> bool:
     return all((value * 2).is_integer() for value in answers)
 
 
+def _is_part(words: str, answers: Sequence[float]) -> bool:
+    """Say whether numbers are what a platform makes of the stars of a part: 4.3 for the food."""
+    return (
+        _PARTS.fullmatch(words) is not None
+        and not _whole_or_half(answers)
+        and all(1 <= value <= 5 and round(value, 1) == value for value in answers)
+        and len(set(answers)) >= _FEWEST_STEPS
+    )
+
+
 def _is_survey_scale(words: str, answers: Sequence[float], low: float, high: float) -> bool:
     """Say whether numbers under a heading that names no scale look like answers ("Seat Comfort").
 
@@ -342,9 +410,10 @@ def _scale(
     heading: str, answers: Sequence[float], kind: str | None, top: float | None
 ) -> tuple[float | None, float | None]:
     """Return the ends of the scale: what the heading or the cells say, else what they show."""
-    told = _RANGE.search(heading)
-    if told:
-        return float(told[1]), float(told[2])
+    told = _range(heading)
+    # A heading that names no scale may explain codes.
+    if told is not None and (kind is not None or _RANGE.search(heading)):
+        return told
     if kind is not None:
         answers = _without_codes(answers)
     if kind == "nps" and top in (None, 10) and (on := _on_scale(answers, 10, kind)):

@@ -23,7 +23,7 @@ from sentiment.tables.delimited import DELIMITERS, DelimitedSource
 from sentiment.tables.jsonlines import JsonSource
 from sentiment.tables.layout import scored_columns
 from sentiment.tables.parquet import ParquetSource
-from sentiment.tables.roles import Roles, find_roles, unread_texts
+from sentiment.tables.roles import Roles, Speakers, find_roles, find_speakers, unread_texts
 from sentiment.tables.rows import Reject, Source, SourceRow
 from sentiment.tables.workbook import WorkbookSource
 
@@ -117,6 +117,12 @@ class Table:
         if not options.text and options.roles is None:
             unread = unread_texts(columns, source.sample, source.labels, self.roles)
             self.notes += _about_unread(unread, self.roles.text[0], options.language)
+        if options.roles is None:
+            speakers = find_speakers(columns, source.sample, source.labels, self.roles)
+            self.notes += _about_speakers(speakers, options.language)
+        if options.roles is None and self.roles.outcome is None:
+            scales = tuple(other.column for other in self.roles.other_outcomes)
+            self.notes += _about_outcome(scales, options.language)
         if isinstance(source, DelimitedSource) and len(self.roles.text) == 1:
             source.text_column = self.roles.text[0]
         elif isinstance(source, JsonSource):
@@ -200,6 +206,43 @@ def _about_unread(unread: Sequence[str], text: str, language: str) -> tuple[str,
             f"{', '.join(names)}{more} look like text, too, and are not read. To read them as well"
         )
     return (f"The text is read from “{text}”; {told}: {options}",)
+
+
+def _about_speakers(speakers: Speakers | None, language: str) -> tuple[str, ...]:
+    """Return a sentence on rows of a chat that are not the customer's."""
+    if speakers is None:
+        return ()
+    column, rows, of = speakers.column, speakers.rows, speakers.of
+    if language == "zh":
+        others = "、".join(f"“{name}”" for name in speakers.others)
+        return (
+            f"“{column}”列说明每行是谁说的：看过的 {of:,} 行中有 {rows:,} 行不是客户的话（{others}），"
+            "也会当作反馈分析；请先筛去这些行。",
+        )
+    others = ", ".join(f"“{name}”" for name in speakers.others)
+    return (
+        f"Column “{column}” says who wrote each row: of the {of:,} rows looked at, {rows:,} are not"
+        f" the customer's ({others}) and count as feedback, too; filter them out first.",
+    )
+
+
+def _about_outcome(scales: Sequence[str], language: str) -> tuple[str, ...]:
+    """Return a sentence on columns that look like scores where none says that it is one."""
+    if not scales:
+        return ()
+    shown = scales[:_NAMES_SHOWN]
+    option = f"--outcome {shlex.quote(scales[0])}"
+    names = [f"“{name}”" for name in shown]
+    rest = len(scales) - len(shown)
+    if language == "zh":
+        more = f" 等 {len(scales)} 列" if rest else ""
+        return (f"没有列标明是评分；{'、'.join(names)}{more}看来是分数，若要作为评分：{option}",)
+    more = f" and {rest} more" if rest else ""
+    looks = "looks like scores" if len(scales) == 1 else "look like scores"
+    return (
+        f"No column says that it is a score; {', '.join(names)}{more} {looks}. To take one for it:"
+        f" {option}",
+    )
 
 
 def _no_row(path: str, first: SourceRow | Reject | None) -> str:

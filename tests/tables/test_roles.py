@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from sentiment.errors import ColumnError
-from sentiment.tables import Outcome, Roles, SourceRow
-from sentiment.tables.roles import find_roles, unread_texts
+from sentiment.tables import Outcome, Roles, SourceRow, headings
+from sentiment.tables.roles import Speakers, find_roles, find_speakers, unread_texts
 
 PROSE = [
     f"{start} {middle}, {end}"
@@ -273,3 +273,177 @@ def test_texts_that_are_not_read_are_told(heading: str, told: bool) -> None:
     ]
     unread = unread_texts(tuple(columns), rows, {}, found)
     assert unread == ((heading,) if told else ())
+
+
+@pytest.mark.parametrize("none", ["", "(空)", "（跳过）", "N/A"])
+@pytest.mark.parametrize(
+    ("asked_all", "asked_few"),
+    [
+        ("5、哪里最需要改进？", "6、您最喜欢我们的什么？"),
+        ("需要改进的地方", "最满意的地方"),
+        ("您觉得我们哪些方面做得不够好", "您对我们最满意的是什么"),
+        ("What needs improvement?", "What do you like most?"),
+        ("Where could we improve?", "What did we do well?"),
+        ("What could we do better?", "Why did you choose us?"),
+    ],
+)
+def test_of_two_questions_the_one_that_more_answered_is_read(
+    asked_all: str, asked_few: str, none: str
+) -> None:
+    few = [text if place % 3 == 0 else none for place, text in enumerate(PROSE)]
+    for columns in ({asked_all: PROSE, asked_few: few}, {asked_few: few, asked_all: PROSE}):
+        found = roles(columns)
+        assert found.text == (asked_all,)
+        assert found.segments == ()
+        rows = [
+            SourceRow(i, dict(zip(columns, cells, strict=True)))
+            for i, cells in enumerate(zip(*columns.values(), strict=True))
+        ]
+        assert unread_texts(tuple(columns), rows, {}, found) == (asked_few,)
+
+
+def test_of_questions_that_all_answered_the_one_with_more_to_say_is_read() -> None:
+    longer = [f"{text} and more" for text in PROSE]
+    assert roles({"最满意的地方是什么？": PROSE, "需要改进的地方": longer}).text == (
+        "需要改进的地方",
+    )
+
+
+def test_questions_with_as_many_and_as_long_answers_are_an_error() -> None:
+    with pytest.raises(ColumnError, match="could equally be the text"):
+        roles({"哪里最需要改进？": PROSE, "您最喜欢我们的什么？": PROSE[::-1]})
+
+
+@pytest.mark.parametrize(
+    ("heading", "asked"),
+    [
+        ("哪些方面有待提升", True), ("不足之处", True), ("您最不满意的是哪一点", True),
+        ("Which areas could be improved?", True),
+        ("哪里都好", False), ("没有不满意的地方", False), ("我很喜欢这款手机", False),
+        ("最喜欢的门店", False), ("您常去哪里消费", False), ("整体满意度", False),
+        ("Where did you buy it?", False),
+    ],
+)  # fmt: skip
+def test_what_asks_for_praise_or_blame(heading: str, asked: bool) -> None:
+    assert headings.is_question(heading) is asked
+
+
+def test_a_column_that_nobody_answered_is_no_segment() -> None:
+    found = roles({"text": PROSE, "会员等级": ["(跳过)"], "store": ["A", "B"]})
+    assert found.segments == ("store",)
+
+
+@pytest.mark.parametrize("total", ["合计", "平均：", "Grand total"])
+def test_totals_below_the_rows_are_no_answers(total: str) -> None:
+    columns = ("no", "review", "服务态度", "spent")
+    rows = [
+        SourceRow(i, {"no": str(i), "review": text, "服务态度": str(i % 5 + 1), "spent": "9.90"})
+        for i, text in enumerate(PROSE, 1)
+    ]
+    (whole,) = find_roles(columns, rows).other_outcomes
+    sums: dict[str, str | None] = {"no": total, "review": None, "服务态度": "3.17", "spent": "267"}
+    below = [SourceRow(28, sums), SourceRow(29, {**sums, "服务态度": "85.5"})]
+    assert find_roles(columns, [*rows, *below]).other_outcomes == (whole,)
+    # A customer may write the word.
+    answer = {"no": "28", "review": total, "服务态度": "3.17", "spent": "on account"}
+    assert find_roles(columns, [*rows, SourceRow(28, answer)]).other_outcomes == ()
+
+
+@pytest.mark.parametrize(
+    "heading", ["来自IP", "IP地址", "答题者IP", "IP", "ip_address", "Client IP"]
+)
+def test_an_address_is_no_text_and_no_segment(heading: str) -> None:
+    # 问卷星 writes the place behind it, so that it looks like prose.
+    places = [f"113.{place}.2.9(广东-深圳)" for place in range(27)]
+    columns = {"意见": PROSE, heading: places}
+    found = roles(columns)
+    assert (found.text, found.segments) == (("意见",), ())
+    rows = [
+        SourceRow(i, {"意见": a, heading: b})
+        for i, (a, b) in enumerate(zip(PROSE, places, strict=True))
+    ]
+    assert unread_texts(tuple(columns), rows, {}, found) == ()
+
+
+@pytest.mark.parametrize("heading", ["IP省份", "IP归属地", "Trip type", "Zip code"])
+def test_what_only_looks_like_an_address(heading: str) -> None:
+    assert not headings.is_excluded(heading)
+
+
+def speakers(heading: str, cells: list[str]) -> Speakers | None:
+    columns = {"内容": PROSE, heading: [cells[i % len(cells)] for i in range(len(PROSE))]}
+    rows = [
+        SourceRow(i, {"内容": a, heading: b})
+        for i, (a, b) in enumerate(zip(*columns.values(), strict=True))
+    ]
+    found = find_roles(tuple(columns), rows)
+    told = find_speakers(tuple(columns), rows, {}, found)
+    assert told is None or found.segments == ()
+    return told
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "others", "rows"),
+    [
+        ("发送方", ["客户", "客服", "系统"], ("客服", "系统"), 18),
+        ("发送者类型", ["访客", "机器人", "人工客服"], ("人工客服", "机器人"), 18),
+        ("角色", ["买家", "买家", "商家"], ("商家",), 9),
+        ("author", ["end-user", "agent", "end-user"], ("agent",), 9),
+        ("From", ["Customer", "Support", "Bot"], ("Bot", "Support"), 18),
+        ("sender_type", ["user", "agent_1", "agent_2"], ("agent_1", "agent_2"), 18),
+    ],
+)
+def test_who_speaks_in_a_chat_is_told(
+    heading: str, cells: list[str], others: tuple[str, ...], rows: int
+) -> None:
+    assert speakers(heading, cells) == Speakers(heading, others, rows, 27)
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        ("发送方", ["客户"]),
+        ("发送方", ["客服", "系统", "机器人"]),
+        ("发送方", ["客户", "客服", ""]),
+        ("发送方", ["客户", "客服", "小美"]),
+        ("用户类型", ["买家", "商家", "买家"]),
+        ("您的身份", ["消费者", "商家", "商家"]),
+        ("Account type", ["buyer", "seller", "buyer"]),
+        ("topic", ["customer", "service", "system"]),
+    ],
+)
+def test_what_is_no_column_of_speakers(heading: str, cells: list[str]) -> None:
+    assert speakers(heading, cells) is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        ("处理状态", ["已完成", "处理中"]), ("状态", ["已完成", "处理中"]), ("提交人", ["王芳", "李娜"]),
+        ("负责人", ["王芳", "李娜"]), ("跟进人", ["王芳", "李娜"]), ("status", ["open", "closed"]),
+        ("Ticket Status", ["open", "closed"]), ("Assignee", ["Amy", "Bob"]), ("owner", ["Amy", "Bob"]),
+        ("agent", ["Amy", "Bob"]), ("Title", ["Love it", "Meh"]), ("Subject", ["Renewal", "Export"]),
+        ("标题", ["很好", "一般"]), ("工单主题", ["登录", "续费"]),
+        ("配送时长", ["34分钟", "59 分钟", "1小时5分"]), ("所用时间", ["509秒", "96秒"]),
+        ("wait", ["1.5 hours", "30 min"]), ("会话ID", ["wk1", "wk2", "wk3"]),
+        ("conversation_id", ["a1", "a2", "a3"]),
+    ],
+)  # fmt: skip
+def test_how_feedback_was_handled_divides_no_customers(heading: str, cells: list[str]) -> None:
+    columns = {"review": PROSE, heading: cells, "store": ["A", "B"]}
+    assert roles(columns).segments == ("store",)
+    assert roles(columns, by=[heading]).segments == (heading,)
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        ("State", ["Ohio", "Texas"]), ("主题", ["交通", "教育"]),
+        ("会员状态", ["有效", "过期"]), ("Job title", ["Nurse", "Cook"]),
+        ("商品标题", ["耳机", "键盘"]), ("配送时长", ["30分钟以内", "30-60分钟", "60分钟以上"]),
+        ("length", ["3m", "5m"]), ("角色", ["管理员", "普通成员"]), ("topic", ["billing", "login"]),
+        ("travel agent", ["Amy's", "Bob's"]),
+    ],
+)  # fmt: skip
+def test_what_does_divide_customers(heading: str, cells: list[str]) -> None:
+    assert roles({"review": PROSE, heading: cells}).segments == (heading,)

@@ -297,3 +297,40 @@ def test_so_it_is_on_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     rows = list(open_table("-").rows())
     assert [row.row for row in rows if isinstance(row, Reject)] == [2, 3, 1507]
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "“Seat Comfort” looks like scores"), ("zh", "“Seat Comfort”看来是分数")],
+)
+def test_scores_that_no_heading_names_are_told(tmp_path: Path, language: str, told: str) -> None:
+    rows = [f"The seat {place} was broken and nobody cared,{place % 5 + 1}" for place in range(30)]
+    path = tmp_path / "a.csv"
+    options = ReadOptions(language=language)
+    path.write_text("\n".join(["review,Seat Comfort", *rows, ""]), encoding="utf-8")
+    note = open_table(path, options).notes[-1]
+    assert told in note
+    assert note.endswith("--outcome 'Seat Comfort'")
+    path.write_text("\n".join(["review,rating", *rows, ""]), encoding="utf-8")
+    assert open_table(path, options).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "Column “发送方” says who wrote each row: of the 30 rows looked at, 20 are not the"),
+        (
+            "zh",
+            "“发送方”列说明每行是谁说的：看过的 30 行中有 20 行不是客户的话（“客服”、“系统”），",
+        ),
+    ],
+)
+def test_lines_of_the_agent_are_told(tmp_path: Path, language: str, told: str) -> None:
+    sides = ("客户", "客服", "系统")
+    rows = [f"{sides[place % 3]},第{place}次了，还是没有人告诉我怎么退款" for place in range(30)]
+    path = tmp_path / "a.csv"
+    options = ReadOptions(language=language)
+    path.write_text("\n".join(["发送方,消息内容", *rows, ""]), encoding="utf-8")
+    assert any(note.startswith(told) for note in open_table(path, options).notes)
+    path.write_text("\n".join(["发送方,消息内容", *rows[::3], ""]), encoding="utf-8")
+    assert open_table(path, options).notes == ()
