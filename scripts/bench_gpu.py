@@ -196,7 +196,7 @@ def _inside(name: str, *, quick: bool) -> Figures:
         some = ids[:count]
         for _ in range(3):
             runtime.run(some)
-        setattr(figures, which, count / _on_gpu(torch, partial(runtime.submit, some)))
+        setattr(figures, which, count / _answered(partial(runtime.submit, some)))
 
     figures.products = _products(model.path, width)
 
@@ -225,6 +225,14 @@ def _products(folder: Path, tokens: int) -> float:
     of_token = sum(a * b for a, b in inner) + width * (width + asked)
     layers = sum(name.endswith("Wqkv.weight") for name in sizes)
     return float(tokens * of_token + 2 * layers * width * tokens**2)
+
+
+def _answered(submit: Callable[[], Callable[[], object]], times: int = 40) -> float:
+    """Return the seconds of one of some runs that are under way together."""
+    began = time.perf_counter()
+    for answer in [submit() for _ in range(times)]:
+        answer()
+    return (time.perf_counter() - began) / times
 
 
 def _on_gpu(torch: Any, work: Callable[[], object], times: int = 20) -> float:
