@@ -178,8 +178,6 @@ def _processor() -> str:
 
 def _inside(name: str, *, quick: bool) -> Figures:
     """Measure in this process."""
-    import torch
-
     import sentiment
 
     rows = make_rows(2_000 if quick else REPEATED)
