@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +14,7 @@ from sentiment.drivers.answers import is_missing
 from sentiment.records import POLARITIES, SENTIMENTS, STATUSES
 from sentiment.reporting.dating import DateColumn, Dating
 from sentiment.reporting.quotes import Voice, flat, voice
+from sentiment.tables.rows import MOST_TOTALS, is_total
 from sentiment.tables.scales import Outcome
 from sentiment.taxonomy import Driver, TagKind, Taxonomy, Topic
 from sentiment.text.repair import is_misread
@@ -34,16 +34,6 @@ LANGUAGES = ("zh", "en", "mixed", "other")
 
 # One byte per row and driver: a review may hold a driver with several polarities at once.
 BITS: Mapping[str, int] = {name: 1 << place for place, name in enumerate(POLARITIES)}
-
-# What stands beside the sums that a spreadsheet adds below its rows.
-_TOTAL = re.compile(
-    r"\s*(?:(?:grand |sub-?)?totals?|averages?|avg\.?|mean"
-    r"|总计|合计|合計|总和|小计|平均值?|平均分|均值|均分)\s*[:：]?\s*",
-    re.IGNORECASE,
-)
-
-# A sheet has a few of them; more are customers of a group called so.
-_MOST_TOTALS = 5
 
 # Quotes are chosen among this many random reviews of a driver and sign (the rule is printed).
 QUOTE_POOL = 50
@@ -350,9 +340,7 @@ class Collector:
         for column in (self._id, self._date, *self._by) if empty else ():
             if column:
                 cells = batch.cells(column)
-                named = {
-                    cell for cell in {cells[at] for at in empty} if _TOTAL.fullmatch(cell or "")
-                }
+                named = {cell for cell in {cells[at] for at in empty} if is_total(cell)}
                 found[[at for at in empty if named and cells[at] in named]] = True
         return found
 
@@ -557,7 +545,7 @@ def _at_the_end(totals: NDArray[np.bool_], status: NDArray[np.int8]) -> NDArray[
     written = np.flatnonzero(status != STATUSES.index("empty"))
     below = np.arange(len(totals)) > (written[-1] if len(written) else -1)
     kept = totals & below
-    return kept if kept.sum() <= _MOST_TOTALS else np.zeros_like(totals)
+    return kept if kept.sum() <= MOST_TOTALS else np.zeros_like(totals)
 
 
 def _customers(ids: NDArray[np.int64], first: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:

@@ -19,7 +19,7 @@ from sentiment.errors import ColumnError
 from sentiment.tables import headings
 from sentiment.tables.dates import is_count, looks_like_date
 from sentiment.tables.likert import leaning
-from sentiment.tables.rows import SourceRow, display_width
+from sentiment.tables.rows import MOST_TOTALS, SourceRow, display_width, is_total
 from sentiment.tables.scales import KINDS, Outcome, find_outcome, is_overall, number
 
 __all__ = [
@@ -123,13 +123,6 @@ _ASKED_TO_RATE = re.compile(
 # How `unique_names` numbers what was there before.
 _REPEAT = re.compile(r"_\d+\Z")
 
-# What stands beside the sums that a spreadsheet adds below its rows, a few rows at most.
-_TOTAL = re.compile(
-    r"\s*(?:(?:grand |sub-?)?totals?|averages?|avg\.?|mean"
-    r"|总计|合计|合計|总和|小计|平均值?|平均分|均值|均分)\s*[:：]?\s*",
-    re.IGNORECASE,
-)
-_MOST_TOTALS = 5
 # Survey tools put them around what is no answer: "(空)", "（跳过）".
 _BRACKETS = " \t()（）[]【】<>《》"
 
@@ -406,9 +399,9 @@ def _speaker(cell: str) -> str:
 
 def _without_totals(sample: Sequence[SourceRow]) -> Sequence[SourceRow]:
     """Return the rows above the sums of a sheet: "合计 | 7.55" is no answer and on no scale."""
-    for place in range(len(sample) - 1, max(len(sample) - 1 - _MOST_TOTALS, 0), -1):
+    for place in range(len(sample) - 1, max(len(sample) - 1 - MOST_TOTALS, 0), -1):
         cells = [cell for cell in sample[place].cells.values() if cell and cell.strip()]
-        named = sum(_TOTAL.fullmatch(cell) is not None for cell in cells)
+        named = sum(is_total(cell) for cell in cells)
         if not named or named + sum(number(cell) is not None for cell in cells) < len(cells):
             return sample[: place + 1]
     return sample

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
 __all__ = [
+    "MOST_TOTALS",
     "SAMPLE_CHARACTERS",
     "SAMPLE_ROWS",
     "Opener",
@@ -14,6 +16,7 @@ __all__ = [
     "Source",
     "SourceRow",
     "display_width",
+    "is_total",
     "take_sample",
     "unique_names",
     "without_surrogates",
@@ -23,6 +26,14 @@ __all__ = [
 # costs what opening a thousand does, and gives the same answer whatever follows.
 SAMPLE_ROWS = 1000
 SAMPLE_CHARACTERS = 4_000_000
+# A sheet has a few rows of sums below its own; more are customers of a group that is called so.
+MOST_TOTALS = 5
+# What stands beside the sums.
+_TOTAL = re.compile(
+    r"\s*(?:(?:grand |sub-?)?totals?|averages?|avg\.?|mean"
+    r"|总计|合计|合計|总和|小计|平均值?|平均分|均值|均分)\s*[:：]?\s*",
+    re.IGNORECASE,
+)
 # So much that is no record, and no other format will come of it either.
 _MOST_REJECTED = 16 * SAMPLE_CHARACTERS
 
@@ -125,6 +136,11 @@ def unique_names(names: list[str]) -> list[str]:
         else:
             result.append(taken.free(name or f"column_{position}"))
     return result
+
+
+def is_total(cell: str | None) -> bool:
+    """Tell whether a cell says that the others of its row are sums or means: 合计, Average."""
+    return _TOTAL.fullmatch(cell or "") is not None
 
 
 def display_width(text: str) -> int:
