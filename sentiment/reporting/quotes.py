@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sentiment.reporting.mask import mask
+from sentiment.text.normalise import entities, tags
 
 __all__ = ["ALARM", "ALARM_PATTERN", "Part", "Voice", "flat", "voice"]
 
@@ -140,9 +141,9 @@ def _around(text: str, start: int, end: int, polarity: str, language: str) -> tu
         words[end - left :],
     )
     parts = [
-        Part("…" + flat(before).lstrip() if left > 0 else flat(before)),
-        Part(flat(evidence), polarity),
-        Part(flat(after).rstrip() + "…" if right < len(text) else flat(after)),
+        Part("…" + _shown(before).lstrip() if left > 0 else _shown(before)),
+        Part(_shown(evidence), polarity),
+        Part(_shown(after).rstrip() + "…" if right < len(text) else _shown(after)),
     ]
     return tuple(part for part in parts if part.text)
 
@@ -185,11 +186,18 @@ def _marked(text: str, opinions: Sequence[Mapping[str, Any]], language: str) -> 
         start, stop = max(start, place), min(stop, end)
         if stop <= start:
             continue
-        parts.append(Part(flat(words[place - begin : start - begin])))
-        parts.append(Part(flat(words[start - begin : stop - begin]), polarity))
+        parts.append(Part(_shown(words[place - begin : start - begin])))
+        parts.append(Part(_shown(words[start - begin : stop - begin]), polarity))
         place = stop
-    parts.append(Part(flat(words[place - begin :]) + ("…" if end < len(text) else "")))
+    parts.append(Part(_shown(words[place - begin :]) + ("…" if end < len(text) else "")))
     return tuple(part for part in parts if part.text)
+
+
+def _shown(words: str) -> str:
+    """Return masked words as they are shown: without markup, what that hid being masked as well."""
+    if "&" not in words and "<" not in words:
+        return flat(words)
+    return flat(mask(tags(entities(words)[0])[0]))
 
 
 _SPACE = re.compile(r"\s+")

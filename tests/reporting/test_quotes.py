@@ -156,3 +156,20 @@ def test_an_answer_of_a_survey_keeps_its_own_urgency() -> None:
     replies = made["replies"].rows("replies")
     assert len(replies) > 20
     assert all(int(row["urgency"]) >= 2 for row in replies)  # type: ignore[arg-type]
+
+
+def test_a_quote_is_shown_without_its_markup_and_hides_what_that_hid() -> None:
+    text = "这次&nbsp;客服半天不回&hellip;<br/>电话&#49;3812345678，5&lt;6 &quot;赞&quot;"
+    start = text.index("客服")
+    found = voice(
+        row=1, text=text, tags=[], about=("driver", "service.responsiveness", "negative"),
+        opinions=[{"driver": "service.responsiveness", "polarity": "negative", "confidence": 0.9,
+                   "start": start, "end": start + 6}],
+        language="zh", outcome=None, date=None, segments={}, id=None,
+    )  # fmt: skip
+    assert found is not None
+    assert [part.text for part in found.parts if part.mark] == ["客服半天不回"]
+    assert found.text.startswith("这次 客服半天不回… ")
+    assert '5<6 "赞' in found.text
+    assert "13812345678" not in found.text
+    assert "•••" in found.text
