@@ -41,7 +41,7 @@ from sentiment.train.base.finetune import (
 from sentiment.train.base.pretrain import Rows
 from sentiment.train.base.token_targets import UNKNOWN, Targets, _corrected
 from sentiment.train.linear.combine import fit_shared, fit_softmax
-from tests.train.base.test_arrays import drawn
+from tests.train.test_arrays import drawn
 
 CPU = torch.device("cpu")
 TAXONOMY = Taxonomy.default()

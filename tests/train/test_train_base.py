@@ -31,7 +31,7 @@ def script(name: str) -> ModuleType:
 def asked(without: list[str], start: Path | None = None) -> argparse.Namespace:
     return argparse.Namespace(
         without=without, start=start, steps=5, taught=None, taught_share=None, gold_share=None,
-        vectors=None, soup=[], leave_out=[], name="base", rate=1.0, way=1.0, seed=0,
+        vectors=None, soup=[], leave_out=[], name="base", rate=1.0, way=1.0, seed=0, trained=None,
     )  # fmt: skip
 
 
@@ -65,3 +65,14 @@ def test_the_command_that_is_written_down_has_every_share() -> None:
     given = asked([])
     given.taught_share, given.gold_share = 0.1, 0.7
     assert script("train_base")._command(given).endswith("--taught-share 0.1 --gold-share 0.7")
+
+
+def test_weights_of_a_gpu_are_told_with_their_recipe(tmp_path: Path) -> None:
+    train_base = script("train_base")
+    given = asked([])
+    given.trained, given.leave_out, given.name = tmp_path / "fast" / "w.safetensors", [1, 3], "fast"
+    said = train_base._command(given)
+    assert "gpu_prepare.py" in said
+    assert said.endswith("--name fast --leave-out 1 3")
+    (tmp_path / "recipe.json").write_text('{"base_steps": 4500}', encoding="utf-8")
+    assert train_base._recipe(given.trained) == {"base_steps": 4500}
