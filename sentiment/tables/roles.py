@@ -123,6 +123,8 @@ _ASKED_TO_RATE = re.compile(
 # How `unique_names` numbers what was there before.
 _REPEAT = re.compile(r"_\d+\Z")
 
+# Of those who answered the fuller of two open questions; who leaves one out was asked both.
+_NEARLY = 0.6
 # Survey tools put them around what is no answer: "(空)", "（跳过）".
 _BRACKETS = " \t()（）[]【】<>《》"
 
@@ -522,8 +524,8 @@ def _find_text(columns: Sequence[_Column], where: str, option: str) -> str:
 def _fuller(rivals: Sequence[_Column]) -> list[_Column]:
     """Keep the rivals that nearly match the one with the most to say: a remark is no review.
 
-    Beside questions, the one that most answered, or said most to: what a third says of what it likes
-    is not what all were asked. The others are told.
+    Beside questions, those that nearly as many answered: what a third says of what it likes is not
+    what all were asked. The others are told.
     """
 
     def amount(column: _Column) -> float:
@@ -532,8 +534,8 @@ def _fuller(rivals: Sequence[_Column]) -> list[_Column]:
     most = max(map(amount, rivals))
     kept = [column for column in rivals if amount(column) * 8 >= most]
     if any(headings.is_question(column.heading) for column in kept):
-        best = max((column.answered, column.width) for column in kept)
-        kept = [column for column in kept if (column.answered, column.width) == best]
+        best = max(column.answered for column in kept)
+        kept = [column for column in kept if column.answered >= _NEARLY * best]
     return kept
 
 
