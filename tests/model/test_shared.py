@@ -16,8 +16,9 @@ pytest.importorskip("torch", reason="the extra [torch] is not installed")
 pytest.importorskip("transformers", reason="the extra [torch] is not installed")
 
 from sentiment.analyzer import Analyzer
-from sentiment.errors import ModelError
+from sentiment.errors import ModelError, OutputError
 from sentiment.job import Interrupted, JobOptions, score
+from sentiment.job.scoring import Setup
 from sentiment.job.store import Store
 from sentiment.model import bundle
 from sentiment.model.cuda import CudaRuntime, load_cuda
@@ -147,7 +148,7 @@ def test_one_that_cannot_start_says_why(
 def test_its_end_is_told_and_it_ends_with_who_started_it() -> None:
     code = f"""
 import os, signal
-from sentiment.errors import ModelError
+from sentiment.errors import ModelError, OutputError
 from sentiment.model.shared import SharedGpu, SharedRuntime
 gpu = SharedGpu({str(BASE)!r}, None).__enter__()
 other = SharedGpu({str(BASE)!r}, None).__enter__()
@@ -227,11 +228,16 @@ def test_a_small_file_is_not_worth_a_gpu_that_nobody_asked_for(
     assert started == []
 
 
+class _NoPool:
+    """In the place of workers: it is enough to know that they would have been given a GPU."""
+
+    def __init__(self, setup: Setup, workers: int, environments: list[dict[str, str]]) -> None:
+        raise OutputError(f"{setup.device}: {len(environments)} of them")
+
+
 def test_what_an_earlier_run_did_counts(
     source: Path, started: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sentiment.job.run._BEFORE_GPU", 2)  # parts, as many as the file has
-    monkeypatch.setattr("sentiment.job.run.count_gpus", lambda: 1)
     out = source.with_name("out.jsonl")
 
     def stop(store: Store) -> None:
@@ -240,11 +246,14 @@ def test_what_an_earlier_run_did_counts(
     with monkeypatch.context() as once:
         once.setattr(Store, "mark_complete", stop)
         with pytest.raises(Interrupted):
-            score(source, out, JobOptions(model="base", workers=2))
+            score(source, out, JobOptions(model="base", device="cpu", workers=1))
     journal = out.with_name("out.jsonl.partial") / "journal.jsonl"
     first, _ = journal.read_bytes().splitlines(keepends=True)
     journal.write_bytes(first)
-    started.clear()
-    summary = score(source, out, JobOptions(model="base", workers=2))
-    assert summary.reused == 512
-    assert started == [0]  # as if it had not been interrupted
+    assert started == []
+    monkeypatch.setattr("sentiment.job.run._BEFORE_GPU", 2)  # parts, of which one is kept
+    monkeypatch.setattr("sentiment.job.run.Pool", _NoPool)
+    monkeypatch.setattr(SharedGpu, "ready", lambda gpu: {})
+    with pytest.raises(OutputError, match="cuda: 2 of them"):
+        score(source, out, JobOptions(model="base", workers=2))
+    assert started == [0, 1]

@@ -75,6 +75,9 @@ def test_a_hub_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(
+        "time.sleep", lambda seconds: None
+    )  # between one try of the hub and the next
     with pytest.raises(ModelError, match="neither a model of ours nor an encoder"):
         open_encoder("nobody/nothing-of-this-name")
 
