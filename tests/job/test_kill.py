@@ -105,7 +105,7 @@ class Killed:
 
 
 @pytest.mark.parametrize(
-    ("kind", "workers", "moments"), [("csv", 1, 12), ("jsonl", 2, 6), ("parquet", 1, 6)]
+    ("kind", "workers", "moments"), [("csv", 1, 8), ("jsonl", 2, 3), ("parquet", 1, 3)]
 )
 def test_a_job_killed_again_and_again_makes_the_file_of_one_that_was_not(
     source: Path, tmp_path: Path, kind: str, workers: int, moments: int
