@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 from numbers import Integral, Real
-from operator import is_
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -144,6 +143,7 @@ class Analyzer:
         self._own_taxonomy = taxonomy
         self._topics = tuple(self.taxonomy.topics)
         self._topic_of = {name: driver.topic for name, driver in self.taxonomy.drivers.items()}
+        self._tags = frozenset(self.taxonomy.tags)
 
     def __repr__(self) -> str:
         return f"Analyzer({self.model_name!r})"
@@ -212,7 +212,12 @@ class Analyzer:
 
         :param texts: As for `analyze`, each.
         """
-        feedback = [_feedback(text, row) for row, text in enumerate(_several(texts), start=1)]
+        items = list(_several(texts))
+        feedback = (
+            items
+            if _are_ready(items)
+            else [_feedback(text, row) for row, text in enumerate(items, start=1)]
+        )
         prepared = [prepare(item.text, item.damage) for item in feedback]
         scored = [
             index for index, ready in enumerate(prepared) if ready.status in ("ok", "damaged")
@@ -306,7 +311,7 @@ class Analyzer:
         opinions: list[Opinion] = []
         tags: list[Tag] = []
         for finding in findings:
-            start, end = finding.start, finding.end
+            name, polarity, start, end = finding.name, finding.polarity, finding.start, finding.end
             if prepared.steps:
                 start, end = prepared.to_original(start, end)
                 # A model keeps its evidence short in the text as it reads it; the way back makes
@@ -318,13 +323,11 @@ class Analyzer:
             evidence = text[start:end]
             # As round(..., 4), in a quarter of the time.
             confidence = round(finding.confidence * 10_000) / 10_000
-            topic = self._topic_of.get(finding.name)
+            topic = self._topic_of.get(name)
             if topic is not None:
-                opinions.append(
-                    Opinion(topic, finding.name, finding.polarity, confidence, evidence, start, end)
-                )
-            elif finding.name in self.taxonomy.tags:
-                tags.append(Tag(finding.name, finding.polarity, confidence, evidence, start, end))
+                opinions.append(Opinion(topic, name, polarity, confidence, evidence, start, end))
+            elif name in self._tags:
+                tags.append(Tag(name, polarity, confidence, evidence, start, end))
         return tuple(opinions), tuple(tags)
 
 
@@ -406,6 +409,30 @@ def _feedback(text: object, row: int) -> Feedback:
     )
 
 
+def _are_ready(items: Sequence[object]) -> TypeGuard[list[Feedback]]:
+    """Tell whether all are feedback that can be scored and written as it is, as a reader's is.
+
+    That is looked at for all cells at once: one by one it takes as long as to clean the text.
+    """
+    names: set[str | None] = set()
+    cells: list[str | None] = []
+    for item in items:
+        if (
+            type(item) is not Feedback
+            or type(item.text) is not str
+            or type(item.row) is not int
+            or type(item.columns) is not dict
+        ):
+            return False
+        names.update(item.columns)
+        cells += (item.text, item.id, item.question, *item.columns.values())
+    try:
+        "".join([cell for cell in (*names, *cells) if cell is not None]).encode()
+    except (TypeError, UnicodeEncodeError):
+        return False
+    return True
+
+
 def _checked(item: Feedback, row: int) -> Feedback:
     """Return what can be scored and written; most often it is the item as it came."""
     if item.row is None:
@@ -428,24 +455,14 @@ def _checked(item: Feedback, row: int) -> Feedback:
         raise InputError(
             f"The columns of row {item.row} are a {type(item.columns).__name__}; give a dict of strings."
         )
-    if _is_whole(item):
-        return item  # as that of a reader always is
+    if _are_ready([item]):
+        return item
     return replace(
         item,
         id=_whole_cell(item.id),
         question=_whole_cell(item.question),
         columns={_whole_cell(name): _whole_cell(cell) for name, cell in item.columns.items()},
     )
-
-
-def _is_whole(item: Feedback) -> bool:
-    """Tell whether what is written beside the text can be, as it is."""
-    cells = (item.id, item.question, *item.columns, *item.columns.values())
-    try:
-        "".join([cell for cell in cells if cell is not None]).encode()  # all at once
-    except (TypeError, UnicodeEncodeError):
-        return all(map(is_, map(_whole_cell, cells), cells))
-    return True
 
 
 def _whole_cell(cell: Any) -> Any:

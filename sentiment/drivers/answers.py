@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.errors import InputError
+from sentiment.patterns import regex
 
 __all__ = [
     "Answers",
@@ -40,11 +41,9 @@ _MISSING = frozenset(
     | {"skip", "skipped", "no answer", "not applicable", "don't know", "dont know", "dk"}
 )
 
-_NUMBER = re.compile(
-    r"([+-]?\d+(?:\.\d+)?)\s*(?:分|颗星|星|级|級|点|點|points?|pts?|stars?|/\s*(\d+))?"
-)
+_NUMBER = regex(r"([+-]?\d+(?:\.\d+)?)\s*(?:分|颗星|星|级|級|点|點|points?|pts?|stars?|/\s*(\d+))?")
 # "10 - Extremely likely": survey tools export the end points of a scale with their labels.
-_LABELLED = re.compile(r"(\d+)\s*[-–—:.、(]\s*[^\d\s][^\d]*")
+_LABELLED = regex(r"(\d+)\s*[-–—:.、(]\s*[^\d\s][^\d]*")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -119,7 +119,7 @@ class Labels:
         names, topics, kinds = np.array(self.names), self.topic_of, self.polarity_of
         one_name, one_topic = names[:, None] == names, topics[:, None] == topics
         of_topics = (topics[:, None] >= 0) & (topics >= 0)
-        loyalty = np.isin(names, list(_OPPOSITES))
+        loyalty = np.array([name in _OPPOSITES for name in self.names])
         opposite = loyalty[:, None] & loyalty & ~one_name
         praise_and_blame = abs(kinds[:, None] - kinds) == POLARITIES.index("positive")
         together = one_name | opposite | (of_topics & praise_and_blame)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment.model.heads import Batch, Heads
+from sentiment.patterns import regex
 from sentiment.text import Prepared
 
 __all__ = ["Evidence"]
@@ -25,7 +26,7 @@ _LONGEST_HAN = 40
 _LONGEST_LATIN = 80
 # Clauses cut at one time: an array operation costs as much for one as for a hundred.
 _AT_ONCE = 512
-_ABOVE_LATIN = re.compile("[\u2e80-\U0010ffff]+")
+_ABOVE_LATIN = regex("[\u2e80-\U0010ffff]+")
 # So few characters are not worth cutting off an end of a clause.
 _CRUMB_HAN = 2
 _CRUMB_LATIN = 5
@@ -33,14 +34,14 @@ _CRUMB_LATIN = 5
 _WHOLE = 40
 _SHARE = 0.8
 # Words that join a clause to the one before and judge nothing; evidence starts after them.
-_JOINING = re.compile(
+_JOINING = regex(
     r"(?:但是|但(?![愿凡])|不过|可是|就是|只是|而且|并且|然而|然后|还有|另外|所以|因为|虽然|尽管|其次|首先|最后)"
     r"(?=[\u4e00-\u9fff]{2})|(?:but|and|however|although|though|because)\b[\s,]+(?=\w)",
     re.IGNORECASE,
 )
 # What such a word begins with: most evidence begins with something else.
 _JOINS = frozenset("但不可就只而并然还另所因虽尽其首最BbAaHhTt")
-_WORD = re.compile(r"[^\s,;:()\"]+")
+_WORD = regex(r"[^\s,;:()\"]+")
 _FEWEST_WORDS = 3
 # Words that evidence does not end with: what they lead to belongs to it.
 _LEADING_WORDS = """

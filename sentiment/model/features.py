@@ -132,7 +132,8 @@ def _negators(unit: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return which units are negations; most are told apart by one look at a small table."""
     hashes, begins = _negation_hashes()
     likely = np.flatnonzero(begins[unit >> np.uint64(48)])
-    return likely[np.isin(unit[likely], hashes)]
+    found: NDArray[np.int64] = likely[(unit[likely][:, None] == hashes).any(axis=1)]
+    return found
 
 
 def _codes(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:

@@ -16,6 +16,7 @@ import os
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
 from itertools import chain, groupby, islice
@@ -159,20 +160,27 @@ class TransformerModel:
         :raises MissingExtra: A package that the device needs is not installed.
         """
         taxonomy = saved.taxonomy
-        try:
-            settings = Settings.of(saved.config, taxonomy)
-            words = Words.of(saved.arrays()) if saved.has_arrays else None
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise ModelError(
-                f"{saved.path}: not a transformer that this release can run ({error!r}); "
-                "get the bundle again."
-            ) from error
+        with ThreadPoolExecutor(1) as beside:
+            # A graph is read without Python, which has enough to read meanwhile.
+            graph = None
+            if _is_for_cpu(saved, device):
+                graph = beside.submit(OnnxRuntime, saved.file(GRAPH))
+            try:
+                settings = Settings.of(saved.config, taxonomy)
+                words = Words.of(saved.arrays()) if saved.has_arrays else None
+            except (KeyError, TypeError, ValueError, IndexError) as error:
+                raise ModelError(
+                    f"{saved.path}: not a transformer that this release can run ({error!r}); "
+                    "get the bundle again."
+                ) from error
+            tokenizer = _tokenizer(saved.file(TOKENIZER))
+            runtime = graph.result() if graph else _gpu_runtime(saved, device)
         return cls(
             name=saved.name,
             taxonomy=taxonomy,
             settings=settings,
-            tokenizer=_tokenizer(saved.file(TOKENIZER)),
-            runtime=_runtime(saved, device),
+            tokenizer=tokenizer,
+            runtime=runtime,
             digest=saved.digest,
             words=words,
             accuracy=saved.accuracy,
@@ -414,24 +422,26 @@ def _size(window: _Window) -> int:
     return window.last - window.first + 2
 
 
-def _runtime(saved: Bundle, device: str) -> Runtime:
+def _is_for_cpu(saved: Bundle, device: str) -> bool:
     if device != "cpu" and os.environ.get(SHARED) == saved.digest:
+        return False
+    return pick_device(device) == "cpu"
+
+
+def _gpu_runtime(saved: Bundle, device: str) -> Runtime:
+    if os.environ.get(SHARED) == saved.digest:
         from sentiment.model.shared import SharedRuntime
 
         return SharedRuntime.of_environment()
-    picked = pick_device(device)
-    if picked == "cpu":
-        return OnnxRuntime(saved.file(GRAPH))
     taxonomy = saved.taxonomy
     names = len(taxonomy.drivers) + len(taxonomy.tags)
     try:
-        return load_runtime(saved.config, saved.file(NETWORK), len(taxonomy.topics), names, picked)
+        return load_runtime(saved.config, saved.file(NETWORK), len(taxonomy.topics), names, "cuda")
     except (ModelError, MissingExtra):
         if device == "cuda":
             raise
-        return OnnxRuntime(
-            saved.file(GRAPH)
-        )  # a GPU that nobody asked for, and that does not run it
+        # A GPU that nobody asked for, and that does not run it.
+        return OnnxRuntime(saved.file(GRAPH))
 
 
 def _tokenizer(path: Path) -> Tokenizer:

@@ -12,6 +12,8 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+from sentiment.patterns import regex
+
 __all__ = ["Readings", "is_count", "looks_like_date", "readings"]
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -20,7 +22,7 @@ _TH = r"(?:st|nd|rd|th)?"
 # Two digits are a year, unless the hour of a time.
 _YEAR = r"(\d{4}|\d{2}(?!\s?[:\d]))"
 
-_DATE = re.compile(
+_DATE = regex(
     r"\d{4}\s?[-/.年]\s?\d{1,2}(?:\s?[-/.月]\s?\d{1,2}\s?日?)?(?:[T\s].*)?|\d{4}\s?年\s?\d{1,2}\s?月"
     r"|\d{8}"
     r"|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?:,?\s.*)?"
@@ -32,23 +34,23 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 # What databases write where there is no day.
-_ZERO = re.compile(r"0000-00-00(?:[T\s].*)?")
+_ZERO = regex(r"0000-00-00(?:[T\s].*)?")
 
-_TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?")
-_YEAR_LAST = re.compile(
+_TIME = regex(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?")
+_YEAR_LAST = regex(
     r"(?:[^\W\d]+\.?,?\s+)?(\d{1,2})\s?[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{4}|\d{2})(?!\d)"
 )
-_YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})")
-_COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})(?:\d{6})?(?!\d)")
-_MONTH_ONLY = re.compile(r"(\d{4})\s?[-/.年]\s?(\d{1,2})\s?月?")
-_DAY_WORD_YEAR = re.compile(rf"(?<!\d)(\d{{1,2}}){_TH}[\s./-]*(?:of\s+)?{_MONTH}[\s,./'-]*{_YEAR}")
-_WORD_DAY_YEAR = re.compile(
+_YEAR_FIRST = regex(r"(?<!\d)(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})")
+_COMPACT = regex(r"((?:19|20)\d{2})(\d{2})(\d{2})(?:\d{6})?(?!\d)")
+_MONTH_ONLY = regex(r"(\d{4})\s?[-/.年]\s?(\d{1,2})\s?月?")
+_DAY_WORD_YEAR = regex(rf"(?<!\d)(\d{{1,2}}){_TH}[\s./-]*(?:of\s+)?{_MONTH}[\s,./'-]*{_YEAR}")
+_WORD_DAY_YEAR = regex(
     rf"{_MONTH}[\s./-]*(\d{{1,2}}){_TH}(?:,\s*|[\s./-]+)(?:\d+:[\d:]+\s+(?:[^\s\d]\S*\s+)?)?{_YEAR}"
 )
-_YEAR_WORD_DAY = re.compile(rf"(?<!\d)(\d{{4}})[\s./-]+{_MONTH}[\s./-]+(\d{{1,2}})(?!\d)")
-_WORD_YEAR = re.compile(rf"{_MONTH}[\s,./-]*(\d{{4}})")
-_UNIX = re.compile(r"(\d{10})(?:\d{3})?(?:\.\d+)?")
-_SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
+_YEAR_WORD_DAY = regex(rf"(?<!\d)(\d{{4}})[\s./-]+{_MONTH}[\s./-]+(\d{{1,2}})(?!\d)")
+_WORD_YEAR = regex(rf"{_MONTH}[\s,./-]*(\d{{4}})")
+_UNIX = regex(r"(\d{10})(?:\d{3})?(?:\.\d+)?")
+_SERIAL = regex(r"(\d{5})(?:\.\d+)?")
 
 # Spreadsheets count days from here; what they count to from 1990 to 2099.
 _SERIAL_START = datetime.date(1899, 12, 30)

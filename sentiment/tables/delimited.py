@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
+from sentiment.patterns import regex
 from sentiment.tables import encodings, headings
 from sentiment.tables.header import Header, find_header
 from sentiment.tables.rows import SAMPLE_CHARACTERS, Opener, Reject, SourceRow, take_sample
@@ -32,7 +33,7 @@ _NO_MARK = "\x1f"
 # Marks of prose that are delimiters, too.
 _PAUSES = ",;|\t"
 
-_STOP = re.compile(r"[。！!，；?？]|[.]\s|[.]\Z")
+_STOP = regex(r"[。！!，；?？]|[.]\s|[.]\Z")
 # More lines of one cell than this share, and there is no table.
 _FEW = 0.15
 # A value that is one of a few has at most so many characters.
@@ -48,8 +49,8 @@ _ALIKE = 3
 _MOST_LINES, _FEWEST_LINES = 1000, 4
 
 _HEAD = 1 << 20
-_LINE_END = re.compile(r"[\r\n]*\Z")
-_NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)?\s*%?\s*")
+_LINE_END = regex(r"[\r\n]*\Z")
+_NUMBER = regex(r"\s*[-+]?\d+(?:[.,]\d+)?\s*%?\s*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ charset-normalizer is asked last, for the rest of the world.
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from sentiment.errors import InputError
+from sentiment.patterns import regex
 
 __all__ = ["DecodedLine", "detect", "known", "python_name", "text_blocks", "unmarked_wide"]
 
@@ -72,15 +72,15 @@ _PLAUSIBLE = 0.35
 _ASCII = bytes(range(0x20, 0x7F))
 
 # Latin text, Chinese characters, and the marks of both.
-_WRITTEN = re.compile(r"[\t\n\r\x20-\x7e\u2010-\u2030\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
-_ODD = re.compile(r"[\ue000-\uf8ff\ufffd\x80-\x9f]")
+_WRITTEN = regex(r"[\t\n\r\x20-\x7e\u2010-\u2030\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
+_ODD = regex(r"[\ue000-\uf8ff\ufffd\x80-\x9f]")
 # Accented letters are salt in Western text: three in a row are another encoding misread.
-_ACCENTED_RUN = re.compile(r"[\xa1-\xff]{3,}")
+_ACCENTED_RUN = regex(r"[\xa1-\xff]{3,}")
 # What is left of a UTF-8 character at the ends of a block that was cut out of a file.
-_CUT = re.compile(
+_CUT = regex(
     rb"\A[\x80-\xbf]{1,3}|(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
 )
-_UTF8_RUN = re.compile(rb"(?:[\xe3-\xe9\xef][\x80-\xbf][\x80-\xbf]){2}")
+_UTF8_RUN = regex(rb"(?:[\xe3-\xe9\xef][\x80-\xbf][\x80-\xbf]){2}")
 
 
 class DecodedLine(str):

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sentiment.patterns import regex
 from sentiment.tables import headings
 from sentiment.tables.rows import display_width, unique_names
 
@@ -17,7 +18,7 @@ _TITLE_ROWS = 30
 # A key and a value, seldom two of each.
 _PREAMBLE_CELLS = 4
 _LONGEST_NAME = 40
-_PREAMBLE_KEY = re.compile(
+_PREAMBLE_KEY = regex(
     r"(?:report|export|generated|created|exported|downloaded|printed|period|filter|query|account"
     r"|from|to|since|until|start|end|date|time|range|total|rows|records|source|version|company"
     r"|workspace|project|survey|currency|user|prepared|run|on|at|by|of|for|name|type|title|view"
@@ -27,24 +28,24 @@ _PREAMBLE_KEY = re.compile(
     r"|.{1,30}[:：]",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*%?")
-_DATE = re.compile(
+_NUMBER = regex(r"[-+]?\d+(?:[.,]\d+)*%?")
+_DATE = regex(
     r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?([T ]\d{1,2}:\d{2}.*)?|\d{1,2}/\d{1,2}/\d{2,4}.*"
 )
-_URL = re.compile(r"https?://")
-_SENTENCE = re.compile(r"[。！；!]|[.,，]\s?\S+.*[.。]$")
-_SENTENCE_END = re.compile(r"[。！!]|[.?？][\s\"”]+\S")
-_PAUSE = re.compile(r"[,，.。!！;；]")
-_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z_]*[0-9]{0,3}")
+_URL = regex(r"https?://")
+_SENTENCE = regex(r"[。！；!]|[.,，]\s?\S+.*[.。]$")
+_SENTENCE_END = regex(r"[。！!]|[.?？][\s\"”]+\S")
+_PAUSE = regex(r"[,，.。!！;；]")
+_IDENTIFIER = regex(r"[A-Za-z][A-Za-z_]*[0-9]{0,3}")
 # Words and no code: a space between letters, or Chinese.
-_PROSE = re.compile(r"[^\W\d_] [^\W\d_]|[㐀-鿿]")
+_PROSE = regex(r"[^\W\d_] [^\W\d_]|[㐀-鿿]")
 _PROSE_WIDTH = 12
-_DIGITS = re.compile(r"\d+")
+_DIGITS = regex(r"\d+")
 # So much of a column looks like its first cell, and of so many cells at least, to say so.
 _ALIKE = 0.9
 _FEWEST_ALIKE = 2
 _FEWEST_CODED = 4
-_SUBHEADING = re.compile(r"(?:open[- ]ended )?response|回答|答案", re.IGNORECASE)
+_SUBHEADING = regex(r"(?:open[- ]ended )?response|回答|答案", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, BinaryIO
 
+from sentiment.patterns import regex
 from sentiment.tables import encodings
 from sentiment.tables.rows import (
     Opener,
@@ -34,17 +35,17 @@ __all__ = ["OTHER_FIELDS", "JsonSource"]
 OTHER_FIELDS = "other_fields"
 
 # What delimits a value that cannot be parsed: brackets, and strings, the last of which may be open.
-_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
-_OPENING = re.compile(r"[\s\ufeff]*\[")
-_BETWEEN = re.compile(r"[\s,\ufeff\0]*")
-_IN_ARRAY = re.compile(r"[\s,\ufeff\0\]]*")
-_RUBBISH = re.compile(r"[^,{}\[\]\n]*")
-_HALF_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?\Z")
+_STRUCTURE = regex(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
+_OPENING = regex(r"[\s\ufeff]*\[")
+_BETWEEN = regex(r"[\s,\ufeff\0]*")
+_IN_ARRAY = regex(r"[\s,\ufeff\0\]]*")
+_RUBBISH = regex(r"[^,{}\[\]\n]*")
+_HALF_ESCAPE = regex(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _LONGEST_VALUE = 1 << 28
 # How many lines a value may take after one that was never closed: half as many each time, so that a
 # file in which every line breaks off is read in linear time.
 _MOST_LINES, _FEWEST_LINES = 1000, 4
-_FIRST_KEY = re.compile(r'\{\s*("[^"\\]*")\s*:')
+_FIRST_KEY = regex(r'\{\s*("[^"\\]*")\s*:')
 _MOST_TRIED = 1000  # objects that may begin as one before them
 _DEEPEST = 200
 

@@ -53,21 +53,31 @@ class Layout:
 
     def cells(self, analysis: Analysis) -> list[str | None]:
         """Return one output row as text, numbers with four decimals."""
-        question = [analysis.question] if self.questions else []
-        opinions = analysis.opinions
+        return [column[0] for column in self.columns_of([analysis])]
+
+    def columns_of(self, analyses: Sequence[Analysis]) -> list[Sequence[str | None]]:
+        """Return the output's columns as text, in the order of `names`; as `cells`, for many rows.
+
+        Column by column that takes two thirds of the time.
+        """
+        opinions = [analysis.opinions for analysis in analyses]
+        evidence = [[encode_basestring(one.evidence) for one in found] for found in opinions]
         return [
-            *map(analysis.columns.get, self.columns),
-            *question,
-            analysis.sentiment,
-            decimal(analysis.score),
-            decimal(analysis.confidence),
-            *[analysis.topics.get(topic, "absent") for topic in self.topics],
-            ";".join([f"{opinion.driver}:{opinion.polarity}" for opinion in opinions]),
-            _list([encode_basestring(opinion.evidence) for opinion in opinions]),
-            _list([tag.to_json() for tag in analysis.tags]),
-            _list([opinion.to_json() for opinion in opinions]),
-            analysis.language,
-            analysis.status,
+            *[[analysis.columns.get(name) for analysis in analyses] for name in self.columns],
+            *([[analysis.question for analysis in analyses]] if self.questions else []),
+            [analysis.sentiment for analysis in analyses],
+            [decimal(analysis.score) for analysis in analyses],
+            [decimal(analysis.confidence) for analysis in analyses],
+            *[
+                [analysis.topics.get(topic, "absent") for analysis in analyses]
+                for topic in self.topics
+            ],
+            [";".join([f"{one.driver}:{one.polarity}" for one in found]) for found in opinions],
+            [_list(each) for each in evidence],
+            [_list([tag.to_json() for tag in analysis.tags]) for analysis in analyses],
+            [_list([one.to_json() for one in found]) for found in opinions],
+            [analysis.language for analysis in analyses],
+            [analysis.status for analysis in analyses],
         ]
 
 

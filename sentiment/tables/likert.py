@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+from sentiment.patterns import regex
 from sentiment.tables.headings import clean
 
 __all__ = [
@@ -60,7 +61,7 @@ _NEUTRAL = frozenset(
         "中",
     }
 )
-_NEITHER = re.compile(r"neither .+ n?or .+|既不.+也不.+|无所谓.*")
+_NEITHER = regex(r"neither .+ n?or .+|既不.+也不.+|无所谓.*")
 
 # The words of each family: those of the good side, and those of the bad one.
 _STEMS: Mapping[Family, tuple[str, str]] = {
@@ -71,7 +72,7 @@ _STEMS: Mapping[Family, tuple[str, str]] = {
 }
 _DENIED = "|".join(sorted((d for d in _DENIALS if not d.isascii()), key=len, reverse=True))
 _PATTERNS: Mapping[str, re.Pattern[str]] = {
-    family: re.compile(
+    family: regex(
         rf"(?P<before>[a-z ]*?|[^a-z]*?)\s*(?P<denied>{_DENIED})?(?:(?P<bad>{bad})|(?P<good>{good}))"
         r"(?P<after> at all)?"
     )
@@ -120,36 +121,36 @@ USUAL: Mapping[tuple[str, float], str] = {
     ("rating", 5): "grades 5 3 3", ("stars", 5): "stars",
 }  # fmt: skip
 _FEWEST_STEPS = 3
-_LETTER = re.compile(r"^\s*[A-Ga-g]\s*[.、．)）:：]\s*(?=\D)")
+_LETTER = regex(r"^\s*[A-Ga-g]\s*[.、．)）:：]\s*(?=\D)")
 
 # A face before or behind the words says what they say: "😀满意", "Good 👍".
 _FACES = " \ufe0f\u200d"
-_FACE = re.compile(
+_FACE = regex(
     rf"^(?:[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff{_FACES}])+(?=.*\w)"
     rf"|(?<=\w)[.!。！]*(?:[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff{_FACES}])+$"
 )
-_MIDDLE = re.compile(r"neither|neutral|^(?:一般|中立|普通|average|fair)$")
-_NO_ANSWER = re.compile(
+_MIDDLE = regex(r"neither|neutral|^(?:一般|中立|普通|average|fair)$")
+_NO_ANSWER = regex(
     r"don.?t know|not? (?:applicable|answer|opinion)|prefer not|\bn ?/? ?a\b"
     r"|不清楚|不知道|不适用|未|拒绝|无法"
 )
-_NO_BLAME = re.compile(r"not (?:too |so )?bad|差不多|差一点满分|差点满分|不差")
-_BAD = re.compile(
+_NO_BLAME = regex(r"not (?:too |so )?bad|差不多|差一点满分|差点满分|不差")
+_BAD = regex(
     r"dissatisf|unsatisf|not (?:at all |so |very |really )?(?:satisf|likely|good|easy|happy)|unlikely"
     r"|disagree|\b(?:poor|terrible|awful|worst|bad|horrible|unhappy|disappointed|difficult|hard"
     r"|high effort|dislike|least|lowest)\b(?: satisfied| likely| happy| easy)?"
     r"|(?:一点[也都])?(?:不|最不)(?:太|是很|大|怎么)?(?:满意|滿意|好|容易|可能|会|愿意|同意|轻松)|差|糟|失望"
     r"|困难|费力|费劲|最低"
 )
-_GOOD = re.compile(
+_GOOD = regex(
     r"\b(?:satisfied|excellent|outstanding|great|good|best|happy|delighted|easy|low effort|likely|agree"
     r"|perfect|highest)\b|(?:满意|滿意|容易|轻松|省力)(?!程?度)|优秀|好|愿意|可能|同意|最高"
 )
 _WORDS = r"[^\d,，;；、/~～()（）=:：]{1,30}"
-_DIGIT_FIRST = re.compile(
+_DIGIT_FIRST = regex(
     rf"(\d+)\s*(?:分|星|points?|stars?)?\s*(?:[=:：是为(（]|[-–—]|\s|(?=[^\x00-\x7f]))\s*({_WORDS})"
 )
-_WORDS_FIRST = re.compile(rf"({_WORDS})\s*[(（=:：]?\s*(\d+)")
+_WORDS_FIRST = regex(rf"({_WORDS})\s*[(（=:：]?\s*(\d+)")
 
 
 def _folded(cell: str) -> str:

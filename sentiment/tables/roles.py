@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 from sentiment.errors import ColumnError
+from sentiment.patterns import regex
 from sentiment.tables import headings
 from sentiment.tables.dates import is_count, looks_like_date
 from sentiment.tables.likert import leaning
@@ -32,47 +33,47 @@ __all__ = [
 ]
 
 # A date of the feedback itself is preferred to one of the purchase, the reply or the last change.
-_DATE_OF_FEEDBACK = re.compile(
+_DATE_OF_FEEDBACK = regex(
     r"review|comment|feedback|submi|post|publish|answer|creat|complet|recorded|respon|survey"
     r"|评论|评价|评價|反馈|提交|回答|填写|发布|发表|答题|创建"
 )
-_DATE_OF_OTHER = re.compile(
+_DATE_OF_OTHER = regex(
     r"repl|updat|modif|edit|delet|ship|deliver|order|purchas|pay|start|birth|travel|flown|visit|stay"
     r"|due|solved|assigned|developer|回复|更新|修改|发货|下单|支付|付款|购买|成交|开始|出生|出行|入住|追评"
 )
-_ID_OF_FEEDBACK = re.compile(
+_ID_OF_FEEDBACK = regex(
     r"review|comment|feedback|respon|survey|ticket|case|评论|评价|答卷|样本|工单"
 )
-_ID_OF_OTHER = re.compile(
+_ID_OF_OTHER = regex(
     r"user|customer|member|author|product|item|store|shop|用户|客户|会员|商品|产品|店"
 )
 # A number of a customer, who may come again: no group, and it names a person.
-_ID_OF_PERSON = re.compile(
+_ID_OF_PERSON = regex(
     r"\b(?:user|customer|client|member|guest|patient|respondent|contact|panelist|employee|account)\b"
     r"|用户|客户|顾客|会员|买家|患者|员工|受访者"
 )
 # A number of a talk: its lines are no group of customers.
-_ID_OF_TALK = re.compile(
+_ID_OF_TALK = regex(
     r"\b(?:session|conversation|chat|thread|dialog|dialogue|call|message|msg)\b|会话|會話|对话|通话|消息"
 )
 # Who speaks in a chat, by the words of the cells.
-_CUSTOMER = re.compile(
+_CUSTOMER = regex(
     r"客户|客戶|用户|用戶|买家|買家|顾客|顧客|访客|訪客|消费者"
     r"|customers?|(?:end ?)?users?|buyers?|visitors?|requesters?|consumers?|clients?"
 )
-_NO_CUSTOMER = re.compile(
+_NO_CUSTOMER = regex(
     r"(?:(?:在线|人工|智能|售前|售后|机器人)?客服|坐席|座席|商家|卖家|賣家|店铺|系统|系統|机器人|機器人|人工)"
     r"(?:消息|人员)?|(?:support |service )?(?:agents?|staff|rep)|support(?: team)?|bots?|chatbot|system"
     r"|sellers?|merchants?|operators?|assistant|robot"
 )
 _MOST_SPEAKERS = 8
 # Buyers and sellers who are asked are kinds of customers.
-_KIND_OF_CUSTOMER = re.compile(
+_KIND_OF_CUSTOMER = regex(
     r"^(?!.*(?:sender|author|speaker|message|actor)).*\b(?:type|group|segment|category)$"
     r"|^(?!.*(?:发送|发言|说话|消息)).*(?:类型|类别|身份|属性)|您|你"
 )
 # What describes how feedback was dealt with, and who did: no kind of customers.
-_HANDLING = re.compile(
+_HANDLING = regex(
     r"^(?:(?:ticket|case|issue|request|conversation|reply|response|review|feedback|handling"
     r"|processing|resolution|approval|workflow|support) )?status$"
     r"|^(?:(?:ticket|case|issue|support|service|customer service|assigned|contact|account|response) )?"
@@ -84,7 +85,7 @@ _HANDLING = re.compile(
     r"(?:人|者|人员|方|人姓名)$|^(?:责任人|经办|发言人|发言者|说话人)$"
 )
 # What a review, a ticket or a letter is called: words of the customer though they repeat.
-_SUBJECT = re.compile(
+_SUBJECT = regex(
     r"^(?:(?:review|ticket|case|email|e mail|mail|message|post|feedback|comment|issue|request) )?"
     r"(?:title|headline|subject|summary|caption)$"
     # 主题 alone is what a survey asked about.
@@ -92,13 +93,13 @@ _SUBJECT = re.compile(
     r"|^(?:评论|评价|点评|反馈|工单|帖子|邮件|问题|留言)(?:主题|主題)$"
 )
 # One amount of time; "30-60分钟" is a group of them.
-_DURATION = re.compile(
+_DURATION = regex(
     r"(?:\d+(?:\.\d+)? ?(?:小时|时|分钟|分|秒钟?|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s|ms) ?)*"
     r"\d+(?:\.\d+)? ?(?:小时|分钟|秒钟?|hours?|hrs?|h|minutes?|mins?|min|seconds?|secs?|s|ms)\.?"
     r"|\d+ ?(?:小时|时) ?\d+ ?分"
 )
 # What a tool makes of a recommendation: it says the score again.
-_OUTCOME_AGAIN = re.compile(
+_OUTCOME_AGAIN = regex(
     r"\bnps (?:group|category|segment|type|class|bucket)\b|(?:group|category) nps\b|^nps分?[组类]"
 )
 _OUTCOME_WORDS = frozenset(
@@ -116,12 +117,10 @@ _SCORE_WORDS = frozenset(
 )  # fmt: skip
 
 # Such a question has numbers for answers, though it names no score.
-_ASKED_TO_RATE = re.compile(
-    r"\b(?:how|please|you|would)\b.*\brate\b|^rate\b|评价$|评价[？?]|如何评价"
-)
+_ASKED_TO_RATE = regex(r"\b(?:how|please|you|would)\b.*\brate\b|^rate\b|评价$|评价[？?]|如何评价")
 
 # How `unique_names` numbers what was there before.
-_REPEAT = re.compile(r"_\d+\Z")
+_REPEAT = regex(r"_\d+\Z")
 
 # Of those who answered the fuller of two open questions; who leaves one out was asked both.
 _NEARLY = 0.6

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
+from sentiment.patterns import regex
+
 __all__ = [
     "MOST_TOTALS",
     "SAMPLE_CHARACTERS",
@@ -29,7 +31,7 @@ SAMPLE_CHARACTERS = 4_000_000
 # A sheet has a few rows of sums below its own; more are customers of a group that is called so.
 MOST_TOTALS = 5
 # What stands beside the sums.
-_TOTAL = re.compile(
+_TOTAL = regex(
     r"\s*(?:(?:grand |sub-?)?totals?|averages?|avg\.?|mean"
     r"|总计|合计|合計|总和|小计|平均值?|平均分|均值|均分)\s*[:：]?\s*",
     re.IGNORECASE,

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from sentiment.patterns import regex
 from sentiment.tables.headings import clean
 from sentiment.tables.likert import (
     USUAL,
@@ -30,7 +31,7 @@ KINDS: tuple[Kind, ...] = ("stars", "nps", "csat", "ces", "pmf", "rating")
 
 # A comma before one or two digits is a decimal one: "4,5"; before three it stands for thousands.
 _UNIT = r"分|星|颗星|顆星|stars?|points?|pts|bubbles|circles"
-_NUMBER = re.compile(
+_NUMBER = regex(
     r"(?:(?:rated|rating|scored?|stars?|评分|評分|打分|得分)\s*:?\s*)?"
     r"(?P<value>[-+]?\d+(?:\.\d+|,\d{1,2})?)\s*"
     rf"(?:%|{_UNIT}|(?:/|out of|of)\s*(?P<top>\d+)(?:[.,]0+)?\s*(?:{_UNIT})?)?"
@@ -38,62 +39,60 @@ _NUMBER = re.compile(
     r"|(?:\s*[.、．]\s*|\s+|(?=[^\x00-\x7f]))(?P<tail>[^\d\s].{0,40}))?"
 )
 # "Not at all likely - 0": the words of an end of the scale before its number.
-_LABELLED = re.compile(
+_LABELLED = regex(
     r"(?P<words>\D{2,40}?)(?:\s*[-–:：=(（])?\s*(?P<value>\d{1,3})\s*(?:分|星)?\s*[)）]?"
 )
-_ANCHOR = re.compile(
+_ANCHOR = regex(
     r"(?:\b(?:likely|(?:dis|un)?satisfied|(?:dis)?agree|easy|difficult|excellent|poor|neutral|good|bad"
     r"|happy|effort)|满意|滿意|可能|愿意|同意|推荐|容易|轻松|费力|一般)\W*$"
 )
 
-_NPS = re.compile(
+_NPS = regex(
     r"\bnps\b|^recommend(?:ation)?$|net promoter|\blikel(?:y|ihood).*recommend|would you recommend"
     r"|recommend (?:us|to)\b"
     r"|recommendation (?:score|intent)|推荐意愿|推荐可能|推荐指数|推荐度|愿意.*推荐|推荐.*可能"
     r"|净推荐|可能.*推荐|推薦意願|推荐分"
 )
 # Asked on 0-10 as well as on other scales: the range or the answers have to tell.
-_MAYBE_NPS = re.compile(
+_MAYBE_NPS = regex(
     r"(?:会|愿|能否|是否).*推[荐薦](?!.*(?:理由|原因))|推[荐薦].*(?:意愿|意願|意向|倾向|程度)"
     r"|(?:意愿|程度).*推[荐薦]|推[荐薦]给|推[荐薦](?:我们|身边|亲友|朋友|同事|家人|他人|别人)"
     r"|\brecommend\b|\brecommendation (?:level|likelihood)|\brefer (?:us|a friend)\b"
     r"|\btell (?:a friend|your friends|others)\b"
 )
-_CSAT = re.compile(r"\bcsat\b|satisf|满意|滿意")
-_CES = re.compile(
+_CSAT = regex(r"\bcsat\b|satisf|满意|滿意")
+_CES = regex(
     r"\bces\b|\beffort\b|\beasy to\b|made it easy|\bease of\b.*(?:resol|handl|issue|process)"
     r"|费力|省力|轻松|容易程度|便利程度"
 )
-_PMF = re.compile(
-    r"\bpmf\b|disappointed|no longer use|无法(?:再|继续)使用|不能(?:再|继续)使用|失望"
-)
-_STARS = re.compile(r"\bstars?\b|星级|星級|几星")
+_PMF = regex(r"\bpmf\b|disappointed|no longer use|无法(?:再|继续)使用|不能(?:再|继续)使用|失望")
+_STARS = regex(r"\bstars?\b|星级|星級|几星")
 # What may be answered in Chinese grades; English ones also grade the state of goods.
-_GRADED = re.compile(r"评价|感受|体验|怎么样|态度|质量|服务|速度")
-_NO_GRADE = re.compile(r"\b(?:condition|health|credit|difficulty)\b|成色|健康|信用|学习|自评|难度")
+_GRADED = regex(r"评价|感受|体验|怎么样|态度|质量|服务|速度")
+_NO_GRADE = regex(r"\b(?:condition|health|credit|difficulty)\b|成色|健康|信用|学习|自评|难度")
 # A statement that agreeing with is good.
-_EASY = re.compile(r"\b(?:easy|effortless|simple|smooth)\b|轻松|容易|省力|方便|顺利")
-_RATING = re.compile(
+_EASY = regex(r"\b(?:easy|effortless|simple|smooth)\b|轻松|容易|省力|方便|顺利")
+_RATING = regex(
     r"\bratings?\b|\bscores?\b|\bstars?\b|\bgrade\b|\bmarks?\b|\boverall\b|\brate\b"
     r"|评分|評分|星级|星級|打分|得分|评级|分数|总分|综合分|描述相符"
 )
 # A heading made only of these words is about the whole and not about a part of it.
-_WHOLE_EN = re.compile(
+_WHOLE_EN = regex(
     r"\b(?:overall|total|general|rating|ratings|score|scores|star|stars|review|reviewer|customer"
     r"|user|your|my|rate|the|of|value|number|count|experience|product|app|feedback|comment|grade"
     r"|mark|marks|nps|csat|ces|pmf|answer|out|to|from|in|is|scale|point|points|survey|guest)\b"
 )
-_WHOLE_ZH = re.compile(
+_WHOLE_ZH = regex(
     r"总体|總體|整体|整體|综合|綜合|总|商品|产品|用户|客户|顾客|买家|评论|评价|我的|您的|本次|评分|評分"
     r"|星级|星級|打分|得分|评级|分数|分|星|级|数|满意度|满意"
 )
-_AGGREGATE = re.compile(r"\b(?:avg|average|mean|aggregate|median)\b|平均|均分")
+_AGGREGATE = regex(r"\b(?:avg|average|mean|aggregate|median)\b|平均|均分")
 # Numbers that are no answers, but of which a rating may be asked: "Price rating", 配送时长评分.
 _MAY_BE_RATED = (
     r"\b(?:price|amount|cost|hour|minutes?|seconds?|duration|length)\b|价格|金额|单价|时长"
 )
-_RATED = re.compile(_MAY_BE_RATED)
-_NO_SCALE = re.compile(
+_RATED = regex(_MAY_BE_RATED)
+_NO_SCALE = regex(
     r"\b(?:counts?|num|number of|qty|quantity|votes?|likes?|helpful|thumbs|useful|funny|cool"
     r"|age|year|month|week|day|rank|page|floor|views|reads|replies|order|id|index|no|latitude"
     r"|longitude|zip|version|probability|confidence|sentiment|polarity|label|words?)\b"
@@ -109,27 +108,25 @@ _PART = (
     r"|value(?: for money)?|quality|atmosphere|ambiance|ambience|environment|decor|packaging"
     r"|check ?in|communication|accuracy|wi ?fi|sleep quality|breakfast|cabin|seat comfort"
 )
-_PARTS = re.compile(
+_PARTS = regex(
     rf"(?:(?:商家|店铺|酒店|商品|食物|菜品|骑手|整体|总体|客房|房间|卖家)[的 ]?)?"
     rf"(?:{_PART})(?: ?(?:&|and|与|和|及)? ?(?:{_PART}))*"
     r"(?:态度|態度|质量|水平|体验|速度|状况|条件|程度|度|性)?(?: ?[(（]?(?:满分)?5分制?[)）]?)?"
 )
-_RANGE = re.compile(r"(?<!\d)([01])\s*(?:-|–|—|~|～|至|到|to|\.\.)\s*(100|10|3|5|7)(?!\d)")
+_RANGE = regex(r"(?<!\d)([01])\s*(?:-|–|—|~|～|至|到|to|\.\.)\s*(100|10|3|5|7)(?!\d)")
 # "0=绝对不会，10=一定会": the range told by its ends.
 _ENDS = tuple(
-    re.compile(
-        rf"(?<![\d.]){end}\s*(?:分|points?)?\s*(?:[=:(（—–-]|[是为即指]|表示|代表|means?\b|is\b)"
-    )
+    regex(rf"(?<![\d.]){end}\s*(?:分|points?)?\s*(?:[=:(（—–-]|[是为即指]|表示|代表|means?\b|is\b)")
     for end in ("0", "10")
 )
-_OUT_OF = re.compile(r"(?:out of|满分|/)\s*(100|10|5|7|3)(?!\d)|(?<!\d)(100|10|5|7)\s*分制")
-_HIGH_GOOD = re.compile(
+_OUT_OF = regex(r"(?:out of|满分|/)\s*(100|10|5|7|3)(?!\d)|(?<!\d)(100|10|5|7)\s*分制")
+_HIGH_GOOD = regex(
     r"made it eas(?:y|ier)|(?:very|extremely) easy\s*[=:]\s*[57]"
     r"|[57]\s*[=:(（]\s*(?:very|extremely) easy|high(?:er)? is (?:good|better|easier)"
     r"|越高越(?:好|轻松|容易|省力)|[57]\s*[=:分(（]+\s*(?:非常|很|十分)?(?:轻松|容易|省力)"
     r"|轻松程度|容易程度|省力程度"
 )
-_LOW_GOOD = re.compile(
+_LOW_GOOD = regex(
     r"(?:high effort|difficult|hard)\s*[=:]\s*[57]"
     r"|[57]\s*[=:(（]\s*(?:very |extremely )?(?:high effort|difficult|hard)"
     r"|low(?:er)? is (?:good|better|easier)|越低越(?:好|轻松|容易|省力)"

@@ -8,12 +8,12 @@ simply copied into the file.
 
 from __future__ import annotations
 
-import re
 import zipfile
 from collections.abc import Container, Iterable, Sequence
 from typing import BinaryIO
 
 from sentiment.errors import OutputError
+from sentiment.patterns import regex
 
 __all__ = ["LONGEST_CELL", "MOST_COLUMNS", "MOST_ROWS", "escape", "length", "row", "workbook"]
 
@@ -27,7 +27,7 @@ _MOMENT = (1980, 1, 1, 0, 0, 0)
 
 # XML 1.0 lets nothing else below a space through, turns "\r" into "\n", and forbids surrogates and
 # the last two code points of the plane. A real "_x0041_" in a text has its underscore escaped.
-_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)|[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+_ESCAPED = regex(r"_(?=x[0-9A-Fa-f]{4}_)|[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 _TYPES = (

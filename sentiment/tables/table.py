@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from sentiment.errors import InputError
+from sentiment.patterns import regex
 from sentiment.records import Feedback
 from sentiment.tables import encodings, headings
 from sentiment.tables.delimited import DELIMITERS, DelimitedSource
@@ -33,7 +34,7 @@ _HEAD = 1 << 16
 # Columns that a note names.
 _NAMES_SHOWN = 3
 # A column of pandas' own JSON, flattened: a name and the number of a row.
-_BY_NUMBER = re.compile(r".+\.\d+", re.DOTALL)
+_BY_NUMBER = regex(r".+\.\d+", re.DOTALL)
 _BINARY = (
     (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a picture"),

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.errors import InputError
+from sentiment.patterns import regex
 from sentiment.tables.header import Header, find_header
 from sentiment.tables.parquet import spell_duration, spell_float, spell_moment
 from sentiment.tables.rows import SourceRow, display_width, take_sample, without_surrogates
@@ -33,13 +34,11 @@ _SMALL = 200 << 20
 _MOST_PACKED = 150
 _LARGEST = 16 << 30
 
-_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_ZEROS = re.compile(r"0{2,}")
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
-_NO_VALUE = re.compile(
-    rb"</(?:\w+:)?f>(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"
-)
-_DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_ESCAPE = regex(r"_x([0-9A-Fa-f]{4})_")
+_ZEROS = regex(r"0{2,}")
+_MERGED = regex(rb'<(?:\w+:)?mergeCell [^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+_NO_VALUE = regex(rb"</(?:\w+:)?f>(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>")
+_DOCTYPE = regex(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
 def unescape(text: str) -> str:

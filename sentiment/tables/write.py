@@ -208,19 +208,18 @@ class _DelimitedWriter:
 
     def part(self, analyses: Sequence[Analysis]) -> bytes:
         """Return the rows."""
-        return self._encoded(self.layout.cells(analysis) for analysis in analyses)
+        return self._encoded(self.layout.columns_of(analyses))
 
     def assemble(self, parts: Iterable[Path], out: Path) -> None:
         """Write mark, header and rows."""
         with _atomic(out) as stream:
             stream.write(self._mark)
-            stream.write(self._encoded([list(self.layout.names)]))
+            stream.write(self._encoded([[name] for name in self.layout.names]))
             _copy(parts, stream)
 
-    def _encoded(self, rows: Iterable[Sequence[str | None]]) -> bytes:
+    def _encoded(self, columns: Iterable[Sequence[str | None]]) -> bytes:
         # As csv.writer has it, which looks at every letter and takes far longer.
-        columns = [self._column(cells) for cells in zip(*rows, strict=True)]
-        lines = map(self._delimiter.join, zip(*columns, strict=True))
+        lines = map(self._delimiter.join, zip(*map(self._column, columns), strict=True))
         text = "\r\n".join([*lines, ""])
         # What the encoding lacks is written as &#128512; rather than lost.
         return text.encode(self._encoding, errors="xmlcharrefreplace")
@@ -366,12 +365,9 @@ class _ParquetWriter:
                 stream.write_batch(batch)
         return sink.getvalue()
 
-    def _columns(self, analyses: Sequence[Analysis]) -> list[list[Any]]:
+    def _columns(self, analyses: Sequence[Analysis]) -> list[Sequence[Any]]:
         """Return the cells by column, numbers as numbers."""
-        rows = map(self.layout.cells, analyses)
-        columns: list[list[Any]] = list(map(list, zip(*rows, strict=True)))
-        if not columns:
-            return [[] for _ in self.layout.names]
+        columns: list[Sequence[Any]] = list(self.layout.columns_of(analyses))
         for place, name in enumerate(self.layout.added, start=len(self.layout.columns)):
             if name in ("sentiment_score", "confidence"):
                 columns[place] = [None if c is None else float(c) for c in columns[place]]

@@ -5,8 +5,9 @@ Emoji, 666 and 10/10 are answers. The table is compared without case, space and 
 
 from __future__ import annotations
 
-import re
 from functools import cache
+
+from sentiment.patterns import regex
 
 __all__ = ["is_empty"]
 
@@ -35,10 +36,10 @@ _DEFAULTS = """
 用户觉得商品非常好给出5星好评; 用户觉得商品很好给出了5星好评; 用户觉得商品很好给出5星好评;
 用户对商品感到满意; 用户给出了5星好评; 用户给了5星好评; 用户给出5星好评; 用户给予了好评
 """
-_USER = re.compile("[此该本]?(?:用户|顾客|买家|客户|会员|消费者)")
-_STARS = re.compile("[五伍]星")
+_USER = regex("[此该本]?(?:用户|顾客|买家|客户|会员|消费者)")
+_STARS = regex("[五伍]星")
 # Everything but letters, digits and emoji. Boxes and arrows are no emoji here.
-_SKIPPED = re.compile(r"[^\w\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U000fffff]|_")
+_SKIPPED = regex(r"[^\w\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U000fffff]|_")
 # The longest entry, with room for the punctuation that comparing takes out.
 _LONGEST = 50
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import chain, product
+
+from sentiment.patterns import regex
 
 __all__ = ["common_characters", "to_simplified", "traditional_characters"]
 
@@ -19,13 +22,12 @@ _BETRAYING = "後於麽"
 _FOLDED_IN_COMPANY = "乾徵夥拚捱摺菸"
 
 # 著 is 着 as a particle (看著) and itself in 著名, 顯著: the only phrase-level choice worth a rule.
-_PARTICLE = re.compile("(?<![显卓昭巨名原论编土])著(?![名作称])")
+_PARTICLE = regex("(?<![显卓昭巨名原论编土])著(?![名作称])")
 
 
 def _decoded(leads: range, trails: list[int], encoding: str) -> str:
     """Return every character that an East Asian double-byte codec has in the given block."""
-    pairs = bytes(byte for lead in leads for trail in trails for byte in (lead, trail))
-    return pairs.decode(encoding, "ignore")
+    return bytes(chain.from_iterable(product(leads, trails))).decode(encoding, "ignore")
 
 
 @cache

@@ -9,13 +9,14 @@ reached from the left. The pattern stays the definition: what is seldom met (oth
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sentiment.patterns import regex
 
 __all__ = ["Lexer", "Read"]
 
@@ -30,7 +31,7 @@ _HAN = (0x3400, 0xA000)  # as in `segment`
 _PLAIN = (*range(0x80), *range(0x2000, 0x2070), *range(0x3000, 0x3040), *range(0xFF00, 0xFFF0))
 _TOP = 0x20000  # above it lie rare letters alone
 _IN_NUMBERS = np.array([ord(sign) for sign in ".,:/"])
-_SHORTENED = re.compile(r"e\.g\.|i\.e\.")  # one word each
+_SHORTENED = regex(r"e\.g\.|i\.e\.")  # one word each
 # A longer text is read by the pattern: it gains nothing here, and would make every other one wait.
 _LONGEST = 2_000
 

@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sentiment.patterns import regex
 from sentiment.text import repair
 from sentiment.text.offsets import OffsetMap, rewrite
 
@@ -53,15 +54,15 @@ def surrogates(text: str) -> Change:
     return rewrite(text, _SURROGATES, joined)
 
 
-_SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
+_SURROGATES = regex("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 # A trigger that is one set of characters costs a third of one that offers a choice.
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = regex("[\ud800-\udfff]")
 
 # Letters, digits and symbols of full width. Chinese punctuation stays: in Chinese the full width is
 # the ordinary form, and it ends clauses.
 _WIDE = "\uff02-\uff07\uff0a\uff0b\uff0d-\uff19\uff1c-\uff1e\uff20-\uff5d"
 _STYLED = "\ufb00-\ufb06\U0001d400-\U0001d7ff"
-_WIDTH = re.compile(f"[{_WIDE}{_STYLED}]")
+_WIDTH = regex(f"[{_WIDE}{_STYLED}]")
 
 
 def width(text: str) -> Change:
@@ -71,8 +72,8 @@ def width(text: str) -> Change:
 
 _MARKS = "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u093c\u3099\u309a"
 _COMPOSED = "\uf900-\ufaff\u2126\u212a\u212b"
-_COMPOSE = re.compile(rf"[^{_MARKS}][{_MARKS}]+|[{_COMPOSED}]")
-_COMPOSE_DIRT = re.compile(f"[{_MARKS}{_COMPOSED}]")
+_COMPOSE = regex(rf"[^{_MARKS}][{_MARKS}]+|[{_COMPOSED}]")
+_COMPOSE_DIRT = regex(f"[{_MARKS}{_COMPOSED}]")
 
 
 def compose(text: str) -> Change:
@@ -87,8 +88,8 @@ _NEVER_SEEN = (
     "\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0e\ufeff\ufff9-\ufffb"
 )
 _EMOJI_PART = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff\ufe0f"
-_INVISIBLE_DIRT = re.compile(f"[{_NEVER_SEEN}\u200d\ufe0f]")
-_INVISIBLE = re.compile(
+_INVISIBLE_DIRT = regex(f"[{_NEVER_SEEN}\u200d\ufe0f]")
+_INVISIBLE = regex(
     f"[{_NEVER_SEEN}]|\u200d(?:(?<![{_EMOJI_PART}]\u200d)|(?![{_EMOJI_PART}]))|\ufe0f(?<![{_EMOJI_PART}0-9#*]\ufe0f)"
 )
 
@@ -101,7 +102,7 @@ def invisible(text: str) -> Change:
     return rewrite(text, _INVISIBLE, lambda match: "\ufffd" if match[0] == "\x1a" else "")
 
 
-_ENTITY = re.compile(
+_ENTITY = regex(
     r"&(?:(?:amp|#38|#x26);)*(?:(?:amp|#38|#x26|#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});)|_x000[dDaA]_"
 )
 
@@ -129,9 +130,7 @@ _INLINE = (
     "span|b|i|u|s|a|em|strong|font|img|td|th|tbody|small|big|sup|sub|center|code|script|style|iframe"
     "|label"
 )
-_TAG = re.compile(
-    rf"</?(?:({_BLOCKS})|{_INLINE})(?:[ \t][^<>\n]{{0,500}})?[ \t]?/?>", re.IGNORECASE
-)
+_TAG = regex(rf"</?(?:({_BLOCKS})|{_INLINE})(?:[ \t][^<>\n]{{0,500}})?[ \t]?/?>", re.IGNORECASE)
 
 
 def tags(text: str) -> Change:
@@ -139,14 +138,14 @@ def tags(text: str) -> Change:
     return rewrite(text, _TAG, lambda match: "\n" if match[1] else "")
 
 
-_LINK = re.compile(
+_LINK = regex(
     r"(?:https?://|(?<![\w.])www\.)[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uff65<>\"']+"
     r"|(?<![\w.@])@[A-Za-z_][A-Za-z0-9_]{1,30}(?![\w@.]*\.\w)",
 )
 
 
 # The @ of an e-mail address has a letter before it.
-_LINK_DIRT = re.compile(r"[@/.](?:(?<=@)(?<![\w.@]@)\w|(?<=/)/|(?<=\.)\w+\.)")
+_LINK_DIRT = regex(r"[@/.](?:(?<=@)(?<![\w.@]@)\w|(?<=/)/|(?<=\.)\w+\.)")
 
 
 def links(text: str) -> Change:
@@ -154,9 +153,9 @@ def links(text: str) -> Change:
     return rewrite(text, _LINK, lambda match: " ")
 
 
-_REPEAT = re.compile(r"([^\s\d])\1{3,}|(?<!\d)6{4,}(?!\d)|([^\s\d]{2})\2{3,}")
+_REPEAT = regex(r"([^\s\d])\1{3,}|(?<!\d)6{4,}(?!\d)|([^\s\d]{2})\2{3,}")
 # Either way two characters come twice in a row. That is told in half the time, and is rare.
-_REPEAT_HINT = re.compile(r"(..)\1")
+_REPEAT_HINT = regex(r"(..)\1")
 
 
 def repeats(text: str) -> Change:
@@ -166,9 +165,9 @@ def repeats(text: str) -> Change:
 
 _BLANK = "\t\x0b\x0c\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _LINE = "\n\r\x85\u2028\u2029"
-_WHITESPACE = re.compile(rf"[ {_BLANK}{_LINE}]*[{_LINE}][ {_BLANK}{_LINE}]*|[ {_BLANK}]+")
+_WHITESPACE = regex(rf"[ {_BLANK}{_LINE}]*[{_LINE}][ {_BLANK}{_LINE}]*|[ {_BLANK}]+")
 # What starts with a set is passed over at a glance, what starts with an anchor is tried everywhere.
-_WHITESPACE_DIRT = re.compile(rf"[{_BLANK}\r\x85\u2028\u2029]|[ \n](?:[ \n]|\Z|(?<=\A[ \n]))")
+_WHITESPACE_DIRT = regex(rf"[{_BLANK}\r\x85\u2028\u2029]|[ \n](?:[ \n]|\Z|(?<=\A[ \n]))")
 
 
 def whitespace(text: str) -> Change:
@@ -183,7 +182,7 @@ def whitespace(text: str) -> Change:
     return rewrite(text, _WHITESPACE, one)
 
 
-_HAS_LINE = re.compile(f"[{_LINE}]")
+_HAS_LINE = regex(f"[{_LINE}]")
 
 STEPS: tuple[Rule, ...] = (
     Rule("surrogates", _SURROGATE, surrogates),
@@ -224,7 +223,7 @@ def _without(first: str, last: str, signs: str) -> str:
 
 # What misread text has is odd as well. One set of all is searched in a third of the time that it takes
 # to ask for either; of the signs only Chinese ones are clean otherwise.
-_ODD = re.compile(f"[^{_CLEAN}{_without('一', '鿿', repair.GBK_SIGNS)}]")
+_ODD = regex(f"[^{_CLEAN}{_without('一', '鿿', repair.GBK_SIGNS)}]")
 
 # One repair can uncover another; two rounds are enough for anything met outside of fuzzing.
 _ROUNDS = 8

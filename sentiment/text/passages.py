@@ -10,19 +10,20 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
+from sentiment.patterns import regex
 from sentiment.text.script import says_something
 
 __all__ = ["passages"]
 
 Span = tuple[int, int]
 
-_LETTERS = re.compile(r"(?P<han>[㐀-鿿\U00020000-\U0003ffff])|(?P<latin>[a-zß-ɏ]+(?:['’][a-z]+)?)")
+_LETTERS = regex(r"(?P<han>[㐀-鿿\U00020000-\U0003ffff])|(?P<latin>[a-zß-ɏ]+(?:['’][a-z]+)?)")
 # What makes a passage, and not a name, a model number or a loanword of the passage around it.
 _FEWEST = {"han": 5, "latin": 4}
 # Where one may end, between its last letter and the first of the next: behind marks and spaces.
-_MARKS = re.compile(r"[^\w(\[<（【《「“‘]+")
+_MARKS = regex(r"[^\w(\[<（【《「“‘]+")
 # Most texts are of one script, which is told at once.
-_HAN, _LATIN = re.compile("[㐀-鿿]"), re.compile("[a-zß-ɏ]")
+_HAN, _LATIN = regex("[㐀-鿿]"), regex("[a-zß-ɏ]")
 
 
 def passages(folded: str) -> tuple[Span, ...]:

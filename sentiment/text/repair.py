@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from sentiment.patterns import regex
 from sentiment.text.chinese import common_characters, to_simplified
 from sentiment.text.offsets import Edit, OffsetMap, rewrite
 
@@ -33,10 +34,11 @@ _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
 # 業(yè)務(wù): a Han character, then one to six letters with a tone mark in brackets. The opening
 # bracket may have been eaten by a wrong byte before it: 應 + ?yīng).
 _SYLLABLE = rf"(?=[a-zü]*[{_TONED}])[a-zü{_TONED}]{{1,6}}[)）]"
-GLOSS = re.compile(rf"[(（?？](?<=[{_HAN}].){_SYLLABLE}")
+_GLOSS = rf"[(（?？](?<=[{_HAN}].){_SYLLABLE}"
+GLOSS = regex(_GLOSS)
 # Particles carry no tone mark in pinyin either; believed only beside glosses that do.
 _TONELESS = rf"(?<=[{_HAN}])[(（](?:men|de|le|ge|me|ma|ne|zhe|zi)[)）]"
-_GLOSS_OR_PARTICLE = re.compile(f"{GLOSS.pattern}|{_TONELESS}")
+_GLOSS_OR_PARTICLE = regex(f"{_GLOSS}|{_TONELESS}")
 
 
 def glosses(text: str) -> tuple[str, OffsetMap | None]:
@@ -72,7 +74,7 @@ _LATIN_MOJIBAKE = (
     rf"[\xc2-\xdf][{_LATIN}](?<![\xc0-\xff])|[\xe0-\xef][{_LATIN}](?<![\xc0-\xff])[{_LATIN}](?<![\xc0-\xff])"
     rf"|\xf0\x9f|ðŸ"
 )
-_LATIN_RUN = re.compile(rf"[{_LATIN}]*(?:{_LATIN_MOJIBAKE})[{_LATIN}]*")
+_LATIN_RUN = regex(rf"[{_LATIN}]*(?:{_LATIN_MOJIBAKE})[{_LATIN}]*")
 
 
 def _gbk_signs() -> str:
@@ -84,10 +86,10 @@ def _gbk_signs() -> str:
 
 GBK_SIGNS = _gbk_signs()
 _GBK_SIGN = f"[{GBK_SIGNS}]"
-_GBK_RUN = re.compile(r"[^\x00-\x7f]{3,}[?\ufffd]?")
-_GBK_SIGNS = re.compile(_GBK_SIGN)
+_GBK_RUN = regex(r"[^\x00-\x7f]{3,}[?\ufffd]?")
+_GBK_SIGNS = regex(_GBK_SIGN)
 # What wrongly read UTF-8 has in it, and a few foreign words: one set is searched in no time.
-MOJIBAKE = re.compile(f"[\xc2-\xf0{GBK_SIGNS}]")
+MOJIBAKE = regex(f"[\xc2-\xf0{GBK_SIGNS}]")
 # A run with more lost characters than this was not misread as GBK.
 _MOST_LOST = 2
 
@@ -220,8 +222,8 @@ def _first_character(data: bytes) -> tuple[str, int]:
 
 # A lost byte leaves a question mark, and every character after it is read from the wrong halves
 # until an ASCII letter happens to end one: 。客戶滿 becomes ??蛻魸M.
-SHIFTED = re.compile(rf"[?？\ufffd](?P<run>[{_HAN}][^\x00-\x7f，。！？、；：]{{0,60}}[@-~]?)")
-_HANS = re.compile(f"[{_HAN}]+")
+SHIFTED = regex(rf"[?？\ufffd](?P<run>[{_HAN}][^\x00-\x7f，。！？、；：]{{0,60}}[@-~]?)")
+_HANS = regex(f"[{_HAN}]+")
 _LOST_LEAD = b"\xbf"  # the byte that ends 。 and 保 before 客 and 快 when it goes missing
 
 
@@ -253,10 +255,10 @@ def _common_share(text: str) -> float:
 _LATIN_LEFT = (
     "[ÂÃ][\x80-\xbf]|â€|[åæçèéäàØÙð][\x80-\x9f\xa1-\xa9\xac-\xb6\xb8-\xba\xbc-\xbf‚ƒ„†‡ˆ‰Š‹ŒŽšœžŸ]"
 )
-_SUSPECT = re.compile(rf"[\ufffd锟斤烫屯锘ÂÃâåæçèéäàØÙð{GBK_SIGNS}]")
+_SUSPECT = regex(rf"[\ufffd锟斤烫屯锘ÂÃâåæçèéäàØÙð{GBK_SIGNS}]")
 # 瑕不掩瑜 has two characters that look like wrongly read UTF-8; three in step are no accident.
 _GBK_LEFT = rf"{_GBK_SIGN}[^\x00-\x7f]{{2}}{_GBK_SIGN}[^\x00-\x7f]{{2}}{_GBK_SIGN}|锛[^\x00-\x7f]"
-_LOST = re.compile(rf"锟斤拷|锟斤|斤拷|烫烫烫|屯屯屯|锘|\ufffd|ï¿½|ï»¿|{_GBK_LEFT}|{_LATIN_LEFT}")
+_LOST = regex(rf"锟斤拷|锟斤|斤拷|烫烫烫|屯屯屯|锘|\ufffd|ï¿½|ï»¿|{_GBK_LEFT}|{_LATIN_LEFT}")
 # One mark of loss in fifty characters: a cut-off last character does not spoil a long review.
 _TOLERANCE = 50
 

@@ -10,26 +10,26 @@ Measured on 118,607 English reviews of forty public sets: 351 come out as other;
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from sentiment.patterns import regex
 from sentiment.records import Language
 
 __all__ = ["language_of", "says_something"]
 
-_HAN = re.compile("[㐀-鿿\U00020000-\U0003ffff]")
+_HAN = regex("[㐀-鿿\U00020000-\U0003ffff]")
 # Letters of other scripts in runs of two or more: single ones are parts of faces, (´Д｀).
-_OTHER = re.compile(
+_OTHER = regex(
     "[\u0370-\u03ff\u0400-\u052f\u0530-\u06ff\u0700-\u1cff\u1e00-\u1e01\u3041-\u3096\u30a1-\u30fa\u30fc\u3130-\u318f"
     "\ua960-\ua97f\uac00-\ud7ff\uff66-\uff9d]{2,}"
 )
-_NOT_PLAIN = re.compile(
+_NOT_PLAIN = regex(
     "[^\x00-\u024f\u2000-\u2bff\u3000-\u303f㐀-鿿\uff00-\uff65\U0001f000-\U0001faff]"
 )
-_WORD = re.compile(r"[a-zß-öø-ɏḀ-ỿ]+(?:['’][a-z]+)?")
-_LATIN_RUN = re.compile(r"[a-z'’]+(?:[ ,.!&-]+[a-z'’]+)+")
-_CJK_MARK = re.compile("[、。〈-】，！？；：（）～]")
-_SIXES = re.compile(r"6{3,}")
+_WORD = regex(r"[a-zß-öø-ɏḀ-ỿ]+(?:['’][a-z]+)?")
+_LATIN_RUN = regex(r"[a-z'’]+(?:[ ,.!&-]+[a-z'’]+)+")
+_CJK_MARK = regex("[、。〈-】，！？；：（）～]")
+_SIXES = regex(r"6{3,}")
 
 # Function words and the words of reviews. Words that several languages share (no, me, super, app,
 # service, normal) are in neither list.
@@ -139,13 +139,13 @@ _FOREIGN_ENDS = frozenset(word.rpartition("'")[2] for word in _FOREIGN)
 # As a table of bytes, which are translated in a tenth of the time.
 _ONLY_LETTERS = bytes(code if chr(code).islower() else ord(" ") for code in range(256))
 # Letters that English words do not have even when they are borrowed (café, naïve, über).
-_FOREIGN_LETTER = re.compile("[ãõñßøåłşğıąęőűđơưřščžżźěőțșăâêîôûìòùáíóúýæþð\u1ea0-\u1ef9]")
+_FOREIGN_LETTER = regex("[ãõñßøåłşğıąęőűđơưřščžżźěőțșăâêîôûìòùáíóúýæþð\u1ea0-\u1ef9]")
 # English words that a Chinese sentence borrows without changing its language.
 _BORROWED_WORDS = """
 ok okay app good nice yes no vip plus cool one new hot time day free get like phone card star
 """
 _BORROWED = frozenset(_BORROWED_WORDS.split())
-_JUDGES_ZH = re.compile("[很不太好差没贵慢快赞棒错]")
+_JUDGES_ZH = regex("[很不太好差没贵慢快赞棒错]")
 
 
 def language_of(folded: str) -> Language:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, chain
 
+from sentiment.patterns import regex
 from sentiment.text.lexer import Lexer
 from sentiment.text.lexicon import ABBREVIATIONS, DOMAINS, HEADS, SENTENCE_STARTS, class_codes, tree
 
@@ -36,10 +37,10 @@ EMOJI = (
     "\U0001f000-\U0001f0ff\U0001f1e6-\U0001faff\u2600-\u2775\u2798-\u27bf\u231a-\u23ff\u25a0-\u25ff"
     "\u2b00-\u2bff\u203c\u2049\u3030\u303d\u3297\u3299\ufe0f\u200d\u20e3\U000e0020-\U000e007f"
 )
-CONTENT = re.compile(rf"[^\W_]|[{EMOJI}]")
+CONTENT = regex(rf"[^\W_]|[{EMOJI}]")
 
 _HAN = "㐀-鿿"
-_HAS_HAN = re.compile(f"[{_HAN}]")
+_HAS_HAN = regex(f"[{_HAN}]")
 # Signs: ! ends a sentence, . may, comma and wave end a clause, l is the Chinese list comma.
 _SIGNS = {
     **dict.fromkeys("。！？!?；;…\n", "!"),
@@ -86,7 +87,7 @@ class _Codes(dict[str, str]):
         return "e" if _IS_EMOJI.match(first) else "s"
 
 
-_IS_EMOJI = re.compile(f"[{EMOJI}]")
+_IS_EMOJI = regex(f"[{EMOJI}]")
 
 
 @cache
@@ -94,20 +95,25 @@ def _codes() -> _Codes:
     return _Codes({**_SIGNS, **class_codes()})
 
 
+# An alternative that starts with a letter or a set is passed over at a glance; so "x x*", not "x+".
+_NO_CHINESE = (
+    r"e\.g\.|i\.e\.|[a-zß-ɏ][a-zß-ɏ]*(?:['’][a-z]+)?|[ ]"
+    rf"|{'|'.join(f'[{signs}][{signs}]*' for signs in _SEVERAL)}|\d\d*(?:[.,:/]\d+)*"
+    rf"|[{EMOJI}]+|[^\W\d_]+|[\s\S]"
+)
+# What is left of `_words` in a text of ASCII alone; it takes a twentieth of the time to compile.
+_ASCII_WORDS = regex(_NO_CHINESE)
+
+
 @cache
 def _words() -> re.Pattern[str]:
     """Return the pattern whose matches, one after the other, are the whole text."""
     chinese = frozenset(word for word in class_codes() if "㐀" <= word[0] <= "鿿")
     first = "".join(sorted({word[0] for word in chinese}))
-    # An alternative that starts with a letter or a set is passed over at a glance; so "x x*", not "x+".
     # Chinese comes first: it has the most words a character, and English ones are looked up.
     other = f"[^{_NOT_HAN}{first}]"
-    several = "|".join(f"[{signs}][{signs}]*" for signs in _SEVERAL)
     return re.compile(
-        rf"{other}{other}*|(?=[{_HAN}]){tree(chinese, otherwise=f'[{_HAN}]')}"
-        r"|e\.g\.|i\.e\.|[a-zß-ɏ][a-zß-ɏ]*(?:['’][a-z]+)?|[ ]"
-        rf"|{several}|\d\d*(?:[.,:/]\d+)*"
-        rf"|[{EMOJI}]+|[^\W\d_]+|[\s\S]"
+        rf"{other}{other}*|(?=[{_HAN}]){tree(chinese, otherwise=f'[{_HAN}]')}|{_NO_CHINESE}"
     )
 
 
@@ -135,7 +141,7 @@ _BEFORE_ENGLISH = (
     rf"(?=C_)(?P<but>)|(?=A_)(?P<and>)|(?<=[JMT]_)(?={_EN_FRESH})(?P<fresh>)"
     rf"|(?<=[JT]_)(?=J_T)(?P<phrase>)|(?=W_(?:[DR]_)*J_(?:{_ANY}_)?T)(?P<with>)"
 )
-_BORDER = re.compile(
+_BORDER = regex(
     rf"(?=[!,.~\-l_ginjqect])(?:{_AT_SIGN}|l(?P<list>)"
     rf"|_(?:{_BEFORE_ENGLISH}|(?:(?<=[{_ZH}]_)|(?=[{_ZH}]))(?P<space>))"
     rf"|(?=[ginjq]){_JUDGED}(?:p*(?=[qkc]|#[.l]|h{{1,2}}[gin]+[aj])|(?<=i[aj])dp*(?=[qk])"
@@ -144,25 +150,25 @@ _BORDER = re.compile(
     r"|(?=[ct])(?P<turn>))"
 )
 # What is left of it in a text of ASCII alone, in half the time: most spaces there part nothing.
-_ENGLISH_BORDER = re.compile(rf"_(?=[ACDJPRTVWZ])(?:{_BEFORE_ENGLISH})|{_AT_SIGN}")
+_ENGLISH_BORDER = regex(rf"_(?=[ACDJPRTVWZ])(?:{_BEFORE_ENGLISH})|{_AT_SIGN}")
 
 # "and" joins two clauses (they have a verb each), two verbs of one subject, or a judged noun.
-_CLAUSE = re.compile(r"A_(?:R_)?(?:P_[A-Zw#]|(?:D_|(?!J))(?:[EJMRTWYZw#]_){1,3}?[BV])")
-_PHRASE = re.compile(rf"A_(?:[RD]_)*J_(?:(?:{_ANY}_)?T|Y)")
-_ACTION = re.compile(r"A_(?:R_)*(?:[BV]|E_D)")
+_CLAUSE = regex(r"A_(?:R_)?(?:P_[A-Zw#]|(?:D_|(?!J))(?:[EJMRTWYZw#]_){1,3}?[BV])")
+_PHRASE = regex(rf"A_(?:[RD]_)*J_(?:(?:{_ANY}_)?T|Y)")
+_ACTION = regex(r"A_(?:R_)*(?:[BV]|E_D)")
 
-_ENDS_JUDGED = re.compile(rf"{_JUDGED}[pd]*\Z")
-_ZH_JUDGES = re.compile("[ajn]")
-_EN_JUDGES = re.compile("[BVEJ!]")
-_EN_WHOLE = re.compile("[BVE]")
-_EN_HOW = re.compile(r"H_[A-Z]_\Z")
-_EN_PREDICATE = re.compile(r"(?:[TB]_(?:R_)*J|R_J|T)_\Z")
+_ENDS_JUDGED = regex(rf"{_JUDGED}[pd]*\Z")
+_ZH_JUDGES = regex("[ajn]")
+_EN_JUDGES = regex("[BVEJ!]")
+_EN_WHOLE = regex("[BVE]")
+_EN_HOW = regex(r"H_[A-Z]_\Z")
+_EN_PREDICATE = regex(r"(?:[TB]_(?:R_)*J|R_J|T)_\Z")
 # A piece that is nothing but a judgement belongs to the bare noun in front of it.
-_BARE = re.compile(r"u?[gin]*(?:[aj]|u)[pd]*(?=[!,.~_el]|\Z)")
+_BARE = regex(r"u?[gin]*(?:[aj]|u)[pd]*(?=[!,.~_el]|\Z)")
 # A comma and one word: "friendly, helpful and fast" judges one thing.
-_EN_LIST = re.compile(r"(?:A_)?(?:R_)?[A-Zw](?=[,!.]|_A_|\Z)")
-_LOST_STOP = re.compile(rf" (?=[A-Z])(?<=[a-z] )(?={tree(SENTENCE_STARTS)} )")
-_CAPITALISED = re.compile(r"(?:\A|\s)[A-Z]\S* \Z")
+_EN_LIST = regex(r"(?:A_)?(?:R_)?[A-Zw](?=[,!.]|_A_|\Z)")
+_LOST_STOP = regex(rf" (?=[A-Z])(?<=[a-z] )(?={tree(SENTENCE_STARTS)} )")
+_CAPITALISED = regex(r"(?:\A|\s)[A-Z]\S* \Z")
 
 # How far left a border looks, in words: enough for a clause, and a bound on the work.
 _REACH = 40
@@ -177,7 +183,7 @@ class _Pieces(dict[str, tuple[str, tuple[int, ...]]]):
 
     def __missing__(self, piece: str) -> tuple[str, tuple[int, ...]]:
         """Return them for a piece that was not met before, or is too long to be met again."""
-        words = _words().findall(piece)
+        words = _ASCII_WORDS.findall(piece)
         found = "".join(map(_codes().__getitem__, words)) + "_", (*map(len, words), 1)
         if len(self) < _MOST_KEPT and len(piece) <= _LONGEST_KEPT:
             self[piece] = found
@@ -507,7 +513,7 @@ def sentences(text: str) -> tuple[Span, ...]:
     return _spans(text, cuts)
 
 
-_SENTENCE_END = re.compile(r"[!.][!._e]*")
+_SENTENCE_END = regex(r"[!.][!._e]*")
 
 _EDGE = " \n\t。！？!?；;…，,|｜•～~—–-、.:："
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sentiment.patterns import regex
 from sentiment.text.prepared import Prepared
 
 __all__ = ["Token", "words"]
@@ -18,7 +18,7 @@ _loaded: list[Any] = []
 
 _HAN = "㐀-鿿"
 # A Chinese run; a word or number with what holds it together (don't, e-mail, 3.5); one sign.
-_RUN = re.compile(rf"(?P<chinese>[{_HAN}]+)|[^\W_{_HAN}]+(?:['’.,/-][^\W_{_HAN}]+)*|[^\w\s]")
+_RUN = regex(rf"(?P<chinese>[{_HAN}]+)|[^\W_{_HAN}]+(?:['’.,/-][^\W_{_HAN}]+)*|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
