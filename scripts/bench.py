@@ -296,10 +296,17 @@ class Run:
 
 def run(command: Sequence[str]) -> Run:
     """Run a command to its end and measure it."""
+    # As on a user's machine: Python keeps what it compiled, and does not begin anew in each process.
+    keeping = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryFile() as complaint:  # a pipe that nobody empties would stop it
         began = time.perf_counter()
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=complaint, text=True, encoding="utf-8"
+            command,
+            stdout=subprocess.PIPE,
+            stderr=complaint,
+            text=True,
+            encoding="utf-8",
+            env=keeping,
         ) as process:
             peak = _Peak(process.pid)
             assert process.stdout is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import erfc, exp, fsum, lgamma, log, log1p, sqrt
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = [
     "Standardised",
     "Trend",
     "TrendPoint",
+    "mean_chart",
     "merge_periods",
     "p_chart",
     "standardise",
@@ -34,6 +36,8 @@ Floats = NDArray[np.float64]
 _OVERDISPERSED = 1.5
 # Mean moving range of two standard normals: 2 / sqrt(pi).
 _MOVING_RANGE = 1.1283791670955126
+# Where fewer cases are expected in a period, the normal limits are crossed by chance far too often.
+_FEW_CASES = 10.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,13 +79,13 @@ class TrendPoint:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chart:
-    """Shewhart p-chart, in fractions.
+    """Shewhart chart: of shares in fractions, of means in the unit of the values.
 
-    :param values: Share in each period.
-    :param centre: Share over all periods.
+    :param values: Share or mean of each period.
+    :param centre: The same over all periods.
     :param low: Lower limit of each period.
     :param high: Upper limit.
-    :param outside: True where a share lies outside its limits: look for a cause.
+    :param outside: True where a value lies outside its limits: look for a cause.
     :param dispersion: How many times as much periods vary as chance alone makes them.
     :param warnings: What must be said beside the chart.
     """
@@ -225,7 +229,12 @@ def trend(
 
 
 def p_chart(
-    counts: ArrayLike, totals: ArrayLike, *, sigmas: float = 3.0, widened: bool = False
+    counts: ArrayLike,
+    totals: ArrayLike,
+    *,
+    sigmas: float = 3.0,
+    widened: bool = False,
+    exact: bool = False,
 ) -> Chart:
     """Find periods whose share lies outside ``p +- 3 sqrt(p (1-p) / n_i)``, p over all periods.
 
@@ -237,6 +246,9 @@ def p_chart(
     :param totals: Rows in each period, above 0.
     :param widened: Where there is such a caution, put the limits as many times as wide as the
         dispersion says (Laney's p'-chart): outside is then what is large beside the usual changes.
+    :param exact: Where fewer than ten cases are expected in a period, more of them are outside only if
+        the binomial distribution gives as many or more no larger chance than the normal one gives what
+        lies above its limit, 0.00135 for three sigma: two cases of thirty are soon above the limit.
     :raises InputError: Counts that are no shares.
     """
     hits, sizes = np.asarray(counts, dtype=np.float64), np.asarray(totals, dtype=np.float64)
@@ -246,19 +258,78 @@ def p_chart(
         raise InputError("Counts go from 0 to the total of the period, and totals are above 0.")
     centre = float(hits.sum() / sizes.sum())
     error = np.sqrt(centre * (1 - centre) / sizes)
-    share = hits / sizes
+    chart = _chart(hits / sizes, centre, error, sigmas, widened, (0.0, 1.0))
+    if exact:
+        usual = erfc(sigmas / sqrt(2)) / 2
+        for at in np.flatnonzero(chart.outside & (sizes * centre < _FEW_CASES)):
+            if chart.values[at] > centre:
+                chance = _at_least(int(hits[at]), int(sizes[at]), centre)
+                chart.outside[at] = chance <= usual
+    return chart
+
+
+def mean_chart(
+    values: ArrayLike, periods: NDArray[np.intp], *, sigmas: float = 3.0, widened: bool = False
+) -> Chart:
+    """Find periods whose mean lies outside ``m +- 3 s / sqrt(n_i)``, m over all values.
+
+    Shewhart 1931, the chart of means; s is the standard deviation within periods, pooled. Dispersion and
+    caution as in `p_chart`.
+
+    :param values: n numbers, no NaN.
+    :param periods: Period of each, numbered in order of time from 0; none is empty.
+    :param widened: As for `p_chart`.
+    :raises InputError: Not one period for each value, or an empty one.
+    """
+    numbers, codes = np.asarray(values, dtype=np.float64), np.asarray(periods)
+    if numbers.shape != codes.shape or numbers.ndim != 1 or not len(numbers):
+        raise InputError("A chart of means needs a period for each value, and at least one value.")
+    sizes = np.bincount(codes)
+    if not sizes.all():
+        raise InputError("Every period of a chart of means has a value.")
+    means = np.bincount(codes, numbers) / sizes
+    within = float(((numbers - means[codes]) ** 2).sum()) / max(len(numbers) - len(sizes), 1)
+    error = sqrt(within) / np.sqrt(sizes)
+    return _chart(means, float(numbers.mean()), error, sigmas, widened, (-np.inf, np.inf))
+
+
+def _chart(
+    values: Floats,
+    centre: float,
+    error: Floats,
+    sigmas: float,
+    widened: bool,
+    ends: tuple[float, float],
+) -> Chart:
+    """Return the chart of values with their standard errors.
+
+    :param ends: What no limit goes beyond.
+    """
     dispersion = 1.0
-    if len(hits) > 2 and 0 < centre < 1:
-        z = (share - centre) / error
+    if len(values) > 2 and error.all():
+        z = (values - centre) / error
         dispersion = float(np.abs(np.diff(z)).mean() / _MOVING_RANGE)
     notes: tuple[Caution, ...] = ()
     if dispersion > _OVERDISPERSED:
         notes = (Caution("overdispersed", factor=dispersion),)
         if widened:
-            error *= dispersion
-    low, high = np.maximum(0.0, centre - sigmas * error), np.minimum(1.0, centre + sigmas * error)
-    outside = (share < low - 1e-12) | (share > high + 1e-12)
-    return Chart(share, centre, low, high, outside, dispersion, notes)
+            error = error * dispersion
+    low = np.maximum(ends[0], centre - sigmas * error)
+    high = np.minimum(ends[1], centre + sigmas * error)
+    outside = (values < low - 1e-12) | (values > high + 1e-12)
+    return Chart(values, centre, low, high, outside, dispersion, notes)
+
+
+def _at_least(count: int, total: int, share: float) -> float:
+    """Return the binomial probability of at least so many cases; `share` lies between 0 and 1."""
+    below = [
+        exp(
+            lgamma(total + 1) - lgamma(k + 1) - lgamma(total - k + 1)
+            + k * log(share) + (total - k) * log1p(-share)
+        )
+        for k in range(count)
+    ]  # fmt: skip
+    return 1.0 - fsum(below)
 
 
 def standardise(

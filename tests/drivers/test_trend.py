@@ -178,6 +178,61 @@ def test_all_or_none_needs_no_alarm():
     assert not trend.p_chart([10, 20], [10, 20]).outside.any()
 
 
+def test_two_cases_of_thirty_are_no_alarm_where_the_chance_of_it_is_large():
+    counts, totals = [1, 0, 0, 1, 0, 0, 0, 2], [200, 200, 150, 180, 190, 200, 160, 32]
+    assert trend.p_chart(counts, totals).outside.tolist() == [False] * 7 + [True]
+    # P(X >= 2) = .0105 for 32 rows and a share of 4 in 1,312: more than the .00135 of three sigma.
+    assert not trend.p_chart(counts, totals, exact=True).outside.any()
+    counts[-1] = 6
+    assert np.flatnonzero(trend.p_chart(counts, totals, exact=True).outside).tolist() == [7]
+
+
+def test_exact_limits_keep_quiet_where_few_cases_are_expected():
+    rng = np.random.default_rng(4)
+    drawn = [(rng.binomial(40, 0.01, 24), np.full(24, 40)) for _ in range(400)]
+    drawn = [(counts, totals) for counts, totals in drawn if counts.any()]
+    usual = np.mean([trend.p_chart(*each).outside.mean() for each in drawn])
+    exact = np.mean([trend.p_chart(*each, exact=True).outside.mean() for each in drawn])
+    assert usual > 0.005
+    assert exact < 0.00135
+    # Where many are expected nothing is another.
+    many = [10, 12, 9, 30], [100, 100, 100, 100]
+    assert trend.p_chart(*many, exact=True).outside.tolist() == [False, False, False, True]
+
+
+def test_mean_chart_by_hand():
+    values = [4.0, 6.0, 5.0, 5.0, 4.0, 6.0, 9.0, 11.0]
+    found = trend.mean_chart(values, np.array([0, 0, 1, 1, 2, 2, 3, 3]))
+    assert found.values.tolist() == [5, 5, 5, 10]
+    assert found.centre == pytest.approx(6.25)
+    spread = np.sqrt((2 + 0 + 2 + 2) / 4)  # within periods, one degree of freedom each
+    assert found.high == pytest.approx(np.full(4, 6.25 + 3 * spread / np.sqrt(2)))
+    assert found.low == pytest.approx(np.full(4, 6.25 - 3 * spread / np.sqrt(2)))
+    assert found.outside.tolist() == [False, False, False, True]
+
+
+def test_mean_chart_keeps_quiet_in_control_and_warns_of_restless_means():
+    rng = np.random.default_rng(4)
+    periods = np.repeat(np.arange(24), 50)
+    calm = [trend.mean_chart(rng.normal(70, 20, len(periods)), periods) for _ in range(200)]
+    assert np.mean([chart.outside.mean() for chart in calm]) < 0.01
+    assert np.mean([chart.dispersion for chart in calm]) == pytest.approx(1, abs=0.1)
+    restless = np.repeat(rng.normal(70, 15, 24), 50) + rng.normal(0, 20, len(periods))
+    found = trend.mean_chart(restless, periods)
+    assert codes(found) == {"overdispersed"}
+    assert found.outside.sum() > trend.mean_chart(restless, periods, widened=True).outside.sum()
+
+
+@pytest.mark.parametrize(("values", "periods"), [([], []), ([1.0], [1]), ([1.0, 2.0], [0])])
+def test_mean_chart_needs_a_value_in_every_period(values, periods):
+    with pytest.raises(InputError):
+        trend.mean_chart(values, np.array(periods, dtype=np.intp))
+
+
+def test_scores_that_never_vary_raise_no_alarm():
+    assert not trend.mean_chart([5.0] * 6, np.array([0, 0, 1, 1, 2, 2])).outside.any()
+
+
 def test_a_gap_of_a_quarter_is_no_period() -> None:
     dates = ["2023-01-15"] * 40 + ["2023-08-15"] * 40
     found = trend.trend(dates, [1.0] * 80, kind="net")

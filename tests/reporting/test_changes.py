@@ -96,6 +96,42 @@ def test_a_break_is_an_alarm_and_its_series_is_named_where_it_scatters() -> None
     assert [note.en for note in made.notes if "“Complaints: delivery” vary" in note.en]
 
 
+def test_a_break_of_the_score_is_an_alarm_and_named_first() -> None:
+    """Nobody complains of anything more than before, and yet every score of May is a star lower."""
+    rows = analyses(1600)
+    dates = [f"2024-{1 + at % 8:02d}-02" for at in range(1600)]
+    made = [
+        replace(
+            row, columns={**row.columns, "评分": str(max(1, int(row.columns["评分"] or 3) - 1))}
+        )
+        if date.startswith("2024-05")
+        else row
+        for row, date in zip(rows, dates, strict=True)
+    ]
+    trend = report(dated(made, dates), outcome=STARS, date="日期", bootstrap=20)["trend"]
+    found = {(row["code"], row["period"]): row for row in trend.rows("alarms")}
+    assert set(found) == {("outcome", "2024-05")}
+    alarm = found["outcome", "2024-05"]
+    assert float(alarm["value"]) < float(alarm["limit_low"])  # type: ignore[arg-type]
+    assert "The latest: 2024-05, 评分 " in trend.sentences[0].en
+    assert not report(dated(rows, dates), outcome=STARS, date="日期", bootstrap=20)["trend"].rows(
+        "alarms"
+    )
+
+
+def test_two_complaints_of_thirty_rows_are_no_alarm() -> None:
+    calm = [row for row in analyses(3000) if row.topics["price"] == "absent"][:1200]
+    rare = [row for row in analyses(1600, seed=3) if row.topics["price"] == "negative"]
+    rows = calm[:1168] + rare[:3] + calm[1168:] + rare[3:5]
+    dates = [f"{2020 + at % 4}-05-02" for at in range(1171)] + ["2024-05-02"] * 34
+    trend = report(dated(rows, dates), outcome=STARS, date="日期", bootstrap=20)["trend"]
+    last = [
+        row for row in trend.rows("trend") if (row["code"], row["period"]) == ("price", "2024-Q2")
+    ]
+    assert 100 * 2 / 34 == pytest.approx(last[0]["value"])
+    assert not [row for row in trend.rows("alarms") if row["code"] == "price"]
+
+
 def test_scores_without_a_text_count_in_the_change_of_the_score() -> None:
     """Who is content writes nothing in the last month: the mean of all customers has not moved."""
     rows = [row for row in analyses(1200) if row.sentiment in ("positive", "negative")][:600]

@@ -14,7 +14,7 @@ from sentiment.drivers.floors import (
     PERIODS_SHOWN,
 )
 from sentiment.drivers.segments import Comparison, compare
-from sentiment.drivers.trend import p_chart, trend
+from sentiment.drivers.trend import Chart, mean_chart, p_chart, trend
 from sentiment.reporting.blocks.mentions import caution, column
 from sentiment.reporting.changes import Change, Series, series_of
 from sentiment.reporting.study import Study
@@ -41,8 +41,7 @@ def trend_block(study: Study) -> Block:
         alarms, scattered = _alarms(study)
         if alarms:
             tables["alarms"] = Table("alarms", say("trend.alarms"), _ALARM_COLUMNS, alarms)
-            latest = max(alarms, key=lambda row: (str(row["period"]), float(row["value"])))  # type: ignore[arg-type]
-            sentences.append(say("trend.alarmed", n=len(alarms), **latest))
+            sentences.append(_alarm_sentence(alarms))
         else:
             sentences.append(say("trend.calm"))
         notes += [say("trend.band"), say("trend.adjusted"), *warnings]
@@ -89,9 +88,9 @@ _TREND_COLUMNS = (
 _ALARM_COLUMNS = (
     column("series"),
     column("period"),
-    column("value", "percent"),
-    column("limit_low", "percent"),
-    column("limit_high", "percent"),
+    column("value", "points"),
+    column("limit_low", "points"),
+    column("limit_high", "points"),
 )
 
 
@@ -136,40 +135,31 @@ def _series_rows(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
 
 
 def _alarms(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
-    """Return periods whose share of complaints lies outside the 3 sigma limits of a p-chart.
+    """Return periods whose score, tone or share of complaints lies outside its 3 sigma limits.
 
     And what must be said of series whose periods vary for other reasons than chance: limits of chance
     alone raise alarms there that the usual changes explain. A period whose value is withheld neither
     raises one nor has a part in the limits.
     """
-    periods = study.periods
     rows: list[Row] = []
     scattered: list[Text] = []
-    dated = periods.codes >= 0
-    shown = np.flatnonzero(periods.counts >= MEASURE_SHOWN)
-    totals = periods.counts[shown]
     for series in series_of(study, study.table, drivers=True):
-        if series.kind != "share":
+        shown, chart, wide = _charts(study, series)
+        if chart is None or wide is None:
             continue
-        hits = np.bincount(
-            periods.codes[dated],
-            np.nan_to_num(series.values[dated]),
-            minlength=len(periods.labels),
-        )
-        chart = p_chart(hits[shown], totals)
+        unit = 1.0 if series.kind == "mean" else 100.0
         rows += [
             {
                 "series": series.name,
                 "code": series.code,
-                "period": periods.labels[shown[at]],
-                "value": 100 * float(chart.values[at]),
-                "limit_low": 100 * float(chart.low[at]),
-                "limit_high": 100 * float(chart.high[at]),
+                "period": study.periods.labels[shown[at]],
+                "value": unit * float(chart.values[at]),
+                "limit_low": unit * float(chart.low[at]),
+                "limit_high": unit * float(chart.high[at]),
             }
             for at in np.flatnonzero(chart.outside)
         ]
         if chart.warnings and chart.outside.any():
-            wide = p_chart(hits[shown], totals, widened=True)
             scattered.append(
                 say(
                     "trend.scattered", name=series.name, factor=chart.dispersion,
@@ -177,6 +167,40 @@ def _alarms(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
                 )
             )  # fmt: skip
     return tuple(rows), scattered
+
+
+def _charts(study: Study, series: Series) -> tuple[NDArray[np.intp], Chart | None, Chart | None]:
+    """Return the periods that are shown of a series, its chart, and the one with widened limits."""
+    periods = study.periods
+    usable = (periods.codes >= 0) & ~np.isnan(series.values)
+    codes, values = periods.codes[usable], series.values[usable]
+    counts = np.bincount(codes, minlength=len(periods.labels))
+    shown = np.flatnonzero(counts >= MEASURE_SHOWN)
+    if not len(shown):
+        return shown, None, None
+    if series.kind == "share":
+        hits = np.bincount(codes, values, minlength=len(periods.labels))[shown]
+        totals = counts[shown]
+        return (
+            shown,
+            p_chart(hits, totals, exact=True),
+            p_chart(hits, totals, exact=True, widened=True),
+        )
+    inside = np.isin(codes, shown)
+    values, codes = values[inside], np.searchsorted(shown, codes[inside])
+    return shown, mean_chart(values, codes), mean_chart(values, codes, widened=True)
+
+
+def _alarm_sentence(alarms: Sequence[Row]) -> Text:
+    """Say how many there are, and the latest: what customers scored before what their words say."""
+    first = ("text", "outcome")
+
+    def rank(row: Row) -> tuple[str, int, float]:
+        code, value = str(row["code"]), float(row["value"])  # type: ignore[arg-type]
+        return str(row["period"]), first.index(code) + 1 if code in first else 0, value
+
+    latest = max(alarms, key=rank)
+    return say("trend.alarmed", n=len(alarms), **latest)
 
 
 def _change_table(key: str, title: Text, changes: Sequence[Change]) -> Table:
