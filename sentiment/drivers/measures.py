@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ __all__ = [
     "ces",
     "csat",
     "default_praise",
+    "grades",
     "net_sentiment",
     "nps",
     "performance",
@@ -66,8 +67,8 @@ _PMF_ANSWERS: tuple[tuple[str, tuple[str, ...]], ...] = (
 class Measure:
     """One figure with its interval and everything that has to be printed with it.
 
-    :param name: What was measured: "nps", "csat", "ces", "pmf", "stars", "rating",
-        "net_sentiment", "performance", "index" or "default_praise".
+    :param name: What was measured: "nps", "csat", "ces", "pmf", "stars", "grades",
+        "rating", "net_sentiment", "performance", "index" or "default_praise".
     :param value: The figure; None when nobody answered.
     :param low: Lower end of the interval (95 % unless told otherwise).
     :param high: Upper end.
@@ -240,6 +241,23 @@ def stars(
     Travel sites give halves and tenths: 4.5 is of those stars, 3.9 is not.
     """
     return _top_box("stars", values, read_scale(scale), satisfied, weights, level, step=None)
+
+
+def grades(
+    values: Iterable[Any], *, weights: ArrayLike | None = None, level: float = 0.95
+) -> Measure:
+    """Share of the best of three grades, in percent: 好评率 where shops have 好评, 中评, 差评.
+
+    The arithmetic of `csat` on 1-3; as with `stars`, only who chose to write gave one. The shares are
+    those of "best", "middle" and "worst".
+    """
+    found = _top_box("grades", values, (1.0, 3.0), None, weights, level)
+    names = {"3": "best", "2": "middle", "1": "worst"}
+    return replace(
+        found,
+        shares={name: found.shares[code] for code, name in names.items() if found.shares},
+        counts={name: found.counts[code] for code, name in names.items()},
+    )
 
 
 def ces(

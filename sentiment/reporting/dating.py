@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sentiment.drivers.answers import is_missing
 from sentiment.reporting.values import Text
 from sentiment.reporting.wording import say
-from sentiment.tables.dates import Readings, readings
+from sentiment.tables.dates import Readings, is_unix_time, readings
 
 __all__ = ["DateColumn", "Dating", "about_dates"]
 
@@ -42,6 +42,7 @@ class Dating:
     :param other_order: How many dates can only be read in another order, and were.
     :param placeholders: How many days stand for none, and were left out.
     :param given: How many cells hold anything.
+    :param counted: Whether cells count the time since 1970.
     """
 
     column: str = ""
@@ -51,6 +52,7 @@ class Dating:
     other_order: int = 0
     placeholders: int = 0
     given: int = 0
+    counted: bool = False
 
 
 class DateColumn:
@@ -63,12 +65,14 @@ class DateColumn:
         self._parts: list[NDArray[np.int32]] = []
         self._known: dict[str | None, tuple[int, int, int, bool]] = {}
         self._dotted = self._slashed = self._given = 0
+        self._counted = False
 
     def add(self, cells: Sequence[str | None]) -> None:
         """Add the cells of the next rows."""
         for cell in set(cells) - self._known.keys():
             found = readings(cell)
             days = self._known[cell] = (*_numbers(found), not is_missing(cell))
+            self._counted |= is_unix_time(cell)
             if len(set(days[:3])) > 1:
                 self._dotted += found.dotted
                 self._slashed += not found.dotted
@@ -89,8 +93,9 @@ class DateColumn:
         dates[none] = np.datetime64("NaT", "D")
         name = "" if order is None else _ORDERS[order]
         return dates, Dating(
-            self._name, name, reason, months, other_order, int(none.sum()), self._given
-        )
+            self._name, name, reason, months, other_order, int(none.sum()), self._given,
+            self._counted,
+        )  # fmt: skip
 
     def _loose(self) -> NDArray[np.int32]:
         """Return the readings of the cells that mean different days in different orders."""
@@ -191,3 +196,5 @@ def about_dates(dating: Dating) -> Iterator[Text]:
         yield say("dates.other_order", column=column, n=dating.other_order)
     if dating.placeholders:
         yield say("dates.placeholders", column=column, n=dating.placeholders)
+    if dating.counted:
+        yield say("dates.unix", column=column)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from sentiment.patterns import regex
 
-__all__ = ["Readings", "is_count", "looks_like_date", "readings"]
+__all__ = ["Readings", "is_count", "is_unix_time", "looks_like_date", "readings"]
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rf"(?<![a-z])({'|'.join(_MONTHS)})[a-z]*\.?"
@@ -140,8 +140,13 @@ def is_count(cell: str) -> bool:
 
     Only the heading can tell such a number from any other.
     """
-    text = cell.strip()
-    return bool(_UNIX.fullmatch(text) and text[0] == "1") or _serial(text) is not None
+    return is_unix_time(cell) or _serial(cell.strip()) is not None
+
+
+def is_unix_time(cell: str | None) -> bool:
+    """Say whether a cell counts seconds or milliseconds since 1970, which says nothing of the clock."""
+    text = (cell or "").strip()
+    return text[:1] == "1" and _UNIX.fullmatch(text) is not None
 
 
 def _serial(text: str) -> datetime.date | None:

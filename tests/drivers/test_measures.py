@@ -150,6 +150,17 @@ def test_stars_are_not_called_csat():
     assert measures.stars([5, 4, 1]).value == measures.csat([5, 4, 1], scale=5).value
 
 
+def test_grades_are_told_by_the_share_of_the_best():
+    found = measures.grades([3, 3, 2, 1, 3, "", 4])
+    assert found.name == "grades"
+    assert found.value == pytest.approx(60)
+    assert (found.n, found.missing, found.rejected) == (5, 1, 1)
+    assert dict(found.counts) == {"best": 3, "middle": 1, "worst": 1}
+    assert dict(found.shares) == pytest.approx({"best": 60, "middle": 20, "worst": 20})
+    assert found.low == pytest.approx(measures.csat([3, 3, 2, 1, 3], scale=(1, 3)).low)
+    assert measures.grades([]).value is None
+
+
 def test_ces_directions():
     version_2 = measures.ces([7, 6, 5, 4, 3, 1], scale=7, high_is_good=True)
     assert dict(version_2.counts) == {"hard": 2, "neutral": 1, "easy": 3}

@@ -118,3 +118,16 @@ def test_a_date_column_that_was_found_and_holds_none_is_told_as_well() -> None:
         row.columns["日期"] = "0000-00-00"  # type: ignore[index]
     found = report(rows, bootstrap=10)
     assert any("“日期” holds no date that can be read" in remark.en for remark in found.remarks)
+
+
+def test_unix_times_are_said_to_be_read_in_utc() -> None:
+    days, dating = read(
+        ["1711929600", "1711929600000", "2024-04-01"]
+    )  # midnight of 1 April in London
+    assert [str(day) for day in days] == ["2024-04-01"] * 3
+    assert dating.counted
+    assert [note.en for note in about_dates(dating)] == [
+        "Unix times in “date” were given the day that it was in UTC, which may be the day before or "
+        "after the one where they were made."
+    ]
+    assert not read(["2024-04-01", "20240401", ""])[1].counted

@@ -91,3 +91,18 @@ def test_the_last_answers_are_those_of_every_comparison() -> None:
     assert np.nanmean(points) == 100
     assert np.isfinite(points).sum() == 40
     assert previous(table((nps, given)), repeated)["nps"] == 100
+
+
+def test_three_grades_are_told_by_the_share_of_the_best() -> None:
+    grades = Outcome("评价等级", "rating", 1, 3, True)
+    now = table((grades, [3.0] * 60 + [2.0] * 10 + [1.0] * 30))
+    study: Any = SimpleNamespace(
+        table=now, previous=table((grades, [3.0] * 30 + [1.0] * 70)),
+        link=SimpleNamespace(shown=False), n=now.n,
+    )  # fmt: skip
+    share, mean = figures_rows(study)[:2]
+    assert (share["code"], share["value"], share["previous"]) == ("grades", 60, 30)
+    assert share["change"] == pytest.approx(30)
+    assert share["verdict_code"] == "rise"
+    assert "好评 60.0% · 中评 10.0% · 差评 30.0%" in getattr(share["parts"], "zh", "")
+    assert (mean["code"], mean["value"]) == ("mean", pytest.approx(2.3))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -173,3 +174,24 @@ def test_a_quote_is_shown_without_its_markup_and_hides_what_that_hid() -> None:
     assert '5<6 "赞' in found.text
     assert "13812345678" not in found.text
     assert "•••" in found.text
+
+
+@pytest.mark.parametrize(
+    ("id_", "shown"),
+    [
+        ("20240101123456", "••••••••••3456"),
+        ("13812345678", "•••••••5678"),
+        ("li.lei88@example.com", "••••••••••••••••••••"),
+        ("A-17", "A-17"),
+        (None, None),
+    ],
+)
+def test_an_order_number_keeps_its_last_digits_to_be_found_by(
+    id_: str | None, shown: str | None
+) -> None:
+    found = voice(
+        row=1, text="很好", opinions=[], tags=[], about=None, language="zh", outcome=None, date=None,
+        segments={}, id=id_,
+    )  # fmt: skip
+    assert found is not None
+    assert found.id == shown

@@ -428,7 +428,8 @@ def method_block(study: Study) -> Block:
     keys = ["share", "net", "performance", "wilson"]
     measure = study.table.measure
     if measure:
-        keys.append(f"measure_{measure.kind}")
+        three = measure.kind == "rating" and (measure.minimum, measure.maximum) == (1, 3)
+        keys.append("measure_grades" if three else f"measure_{measure.kind}")
     if nothing_linked(study) is None:
         keys += ["lmg", "index", "leave_out", "difference", "waterfall", "whatif", "quadrant"]
         if study.link.asymmetry is not None:

@@ -209,6 +209,8 @@ def measure_of(scale: Outcome, values: NDArray[np.float64]) -> Measure:
         return measures.ces(values, scale=ends, high_is_good=scale.high_is_good is not False)
     if scale.kind == "pmf":
         return measures.pmf(values, codes={1: "not", 2: "somewhat", 3: "very"})
+    if scale.kind == "rating" and ends == (1, 3):
+        return measures.grades(values)
     return measures.rating(values, scale=ends)
 
 
@@ -222,7 +224,7 @@ def _measure_rows(
     rows: list[Row] = [
         _figure(found.name, scale.column, unit, found, _difference(found, old, values, before), old)
     ]
-    if scale.kind in ("stars", "csat", "ces"):
+    if scale.kind in ("stars", "csat", "ces") or found.name == "grades":
         mean = measures.rating(values, scale=(scale.minimum, scale.maximum))
         old_mean = (
             measures.rating(before, scale=(scale.minimum, scale.maximum))
