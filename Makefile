@@ -8,7 +8,8 @@ MINUTES ?= 10
 # Processes that run the tests side by side: one for each processor, two to four.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
   [ "$$n" -gt 1 ] || n=2; [ "$$n" -lt 5 ] || n=4; echo "$$n")
-TESTS  := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
+TESTS  := $(PYTEST) -m 'not long'
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench fuzz behaviour chromium clean
@@ -66,7 +67,8 @@ format: $(VENV)/.check  ## put the code in its format
 bench: $(VENV)/.bench  ## measure speed, memory and size, beside other tools
 	$(BIN)/python scripts/bench.py
 
-fuzz: $(VENV)/.fuzz  ## look for input that breaks it (make fuzz MINUTES=60)
+fuzz: $(VENV)/.fuzz  ## the long tests, then look for input that breaks it (make fuzz MINUTES=60)
+	$(PYTEST) -m long
 	$(BIN)/python scripts/fuzz.py --minutes $(MINUTES) --corpus $(OUT)/fuzz
 
 behaviour: $(VENV)/.test  ## pass rate of every group of the behaviour suite

@@ -70,6 +70,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing(
     assert not (tmp_path / "out" / ".sentiment").exists()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("ray")
 def test_a_job_whose_driver_is_killed_goes_on(write: Write, tmp_path: Path) -> None:
     for name, rows in FILES:

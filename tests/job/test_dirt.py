@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sentiment.cli import main
@@ -184,8 +187,24 @@ def giant_csv(folder: Path) -> Path:
     return path
 
 
-def test_fifty_megabytes_in_one_cell(tmp_path: Path) -> None:
-    source = giant_csv(tmp_path)
+def giant_parquet(folder: Path) -> Path:
+    path = folder / "giant.parquet"
+    pq.write_table(pa.table({"订单号": ["a", "b", "c"], "评价内容": ["好用", GIANT, "坏了"]}), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "kinds"),
+    [
+        (giant_csv, ("csv",)),
+        pytest.param(giant_csv, ("jsonl", "parquet"), marks=pytest.mark.long),
+        pytest.param(giant_parquet, ("parquet",), marks=pytest.mark.long),
+    ],
+)
+def test_fifty_megabytes_in_one_cell(
+    tmp_path: Path, make: Callable[[Path], Path], kinds: tuple[str, ...]
+) -> None:
+    source = make(tmp_path)
     options = JobOptions(workers=1)
     with pytest.raises(OutputError, match=r"an XLSX cell holds 32,767; write \.parquet or \.csv"):
         score(source, tmp_path / "out.xlsx", options, load=load_fake)

@@ -105,7 +105,16 @@ class Killed:
 
 
 @pytest.mark.parametrize(
-    ("kind", "workers", "moments"), [("csv", 1, 8), ("jsonl", 2, 3), ("parquet", 1, 3)]
+    ("kind", "workers", "moments"),
+    [
+        ("csv", 1, 6),
+        ("jsonl", 2, 3),
+        ("parquet", 1, 3),
+        *(
+            pytest.param(*each, marks=pytest.mark.long)
+            for each in [("csv", 1, 40), ("csv", 2, 20), ("jsonl", 2, 20), ("parquet", 2, 20)]
+        ),
+    ],
 )
 def test_a_job_killed_again_and_again_makes_the_file_of_one_that_was_not(
     source: Path, tmp_path: Path, kind: str, workers: int, moments: int
