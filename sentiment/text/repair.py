@@ -8,6 +8,7 @@ back to the bytes they came from, one by one where the encodings allow it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 from sentiment.patterns import regex
@@ -99,8 +100,9 @@ def mojibake(text: str) -> tuple[str, OffsetMap | None]:
     pieces: list[str] = []
     edits: list[Edit] = []
     done = length = 0
-    for match in _runs(text):
-        repaired = _latin(match[0]) if match.re is _LATIN_RUN else _gbk(match[0])
+    runs, read = _runs(text)
+    for match in runs:
+        repaired = read(match[0])
         if not repaired:
             continue
         start = match.start()
@@ -117,14 +119,15 @@ def mojibake(text: str) -> tuple[str, OffsetMap | None]:
     return "".join(pieces), OffsetMap.of(edits)
 
 
-def _runs(text: str) -> list[re.Match[str]]:
-    """Return the suspicious runs: of one kind only, since a text was misread in one way."""
-    latin = list(_LATIN_RUN.finditer(text))
-    return latin or [run for run in _GBK_RUN.finditer(text) if _GBK_SIGNS.search(run[0])]
-
-
 # A piece of repaired text and the span of the run that it came from.
 _Piece = tuple[str, int, int]
+
+
+def _runs(text: str) -> tuple[list[re.Match[str]], Callable[[str], list[_Piece]]]:
+    """Return the suspicious runs and what reads them: a text was misread in one way."""
+    if latin := list(_LATIN_RUN.finditer(text)):
+        return latin, _latin
+    return [run for run in _GBK_RUN.finditer(text) if _GBK_SIGNS.search(run[0])], _gbk
 
 
 def _latin(run: str) -> list[_Piece]:
