@@ -212,12 +212,10 @@ class Analyzer:
 
         :param texts: As for `analyze`, each.
         """
-        items = list(_several(texts))
-        feedback = (
-            items
-            if _are_ready(items)
-            else [_feedback(text, row) for row, text in enumerate(items, start=1)]
-        )
+        return self._analyses(_numbered(list(_several(texts)), 1))
+
+    def _analyses(self, feedback: Sequence[Feedback]) -> list[Analysis]:
+        """Return one analysis per piece of feedback, each of which can be scored and written."""
         prepared = [prepare(item.text, item.damage) for item in feedback]
         scored = [
             index for index, ready in enumerate(prepared) if ready.status in ("ok", "damaged")
@@ -245,9 +243,9 @@ class Analyzer:
             row = 0
             while True:
                 batch, error = _read_ahead(source)
-                feedback = [_feedback(text, row + at) for at, text in enumerate(batch, start=1)]
+                feedback = _numbered(batch, row + 1)
                 row += len(batch)
-                yield from self.analyze_batch(feedback)
+                yield from self._analyses(feedback)
                 if error is not None:
                     raise error
                 if not batch:
@@ -409,11 +407,25 @@ def _feedback(text: object, row: int) -> Feedback:
     )
 
 
-def _are_ready(items: Sequence[object]) -> TypeGuard[list[Feedback]]:
-    """Tell whether all are feedback that can be scored and written as it is, as a reader's is.
+def _numbered(texts: Sequence[object], first: int) -> list[Feedback]:
+    """Return what can be scored and written, a few hundred texts at a time looked at together.
 
-    That is looked at for all cells at once: one by one it takes as long as to clean the text.
+    A reader's feedback is ready as it comes; to see that cell by cell takes as long as to clean it.
+
+    :param first: Row of the first text, for texts that have none.
     """
+    feedback: list[Feedback] = []
+    for low in range(0, len(texts), _BATCH):
+        some = texts[low : low + _BATCH]
+        if _are_ready(some):
+            feedback += some
+        else:
+            feedback += [_feedback(text, first + low + at) for at, text in enumerate(some)]
+    return feedback
+
+
+def _are_ready(items: Sequence[object]) -> TypeGuard[Sequence[Feedback]]:
+    """Tell whether all are feedback that can be scored and written as it is."""
     names: set[str | None] = set()
     cells: list[str | None] = []
     for item in items:

@@ -33,6 +33,6 @@ class _Pattern:
 def regex(source: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """Return what serves as `re.compile(source, flags)`, at no cost until it is used.
 
-    :raises re.error: When it is used; a test uses every one.
+    :raises re.error: When it is used.
     """
     return cast("re.Pattern[AnyStr]", _Pattern(source, flags))

@@ -159,3 +159,15 @@ def test_a_strictly_typed_program_can_use_it(tmp_path: Path) -> None:
     wrong = [line for line in check_types(WRONG, tmp_path) if "error:" in line]
     lines = [int(line.split(":")[1]) for line in wrong]
     assert sorted(set(lines)) == [4, 5, 7, 8, 9, 10, 11]
+
+
+def test_a_model_is_loaded_in_a_thread_that_outlives_the_program() -> None:
+    code = (
+        "import threading, time, sentiment\n"
+        "def later():\n"
+        "    threading.main_thread().join()\n"
+        "    print(sentiment.load('base').analyze('great value').sentiment)\n"
+        "threading.Thread(target=later).start()\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (run.stdout.strip(), run.stderr) == ("positive", "")

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+import sentiment.drivers.answers
+import sentiment.model.evidence
 import sentiment.tables
 import sentiment.text
 from sentiment.patterns import _Pattern, regex
@@ -18,10 +20,10 @@ def _all() -> list[_Pattern]:
     for package in (sentiment.text, sentiment.tables):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
-    return [found for found in gc.get_objects() if isinstance(found, _Pattern)]
+    return [found for found in gc.get_objects() if type(found) is _Pattern]
 
 
-def test_every_pattern_of_text_and_tables_compiles() -> None:
+def test_every_pattern_compiles() -> None:
     patterns = _all()
     assert len(patterns) > 150
     for pattern in patterns:
@@ -50,7 +52,7 @@ def test_what_a_pattern_lacks_it_lacks() -> None:
 def test_nothing_is_compiled_before_it_is_used() -> None:
     code = (
         "import gc, sentiment.tables, sentiment.text; from sentiment.patterns import _Pattern; "
-        "print(sum('search' in vars(p) for p in gc.get_objects() if isinstance(p, _Pattern)))"
+        "print(sum('search' in vars(p) for p in gc.get_objects() if type(p) is _Pattern))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "0"

@@ -55,5 +55,7 @@ def test_rows_are_quoted_as_the_csv_module_does(
     name, delimiter = given
     writer = open_writer(name, columns, ("quality",))
     expected = io.StringIO(newline="")
-    csv.writer(expected, delimiter=delimiter).writerows(map(writer.layout.cells, some))
+    csv.writer(expected, delimiter=delimiter).writerows(
+        zip(*writer.layout.columns_of(some), strict=True)
+    )
     assert writer.part(some) == expected.getvalue().encode("utf-8", "xmlcharrefreplace")

@@ -8,6 +8,6 @@ customer gave).
     importance   LMG, relative weights, OLS, penalty-reward, impact, waterfall, what-if, quadrant
     prevalence   correction for the classifier, intervals and tests of shares, the family rule
     segments     groups against their complement, one family of tests
-    trend        periods, bands, p-chart, direct standardisation
+    trend        periods, bands, charts of shares and means, direct standardisation
     floors       how many rows a number needs to be shown
 """

@@ -67,7 +67,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "mix_incomplete": "These periods lack a part of the mix, the rest was reweighted: {names}.",
         "mix_change": "The mix changed by up to {points:.1f} points between periods.",
         "overdispersed": "Periods vary {factor:.1f} times as much as chance alone would make them: "
-        "3 sigma limits of the p-chart are too narrow.",
+        "3 sigma limits are too narrow.",
         "single_suppressed": "Only one segment is suppressed: with the total shown, its figure "
         "could be worked out.",
     }

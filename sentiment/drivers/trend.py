@@ -38,6 +38,7 @@ _OVERDISPERSED = 1.5
 _MOVING_RANGE = 1.1283791670955126
 # Where fewer cases are expected in a period, the normal limits are crossed by chance far too often.
 _FEW_CASES = 10.0
+_DRAWS = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +86,8 @@ class Chart:
     :param centre: The same over all periods.
     :param low: Lower limit of each period.
     :param high: Upper limit.
-    :param outside: True where a value lies outside its limits: look for a cause.
+    :param outside: True where a value lies outside its limits, and chance alone does not put it there
+        too often where that was asked for: look for a cause.
     :param dispersion: How many times as much periods vary as chance alone makes them.
     :param warnings: What must be said beside the chart.
     """
@@ -269,7 +271,13 @@ def p_chart(
 
 
 def mean_chart(
-    values: ArrayLike, periods: NDArray[np.intp], *, sigmas: float = 3.0, widened: bool = False
+    values: ArrayLike,
+    periods: NDArray[np.intp],
+    *,
+    scale: tuple[float, float] = (-np.inf, np.inf),
+    sigmas: float = 3.0,
+    widened: bool = False,
+    exact: bool = False,
 ) -> Chart:
     """Find periods whose mean lies outside ``m +- 3 s / sqrt(n_i)``, m over all values.
 
@@ -278,19 +286,31 @@ def mean_chart(
 
     :param values: n numbers, no NaN.
     :param periods: Period of each, numbered in order of time from 0; none is empty.
+    :param scale: Ends that no value goes beyond, and so no limit.
     :param widened: As for `p_chart`.
-    :raises InputError: Not one period for each value, or an empty one.
+    :param exact: A period is outside only if as many values drawn from all (with replacement, 20,000
+        times, always the same draws) have so extreme a mean no oftener than the normal distribution
+        has what lies beyond its limit. Where nearly all give five stars, three ones of thirty are soon
+        beyond it.
+    :raises InputError: Not one period for each value, an empty one, or a NaN.
     """
     numbers, codes = np.asarray(values, dtype=np.float64), np.asarray(periods)
     if numbers.shape != codes.shape or numbers.ndim != 1 or not len(numbers):
         raise InputError("A chart of means needs a period for each value, and at least one value.")
+    if np.isnan(numbers).any() or codes.min() < 0:
+        raise InputError("A chart of means takes numbers, and periods counted from 0.")
     sizes = np.bincount(codes)
     if not sizes.all():
         raise InputError("Every period of a chart of means has a value.")
     means = np.bincount(codes, numbers) / sizes
     within = float(((numbers - means[codes]) ** 2).sum()) / max(len(numbers) - len(sizes), 1)
     error = sqrt(within) / np.sqrt(sizes)
-    return _chart(means, float(numbers.mean()), error, sigmas, widened, (-np.inf, np.inf))
+    chart = _chart(means, float(numbers.mean()), error, sigmas, widened, scale)
+    if exact and chart.outside.any():
+        usual = erfc(sigmas / sqrt(2)) / 2
+        for at in np.flatnonzero(chart.outside):
+            chart.outside[at] = _as_extreme(numbers, int(sizes[at]), float(means[at])) <= usual
+    return chart
 
 
 def _chart(
@@ -316,8 +336,16 @@ def _chart(
             error = error * dispersion
     low = np.maximum(ends[0], centre - sigmas * error)
     high = np.minimum(ends[1], centre + sigmas * error)
-    outside = (values < low - 1e-12) | (values > high + 1e-12)
+    least = 1e-9 * max(1.0, abs(centre))  # what adding up many numbers may be off by
+    outside = (values < low - least) | (values > high + least)
     return Chart(values, centre, low, high, outside, dispersion, notes)
+
+
+def _as_extreme(values: Floats, size: int, mean: float) -> float:
+    """Return how often so many values drawn from all have a mean as far to that side of theirs."""
+    levels, counts = np.unique(values, return_counts=True)
+    drawn = np.random.default_rng(0).multinomial(size, counts / len(values), _DRAWS) @ levels / size
+    return float(np.mean(drawn <= mean if mean < values.mean() else drawn >= mean))
 
 
 def _at_least(count: int, total: int, share: float) -> float:

@@ -16,11 +16,11 @@ import os
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from itertools import chain, groupby, islice
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -160,21 +160,18 @@ class TransformerModel:
         :raises MissingExtra: A package that the device needs is not installed.
         """
         taxonomy = saved.taxonomy
-        with ThreadPoolExecutor(1) as beside:
-            # A graph is read without Python, which has enough to read meanwhile.
-            graph = None
-            if _is_for_cpu(saved, device):
-                graph = beside.submit(OnnxRuntime, saved.file(GRAPH))
-            try:
-                settings = Settings.of(saved.config, taxonomy)
-                words = Words.of(saved.arrays()) if saved.has_arrays else None
-            except (KeyError, TypeError, ValueError, IndexError) as error:
-                raise ModelError(
-                    f"{saved.path}: not a transformer that this release can run ({error!r}); "
-                    "get the bundle again."
-                ) from error
-            tokenizer = _tokenizer(saved.file(TOKENIZER))
-            runtime = graph.result() if graph else _gpu_runtime(saved, device)
+        # A graph is read without Python, which has enough to read meanwhile.
+        graph = _begun(saved.file(GRAPH)) if _is_for_cpu(saved, device) else None
+        try:
+            settings = Settings.of(saved.config, taxonomy)
+            words = Words.of(saved.arrays()) if saved.has_arrays else None
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise ModelError(
+                f"{saved.path}: not a transformer that this release can run ({error!r}); "
+                "get the bundle again."
+            ) from error
+        tokenizer = _tokenizer(saved.file(TOKENIZER))
+        runtime = graph() if graph else _gpu_runtime(saved, device)
         return cls(
             name=saved.name,
             taxonomy=taxonomy,
@@ -420,6 +417,30 @@ def _beside(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.
 def _size(window: _Window) -> int:
     """Return the tokens of a window with what is put around them."""
     return window.last - window.first + 2
+
+
+def _begun(path: Path) -> Callable[[], OnnxRuntime]:
+    """Begin to read a graph in a thread; return what waits for it and gives it, or raises its error."""
+    read: list[OnnxRuntime | Exception] = []
+
+    def reading() -> None:
+        try:
+            read.append(OnnxRuntime(path))
+        except Exception as error:  # is raised where it is waited for
+            read.append(error)
+
+    def waiting() -> OnnxRuntime:
+        thread.join()
+        if isinstance(read[0], Exception):
+            raise read[0]
+        return read[0]
+
+    thread = Thread(target=reading)
+    try:
+        thread.start()
+    except RuntimeError:  # no more threads can be had
+        return partial(OnnxRuntime, path)
+    return waiting
 
 
 def _is_for_cpu(saved: Bundle, device: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["mask"]
+__all__ = ["mask", "mask_id"]
 
 _BULLET = "•"
 
@@ -104,6 +104,29 @@ def mask(text: str) -> str:
     for _, pattern in _RULES:
         text = pattern.sub(_hide, text)
     return text
+
+
+def mask_id(cell: str) -> str:
+    """Return the cell of an id column, hidden as `mask` does; of an order number the end is shown.
+
+    By its last four digits an order can be found, and no customer. Numbers of phones and identity cards
+    are hidden whole.
+
+    >>> mask_id("20240101123456"), mask_id("13812345678")
+    ('••••••••••3456', '•••••••••••')
+    """
+    hidden = mask(cell)
+    if _ORDER.fullmatch(cell) and not any(pattern.search(cell) for pattern in _PERSONAL):
+        return hidden[:-_TAIL] + cell[-_TAIL:]
+    return hidden
+
+
+# Longer than any phone number.
+_ORDER = re.compile(r"[A-Za-z]{0,4}-?\d{12,}")
+_TAIL = 4
+_PERSONAL = tuple(
+    pattern for what, pattern in _RULES if what not in ("order", "long number", "landline", "phone")
+)
 
 
 def _hide(match: re.Match[str]) -> str:

@@ -410,7 +410,7 @@ def series_chart(rows: Sequence[Row], alarms: Iterable[object], unit: str, label
             mark.append(
                 tag(
                     "text",
-                    "▲",
+                    "◆",  # ▲ and ▼ are better and worse elsewhere on the page
                     x=_at(x(place)),
                     y=_at(y(value)),
                     dy=-8,

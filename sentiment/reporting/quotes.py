@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sentiment.reporting.mask import mask
+from sentiment.reporting.mask import mask, mask_id
 from sentiment.text.normalise import entities, tags
 
 __all__ = ["ALARM", "ALARM_PATTERN", "Part", "Voice", "flat", "voice"]
@@ -18,8 +18,6 @@ _LONGEST_EVIDENCE = 160
 _LIST_LENGTH = {"zh": 160, "en": 360, "mixed": 240, "other": 360}
 # Masking looks this far beyond the cut, so that a number is not halved and missed.
 _MARGIN = 60
-# Of a masked id so many digits are shown.
-_TAIL = 4
 
 # Danger to a person, or law: such a complaint goes to the top of the reply list whatever its score.
 # Written so that both Python's and Arrow's regular expressions read it.
@@ -118,16 +116,10 @@ def voice(
         outcome=outcome,
         date=flat(date[:10]) if date else None,
         segments=dict(segments),
-        id=_known_by(flat(id[:80])) if id else None,
+        id=mask_id(flat(id[:80])) if id else None,
         drivers=tuple((str(o["driver"]), str(o["polarity"])) for o in opinions),
         tags=tuple((str(t["tag"]), str(t["polarity"])) for t in tags),
     )
-
-
-def _known_by(id: str) -> str:  # noqa: A002 - what the record calls it
-    """Return an id as it is shown: masked, but for the last digits of a long number."""
-    shown = mask(id)
-    return shown[:-_TAIL] + id[-_TAIL:] if len(id) > 2 * _TAIL and id[-_TAIL:].isdigit() else shown
 
 
 def _window(text: str, start: int, end: int) -> tuple[str, int]:

@@ -145,7 +145,7 @@ def is_count(cell: str) -> bool:
 
 def is_unix_time(cell: str | None) -> bool:
     """Say whether a cell counts seconds or milliseconds since 1970, which says nothing of the clock."""
-    text = (cell or "").strip()
+    text = unicodedata.normalize("NFKC", cell or "").strip()
     return text[:1] == "1" and _UNIX.fullmatch(text) is not None
 
 

@@ -51,14 +51,10 @@ class Layout:
             names.append(free)
         return tuple(names)
 
-    def cells(self, analysis: Analysis) -> list[str | None]:
-        """Return one output row as text, numbers with four decimals."""
-        return [column[0] for column in self.columns_of([analysis])]
-
     def columns_of(self, analyses: Sequence[Analysis]) -> list[Sequence[str | None]]:
-        """Return the output's columns as text, in the order of `names`; as `cells`, for many rows.
+        """Return the output's columns as text, in the order of `names`, numbers with four decimals.
 
-        Column by column that takes two thirds of the time.
+        Row by row it would take half as long again.
         """
         opinions = [analysis.opinions for analysis in analyses]
         evidence = [[encode_basestring(one.evidence) for one in found] for found in opinions]

@@ -272,19 +272,23 @@ class _SheetWriter:
 
         :raises OutputError: A cell is longer than XLSX holds.
         """
-        return b"".join(sheets.row(self._fitting(analysis), self._numbers) for analysis in analyses)
+        rows = zip(*self.layout.columns_of(analyses), strict=True)
+        return b"".join(
+            sheets.row(self._fitting(list(cells), analysis), self._numbers)
+            for cells, analysis in zip(rows, analyses, strict=True)
+        )
 
-    def _fitting(self, analysis: Analysis) -> list[str | None]:
-        """Return the cells; evidence is cut where a cell of ours would not fit.
+    def _fitting(self, cells: list[str | None], analysis: Analysis) -> list[str | None]:
+        """Return the cells of an analysis; evidence is cut where a cell of ours would not fit.
 
         The source's own cells were checked before anything was scored. What is added to them is
         only too long where the words of an opinion are a page of one repeated letter.
         """
-        cells = self.layout.cells(analysis)
         for longest in _SHORTER_EVIDENCE:
             if not any(map(_is_too_long, cells[len(self.layout.columns) :])):
                 break
-            cells = self.layout.cells(_with_evidence_of(analysis, longest))
+            columns = self.layout.columns_of([_with_evidence_of(analysis, longest)])
+            cells = [cell for (cell,) in columns]
         return cells
 
     def assemble(self, parts: Iterable[Path], out: Path) -> None:

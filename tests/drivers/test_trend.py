@@ -223,7 +223,28 @@ def test_mean_chart_keeps_quiet_in_control_and_warns_of_restless_means():
     assert found.outside.sum() > trend.mean_chart(restless, periods, widened=True).outside.sum()
 
 
-@pytest.mark.parametrize(("values", "periods"), [([], []), ([1.0], [1]), ([1.0, 2.0], [0])])
+def test_exact_limits_of_means_keep_quiet_where_nearly_all_are_content():
+    rng = np.random.default_rng(4)
+    periods = np.repeat(np.arange(24), 30)
+    drawn = [rng.choice([5.0, 3.0, 1.0], len(periods), p=[0.97, 0.01, 0.02]) for _ in range(100)]
+    usual = np.mean([trend.mean_chart(each, periods).outside.mean() for each in drawn])
+    exact = np.mean([trend.mean_chart(each, periods, exact=True).outside.mean() for each in drawn])
+    assert usual > 0.005
+    assert exact < 0.003
+    drawn[0][periods == 7] -= 2
+    found = trend.mean_chart(drawn[0], periods, scale=(1, 5), exact=True)
+    assert np.flatnonzero(found.outside).tolist() == [7]
+    assert found.high.max() <= 5
+    # The same draws each time.
+    assert (
+        found.outside.tolist() == trend.mean_chart(drawn[0], periods, exact=True).outside.tolist()
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "periods"),
+    [([], []), ([1.0], [1]), ([1.0, 2.0], [0]), ([1.0, np.nan], [0, 1]), ([1.0, 2.0], [0, -1])],
+)
 def test_mean_chart_needs_a_value_in_every_period(values, periods):
     with pytest.raises(InputError):
         trend.mean_chart(values, np.array(periods, dtype=np.intp))

@@ -106,3 +106,14 @@ def test_three_grades_are_told_by_the_share_of_the_best() -> None:
     assert share["verdict_code"] == "rise"
     assert "好评 60.0% · 中评 10.0% · 差评 30.0%" in getattr(share["parts"], "zh", "")
     assert (mean["code"], mean["value"]) == ("mean", pytest.approx(2.3))
+
+
+def test_halves_between_three_grades_are_a_mean_and_none_is_left_out() -> None:
+    scale = Outcome("评分", "rating", 1, 3, True)
+    now = table((scale, [3.0] * 50 + [2.5] * 30 + [1.0] * 20))
+    study: Any = SimpleNamespace(
+        table=now, previous=None, link=SimpleNamespace(shown=False), n=now.n
+    )
+    rows = figures_rows(study)
+    assert [row["code"] for row in rows] == ["rating", "text"]
+    assert (rows[0]["n"], rows[0]["value"]) == (100, pytest.approx(2.45))

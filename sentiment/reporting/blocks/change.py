@@ -41,7 +41,7 @@ def trend_block(study: Study) -> Block:
         alarms, scattered = _alarms(study)
         if alarms:
             tables["alarms"] = Table("alarms", say("trend.alarms"), _ALARM_COLUMNS, alarms)
-            sentences.append(_alarm_sentence(alarms))
+            sentences.append(_alarm_sentence(alarms, study.periods.labels))
         else:
             sentences.append(say("trend.calm"))
         notes += [say("trend.band"), say("trend.adjusted"), *warnings]
@@ -88,9 +88,9 @@ _TREND_COLUMNS = (
 _ALARM_COLUMNS = (
     column("series"),
     column("period"),
-    column("value", "points"),
-    column("limit_low", "points"),
-    column("limit_high", "points"),
+    column("value", "row"),
+    column("limit_low", "row"),
+    column("limit_high", "row"),
 )
 
 
@@ -144,8 +144,8 @@ def _alarms(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
     rows: list[Row] = []
     scattered: list[Text] = []
     for series in series_of(study, study.table, drivers=True):
-        shown, chart, wide = _charts(study, series)
-        if chart is None or wide is None:
+        shown, chart = _chart(study, series)
+        if chart is None:
             continue
         unit = 1.0 if series.kind == "mean" else 100.0
         rows += [
@@ -153,6 +153,7 @@ def _alarms(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
                 "series": series.name,
                 "code": series.code,
                 "period": study.periods.labels[shown[at]],
+                "unit": "percent" if series.kind == "share" else "points",
                 "value": unit * float(chart.values[at]),
                 "limit_low": unit * float(chart.low[at]),
                 "limit_high": unit * float(chart.high[at]),
@@ -160,6 +161,8 @@ def _alarms(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
             for at in np.flatnonzero(chart.outside)
         ]
         if chart.warnings and chart.outside.any():
+            _, wide = _chart(study, series, widened=True)
+            assert wide is not None
             scattered.append(
                 say(
                     "trend.scattered", name=series.name, factor=chart.dispersion,
@@ -169,38 +172,43 @@ def _alarms(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
     return tuple(rows), scattered
 
 
-def _charts(study: Study, series: Series) -> tuple[NDArray[np.intp], Chart | None, Chart | None]:
-    """Return the periods that are shown of a series, its chart, and the one with widened limits."""
+def _chart(
+    study: Study, series: Series, *, widened: bool = False
+) -> tuple[NDArray[np.intp], Chart | None]:
+    """Return the periods of a series that are shown, and their chart."""
     periods = study.periods
     usable = (periods.codes >= 0) & ~np.isnan(series.values)
     codes, values = periods.codes[usable], series.values[usable]
     counts = np.bincount(codes, minlength=len(periods.labels))
     shown = np.flatnonzero(counts >= MEASURE_SHOWN)
     if not len(shown):
-        return shown, None, None
+        return shown, None
     if series.kind == "share":
         hits = np.bincount(codes, values, minlength=len(periods.labels))[shown]
-        totals = counts[shown]
-        return (
-            shown,
-            p_chart(hits, totals, exact=True),
-            p_chart(hits, totals, exact=True, widened=True),
-        )
+        return shown, p_chart(hits, counts[shown], exact=True, widened=widened)
     inside = np.isin(codes, shown)
     values, codes = values[inside], np.searchsorted(shown, codes[inside])
-    return shown, mean_chart(values, codes), mean_chart(values, codes, widened=True)
+    measure = study.table.measure
+    lowest = 0.0 if series.kind == "mean" and measure and measure.kind != "nps" else -100.0
+    unit = 1.0 if series.kind == "mean" else 100.0
+    scale = (lowest / unit, 100.0 / unit)
+    return shown, mean_chart(values, codes, scale=scale, exact=True, widened=widened)
 
 
-def _alarm_sentence(alarms: Sequence[Row]) -> Text:
+def _alarm_sentence(alarms: Sequence[Row], periods: Sequence[str]) -> Text:
     """Say how many there are, and the latest: what customers scored before what their words say."""
     first = ("text", "outcome")
 
-    def rank(row: Row) -> tuple[str, int, float]:
+    def rank(row: Row) -> tuple[int, int, float]:
         code, value = str(row["code"]), float(row["value"])  # type: ignore[arg-type]
-        return str(row["period"]), first.index(code) + 1 if code in first else 0, value
+        return (
+            periods.index(str(row["period"])),
+            first.index(code) + 1 if code in first else 0,
+            value,
+        )
 
     latest = max(alarms, key=rank)
-    return say("trend.alarmed", n=len(alarms), **latest)
+    return say(f"trend.alarmed_{latest['unit']}", n=len(alarms), **latest)
 
 
 def _change_table(key: str, title: Text, changes: Sequence[Change]) -> Table:

@@ -209,7 +209,7 @@ def measure_of(scale: Outcome, values: NDArray[np.float64]) -> Measure:
         return measures.ces(values, scale=ends, high_is_good=scale.high_is_good is not False)
     if scale.kind == "pmf":
         return measures.pmf(values, codes={1: "not", 2: "somewhat", 3: "very"})
-    if scale.kind == "rating" and ends == (1, 3):
+    if scale.kind == "rating" and ends == (1, 3) and not (values % 1 > 0).any():  # NaN is not
         return measures.grades(values)
     return measures.rating(values, scale=ends)
 
