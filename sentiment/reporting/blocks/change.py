@@ -142,7 +142,9 @@ def _alarms(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
     raises one nor has a part in the limits.
     """
     rows: list[Row] = []
-    scattered: list[Text] = []
+    restless: list[Text] = []
+    still: list[Text] = []
+    doubtful = 0
     for series in series_of(study, study.table, drivers=True):
         shown, chart = _chart(study, series)
         if chart is None:
@@ -163,13 +165,14 @@ def _alarms(study: Study) -> tuple[tuple[Row, ...], list[Text]]:
         if chart.warnings and chart.outside.any():
             _, wide = _chart(study, series, widened=True)
             assert wide is not None
-            scattered.append(
-                say(
-                    "trend.scattered", name=series.name, factor=chart.dispersion,
-                    n=int(chart.outside.sum()), left=int(wide.outside.sum()),
-                )
-            )  # fmt: skip
-    return tuple(rows), scattered
+            restless.append(series.name)
+            doubtful += int(chart.outside.sum())
+            if wide.outside.any():
+                still.append(series.name)
+    if not restless:
+        return tuple(rows), []
+    left = say("trend.left", names=_listed(still)) if still else say("trend.none_left")
+    return tuple(rows), [say("trend.scattered", names=_listed(restless), n=doubtful, left=left)]
 
 
 def _chart(
@@ -193,6 +196,13 @@ def _chart(
     unit = 1.0 if series.kind == "mean" else 100.0
     scale = (lowest / unit, 100.0 / unit)
     return shown, mean_chart(values, codes, scale=scale, exact=True, widened=widened)
+
+
+def _listed(names: Sequence[Text]) -> Text:
+    return Text(
+        zh="、".join(f"“{name.zh}”" for name in names),
+        en=", ".join(f"“{name.en}”" for name in names),
+    )
 
 
 def _alarm_sentence(alarms: Sequence[Row], periods: Sequence[str]) -> Text:
