@@ -119,6 +119,25 @@ def test_the_same_rows_give_the_same_model() -> None:
     assert first.config == again.config
 
 
+def test_a_run_goes_on_from_the_folds_that_were_kept(tmp_path: Path) -> None:
+    rows = list(gold_rows()[:60])
+    recipe = replace(RECIPE, vocabulary=50, training_vocabulary=100)
+    told: list[str] = []
+    first = fit_lite(rows, TAXONOMY, recipe, kept=tmp_path)
+    kept = sorted(tmp_path.rglob("*"))
+    assert [path.name for path in kept if path.is_file()] == [
+        f"{n}.npz" for n in range(recipe.folds)
+    ]
+    kept[-1].unlink()
+    again = fit_lite(rows, TAXONOMY, recipe, told.append, kept=tmp_path)
+    assert sum("as it was kept" in line for line in told) == recipe.folds - 1
+    for name, array in first.arrays.items():
+        np.testing.assert_array_equal(array, again.arrays[name])
+    told.clear()
+    fit_lite(rows, TAXONOMY, replace(recipe, seed=1), told.append, kept=tmp_path)
+    assert not any("as it was kept" in line for line in told)
+
+
 def test_rows_labelled_later_teach_and_settle_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     settled: list[int] = []
 

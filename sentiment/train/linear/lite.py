@@ -6,10 +6,12 @@ evidence -> heads on everything -> folded, pruned, eight bits -> model
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -131,12 +133,15 @@ def fit_lite(
     recipe: LiteRecipe,
     say: Callable[[str], None] = lambda line: None,
     more: Sequence[Example] = (),
+    kept: Path | None = None,
 ) -> LiteParts:
     """Train the lite model.
 
     :param examples: Gold rows first or not, mapped and polarity rows among them as they come.
     :param more: Further gold rows, chosen for being hard, of other texts: the heads learn from them,
         and how scores become probabilities and decisions is settled without them.
+    :param kept: A folder in which the scores of finished folds are kept: the same run goes on from
+        them. What a change of the code makes of them nobody notices.
     :raises LabelError: Fewer gold rows than folds can be made of.
     """
     chosen = choose_examples(examples, recipe)
@@ -158,7 +163,9 @@ def fit_lite(
     x = matrices(corpus, choose_vocabulary(corpus, recipe.training_vocabulary))
     say(f"{len(labels)} labels, {len(x.buckets)} features")
 
-    scores = _cross_fit(corpus, x, targets, golds, recipe, say)
+    if kept is not None:
+        kept = kept / _digest(chosen, recipe)
+    scores = _cross_fit(corpus, x, targets, golds, recipe, say, kept)
     row_of_clause = _gold_clauses(corpus, golds)
     gold = GoldTargets(
         targets.label[:golds], targets.overall[:golds].argmax(1),
@@ -173,9 +180,9 @@ def fit_lite(
 
     heads = _fit(corpus, x, targets, np.ones(len(chosen), dtype=bool), recipe, say)
     weights, bias = fold_heads(heads, mixture, labels)
-    kept = _weightiest(weights, x, recipe.vocabulary)
-    stored, scale = eight_bits(weights[kept])
-    buckets = x.buckets[kept]
+    weighty = _weightiest(weights, x, recipe.vocabulary)
+    stored, scale = eight_bits(weights[weighty])
+    buckets = x.buckets[weighty]
     shipped = Heads(buckets, stored, scale, bias, len(labels) + 1)
     evidence = _tune_evidence(corpus, golds, shipped, clause_of, targets)
     say(f"evidence {evidence}")
@@ -206,6 +213,14 @@ def choose_examples(examples: Sequence[Example], recipe: LiteRecipe) -> list[Exa
     return gold + mapped + polarity
 
 
+def _digest(examples: Sequence[Example], recipe: LiteRecipe) -> str:
+    """Return what tells a run from one with other rows or settings."""
+    digest = hashlib.blake2b(repr(recipe).encode(), digest_size=8)
+    for example in examples:
+        digest.update(repr(example).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
 def _gold_clauses(corpus: Corpus, golds: int) -> NDArray[np.int64]:
     """Return the rows of the clauses of the first rows: the gold ones that settings are fitted on."""
     return corpus.row_of_clause[: int(np.searchsorted(corpus.row_of_clause, golds))]
@@ -224,7 +239,7 @@ def _fit(
 
 def _cross_fit(
     corpus: Corpus, x: Matrices, targets: Targets, golds: int, recipe: LiteRecipe,
-    say: Callable[[str], None],
+    say: Callable[[str], None], kept: Path | None,
 ) -> HeadScores:  # fmt: skip
     """Return the scores of the first rows and their clauses by heads that have not seen them."""
     row_of_clause = _gold_clauses(corpus, golds)
@@ -232,11 +247,22 @@ def _cross_fit(
     fold[:golds] = folds(corpus.examples[:golds], recipe.folds, recipe.seed)
     merged: dict[str, Any] = {}
     for held in range(recipe.folds):
-        say(f"fold {held + 1} of {recipe.folds}")
-        heads = _fit(corpus, x, targets, fold != held, recipe, say)
         rows = np.flatnonzero(fold[:golds] == held)
         clauses = np.flatnonzero(fold[row_of_clause] == held)
-        scores = score_heads(heads, x.row[rows], x.clause[clauses])
+        path = None if kept is None else kept / f"{held}.npz"
+        if path is not None and path.exists():
+            say(f"fold {held + 1} of {recipe.folds}, as it was kept")
+            with np.load(path) as arrays:
+                scores = HeadScores(**arrays)
+        else:
+            say(f"fold {held + 1} of {recipe.folds}")
+            heads = _fit(corpus, x, targets, fold != held, recipe, say)
+            scores = score_heads(heads, x.row[rows], x.clause[clauses])
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                part = path.with_suffix(".part.npz")
+                np.savez(part, **vars(scores))
+                part.replace(path)
         for name in HeadScores.__dataclass_fields__:
             values = getattr(scores, name)
             on_clauses = len(values) == len(clauses) and (
