@@ -329,6 +329,7 @@ def test_the_provenance_page_is_up_to_date():
     assert script("provenance").sets_table() in page
 
 
+@pytest.mark.long
 def test_the_local_copy_of_the_real_data_is_the_known_one(tmp_path, capsys):
     folder = shared("data")
     assert script("fetch_data").main(["--from", str(folder), "-o", str(tmp_path)]) == 0

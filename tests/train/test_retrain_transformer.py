@@ -105,6 +105,7 @@ def test_a_bundle_is_trained_again_with_a_taxonomy_of_its_own(
     assert sentiment.load(tmp_path / "second", device="cpu").analyze("价格太贵").topics["app"]
 
 
+@pytest.mark.long
 def test_the_same_again_gives_the_same_weights(tmp_path: Path, tiny: Path, first: First) -> None:
     train(first.labelled, first.encoder, tmp_path / "first", tiny)
     assert weights(tmp_path / "first") == weights(first.bundle)
@@ -176,6 +177,7 @@ def test_no_better_is_not_saved(tmp_path: Path, tiny: Path) -> None:
     assert [one.name for one in tmp_path.iterdir() if "training" in one.name] == []
 
 
+@pytest.mark.long
 def test_the_taxonomy_of_an_encoder_is_the_default(tmp_path: Path, tiny: Path) -> None:
     labelled = write_table(tmp_path / "labelled.csv")
     encoder = checkpoints.roberta(tmp_path / "encoder", [row["text"] for row in rows()])
