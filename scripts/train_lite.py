@@ -2,9 +2,9 @@
 
     python scripts/train_lite.py DATA -o models/lite
 
-DATA is the folder that `scripts/fetch_data.py` fills. An hour of one core, 4 GB; with `--kept FOLDER`
-the same command goes on after the last fold that was finished. It prints the cross-fitted figures of
-both languages and reads the dev rows once, at the end.
+DATA is the folder that `scripts/fetch_data.py` fills. Some 80 minutes of one core (16 a fold), 4 GB;
+with `--kept FOLDER` the same command goes on after the last fold that was finished. It prints the
+cross-fitted figures of both languages and reads the dev rows once, at the end.
 `--without fabsa` leaves out every text of a set, gold ones too: for measuring on it what is new.
 """
 

@@ -262,7 +262,7 @@ def p_chart(
     error = np.sqrt(centre * (1 - centre) / sizes)
     chart = _chart(hits / sizes, centre, error, sigmas, widened, (0.0, 1.0))
     if exact:
-        usual = erfc(sigmas / sqrt(2)) / 2
+        usual = _beyond(sigmas)
         for at in np.flatnonzero(chart.outside & (sizes * centre < _FEW_CASES)):
             if chart.values[at] > centre:
                 chance = _at_least(int(hits[at]), int(sizes[at]), centre)
@@ -307,7 +307,7 @@ def mean_chart(
     error = sqrt(within) / np.sqrt(sizes)
     chart = _chart(means, float(numbers.mean()), error, sigmas, widened, scale)
     if exact and chart.outside.any():
-        usual = erfc(sigmas / sqrt(2)) / 2
+        usual = _beyond(sigmas)
         for at in np.flatnonzero(chart.outside):
             chart.outside[at] = _as_extreme(numbers, int(sizes[at]), float(means[at])) <= usual
     return chart
@@ -339,6 +339,11 @@ def _chart(
     least = 1e-9 * max(1.0, abs(centre))  # what adding up many numbers may be off by
     outside = (values < low - least) | (values > high + least)
     return Chart(values, centre, low, high, outside, dispersion, notes)
+
+
+def _beyond(sigmas: float) -> float:
+    """Return how often a normal value lies further than that above its mean."""
+    return erfc(sigmas / sqrt(2)) / 2
 
 
 def _as_extreme(values: Floats, size: int, mean: float) -> float:

@@ -118,7 +118,7 @@ def test_a_test_in_another_dress_is_found(data: Path, tmp_path: Path, twin: str)
     assert report.left_out.get("a text of a test, as it is folded", 0) == ("<" in twin)
 
 
-def heads_of(data: Path, out: Path, most: int = 1000) -> Path:
+def heads_of(data: Path, out: Path, most: int) -> Path:
     """Link every file with tests in it, and write the first lines of each that has none."""
     for path in sorted(data.glob("*/*")):
         copy = out / path.relative_to(data)
@@ -132,11 +132,17 @@ def heads_of(data: Path, out: Path, most: int = 1000) -> Path:
 
 
 @pytest.mark.shared
-def test_nothing_that_is_measured_is_in_the_real_corpus(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("most", "texts", "folded"),
+    [(1000, 30_000, 100), pytest.param(4000, 100_000, 500, marks=pytest.mark.long)],
+)
+def test_nothing_that_is_measured_is_in_the_real_corpus(
+    tmp_path: Path, most: int, texts: int, folded: int
+) -> None:
     # A leak is one of a set and not of a row: the beginning of each shows it.
-    data = heads_of(shared("data"), tmp_path)
+    data = heads_of(shared("data"), tmp_path, most)
     measured = {example.group for example in load_examples(data, purpose="measure")}
     kept, left_out = corpus._select(data, corpus.CorpusOptions(), plainly)
-    assert len(kept) > 30_000
-    assert left_out["a text of a test, as it is folded"] > 100
+    assert len(kept) > texts
+    assert left_out["a text of a test, as it is folded"] > folded
     assert not measured & {group_of(text.text) for text in kept}

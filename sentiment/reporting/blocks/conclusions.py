@@ -426,10 +426,8 @@ def _room(study: Study) -> list[Text]:
 def method_block(study: Study) -> Block:
     """Block 20: formulas, weights, versions, seed and the hash of the data."""
     keys = ["share", "net", "performance", "wilson"]
-    measure = study.table.measure
-    if measure:
-        three = measure.kind == "rating" and (measure.minimum, measure.maximum) == (1, 3)
-        keys.append("measure_grades" if three else f"measure_{measure.kind}")
+    if study.table.measure:
+        keys.append(f"measure_{study.figures[0]['code']}")  # the chosen outcome is the first figure
     if nothing_linked(study) is None:
         keys += ["lmg", "index", "leave_out", "difference", "waterfall", "whatif", "quadrant"]
         if study.link.asymmetry is not None:
