@@ -8,6 +8,7 @@ left out, trained on. Each stage is a process with a log, OUT/log-STAGE.txt; one
 is not run again. OUT/base/finetuned.pt and OUT/fast/finetuned.pt are what `scripts/train_base.py` takes
 up from its --work folder; finetuned16.safetensors beside them is the same in half the size. After every
 fine-tuning, figures on the gold rows kept aside are printed, and those of today's bundle at the start.
+With `--heard`, bundles that were trained before speak as well, each as loud as the teacher.
 A quarter of an hour; neither the text line nor scikit-learn is needed. `--smoke` runs everything on a
 few rows, on a CPU as well. Where a command may not run so long, `--until tuned` (pretraining, and the
 teacher) comes first, and then the same without it.
@@ -39,6 +40,7 @@ from sentiment.train.base.device_finetune import (
     Said,
     figures,
     finetune_on,
+    mean_of,
     say_of,
     unlabelled,
 )
@@ -49,7 +51,6 @@ from sentiment.train.base.quick import has_bf16
 from sentiment.train.base.shorten import leave_out
 
 DROPOUT = 0.1
-LEFT_OUT = (1, 3)
 FINISHED, HALF, RECIPE = "finetuned.pt", "finetuned16.safetensors", "recipe.json"
 PIECE = 128  # tokens of a piece of the corpus that the teacher speaks about
 SHOWN = 30.0  # seconds between two lines about what is running
@@ -73,9 +74,10 @@ def main() -> None:
     began = time.monotonic()
     times: dict[str, float] = {}
     seeds = [f"base{'' if number == 0 else number + 1}" for number in range(given.seeds)]
-    groups = [["today", "student", "teacher"], ["tuned"], seeds, ["fast"]]
-    if not given.teacher_layers:
-        groups = [["today", "student"], seeds, ["fast"]]
+    first = ["today", "student", *["heard"][: len(given.heard)]]
+    groups = [first, seeds, ["fast"]]
+    if given.teacher_layers:
+        groups = [[*first, "teacher"], ["tuned"], seeds, ["fast"]]
     for group in groups:
         _side_by_side([one for one in group if not _done(one, given.out)], given.out, began, times)
         if given.until in group:
@@ -86,7 +88,7 @@ def main() -> None:
 
 def _recipe(given: argparse.Namespace) -> dict[str, object]:
     """Return what was asked for, without places: what a bundle's card tells."""
-    places = {"prepared", "out", "today", "until", "stage", "smoke", "device"}
+    places = {"prepared", "out", "today", "heard", "until", "stage", "smoke", "device"}
     return {name: value for name, value in vars(given).items() if name not in places}
 
 
@@ -108,7 +110,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--teacher-pretrain-rate", type=float, default=1.0)
     parser.add_argument("--pretrain-steps", type=int, default=10**9)
     parser.add_argument(
-        "--teacher-layers", type=int, default=10, help="0: no teacher, and base teaches fast"
+        "--inners", type=int, nargs=4, default=[448] * 4, help="units in each layer of the student"
+    )
+    parser.add_argument(
+        "--compared", type=int, default=64, help="numbers that a head of the student compares"
+    )
+    parser.add_argument(
+        "--heard", type=Path, nargs="*", default=[], help="bundles that teach as well"
+    )
+    parser.add_argument(
+        "--teacher-layers", type=int, default=10, help="0: none; base teaches fast, or who is heard"
     )
     parser.add_argument("--teacher-width", type=int, default=512)
     parser.add_argument("--teacher-heads", type=int, default=8)
@@ -134,6 +145,9 @@ def _arguments() -> argparse.Namespace:
         )
     parser.add_argument(
         "--pieces", type=int, default=300_000, help="of the corpus, for the teacher"
+    )
+    parser.add_argument(
+        "--left-out", type=int, nargs="+", default=[1, 3], help="layers that fast does without"
     )
     parser.add_argument("--trust", type=float, default=0.3, help="in the teacher, on gold rows")
     parser.add_argument("--seeds", type=int, default=1, help="runs of base side by side")
@@ -226,6 +240,8 @@ def _run(stage: str, given: argparse.Namespace) -> None:
         _today(stored, given, device, say)
     elif stage in ("student", "teacher"):
         _pretrain(stage, stored, given, device, say)
+    elif stage == "heard":
+        _hear(stored, given, device, say)
     elif stage == "tuned":
         _tune_teacher(stored, given, device, say)
     else:
@@ -251,14 +267,32 @@ def _small(stored: Stored) -> Stored:
 def _today(
     stored: Stored, given: argparse.Namespace, device: torch.device, say: Callable[[str], None]
 ) -> None:
-    config = given.today / "config.json"
-    if not config.exists():
+    if not (given.today / "config.json").exists():
         say(f"{given.today} is no bundle: nothing to compare with")
         return
+    _show(_of_bundle(given.today), stored, device, say, given.out / "figures-today.json")
+
+
+def _of_bundle(folder: Path) -> FeedbackNetwork:
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     names = len(TAXONOMY.drivers) + len(TAXONOMY.tags)
-    weights = given.today / "model.safetensors"
-    network = load_network(json.loads(config.read_text()), weights, len(TAXONOMY.topics), names)
-    _show(network, stored, device, say, given.out / "figures-today.json")
+    return load_network(config, folder / "model.safetensors", len(TAXONOMY.topics), names)
+
+
+def _hear(
+    stored: Stored, given: argparse.Namespace, device: torch.device, say: Callable[[str], None]
+) -> None:
+    targets = DeviceTargets(_everything(stored, given)[0], TAXONOMY, device)
+    heard = [say_of(_of_bundle(one), targets, has_bf16(device.type)) for one in given.heard]
+    torch.save([vars(one) for one in heard], given.out / "heard.pt")
+    say(f"{len(heard)} have spoken about {len(targets)} rows")
+
+
+def _said(given: argparse.Namespace, *others: Said) -> Said | None:
+    """Return what those who are heard say, and others, in the mean; None where nobody speaks."""
+    heard = torch.load(given.out / "heard.pt", weights_only=True) if given.heard else []
+    everybody = [*others, *(Said(**one) for one in heard)]
+    return mean_of(everybody) if everybody else None
 
 
 def _pretrain(
@@ -282,7 +316,7 @@ def _pretrain(
         warmup=300,
         bf16=has_bf16(device.type),
     )
-    student = EncoderOptions(layers=4)
+    student = EncoderOptions(layers=4, inners=tuple(given.inners), compared=given.compared)
     teacher = EncoderOptions(
         given.teacher_layers, given.teacher_width, given.teacher_heads, given.teacher_inner
     )
@@ -334,14 +368,14 @@ def _tune_teacher(
     torch.manual_seed(7)
     network = _fresh(given, "teacher")
     table, pairs = _everything(stored, given)
-    targets = DeviceTargets(table, TAXONOMY, device)
+    targets = DeviceTargets(table, TAXONOMY, device, _said(given), given.trust)
     options = _options(given, given.teacher_steps, given.teacher_rate, given.teacher_mixture)
     finetune_on(network, targets, TAXONOMY, options, say, pairs, given.compile)
     torch.save(
         {name: one.half() for name, one in network.state_dict().items()},
         given.out / "teacher" / FINISHED,
     )
-    said = say_of(network, targets, has_bf16(device.type))
+    said = _said(given, say_of(network, targets, has_bf16(device.type)))
     torch.save(vars(said), given.out / "taught.pt")
     say(f"has spoken about {len(table)} rows")
     _show(network, stored, device, say, given.out / "figures-teacher.json")
@@ -356,9 +390,10 @@ def _tune(
 ) -> None:
     table, pairs = _everything(stored, given)
     half = has_bf16(device.type)
-    said = None
     if given.teacher_layers:
         said = Said(**torch.load(given.out / "taught.pt", weights_only=True))
+    else:
+        said = _said(given)
     seed = 7 + (int(stage.removeprefix("base") or 1) - 1 if stage != "fast" else 0)
     torch.manual_seed(seed)
     if stage == "fast":
@@ -367,7 +402,7 @@ def _tune(
         network.load_state_dict(before)
         if said is None:
             said = say_of(network.to(device), DeviceTargets(table, TAXONOMY, device), half)
-        leave_out(network, LEFT_OUT)
+        leave_out(network, given.left_out)
         options = _options(given, given.fast_steps, given.fast_rate, given.fast_mixture)
     else:
         network = _fresh(given, "student")

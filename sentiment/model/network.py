@@ -43,7 +43,9 @@ class EncoderOptions:
     layers: int = 6
     width: int = 256
     heads: int = 4
-    inner: int = 448  # of the gated feed-forward
+    inner: int = 448  # units of the gated feed-forward
+    inners: tuple[int, ...] = ()  # of each layer, where some have fewer
+    compared: int | None = None  # numbers of a head's queries and keys, where not all are used
     window: int = 256  # tokens read at once; longer texts are read in windows
 
 

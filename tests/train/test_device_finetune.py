@@ -25,6 +25,7 @@ from sentiment.train.base.device_finetune import (
     figures,
     finetune_on,
     logits_of,
+    mean_of,
     say_of,
     shared_weights,
     softmax_weights,
@@ -201,6 +202,26 @@ def test_the_network_learns_and_a_teacher_speaks() -> None:
     assert bool((said.spans[..., 0] <= said.spans[..., 1]).all())
     heard = DeviceTargets(whole, TAXONOMY, CPU, said, 0.3)
     assert not heard.batch(torch.arange(len(whole)), 256).findings.isnan().any()
+
+
+def test_several_teachers_speak_in_the_mean() -> None:
+    def said(finding: float, span: tuple[int, int]) -> Said:
+        return Said(
+            torch.tensor([[0.2, 0.8, 0.0, 0.0]]).half()
+            if finding > 0.5
+            else torch.eye(4)[:1].half(),
+            torch.full((1, 4, 5), 0.2).half(),
+            torch.full((1, 1, 3), finding).half(),
+            torch.tensor(span).expand(1, 1, 3, 2).to(torch.int16),
+        )
+
+    unsure, sure, surer = said(0.3, (UNKNOWN, UNKNOWN)), said(0.75, (2, 4)), said(1.0, (1, 4))
+    heard = mean_of([unsure, sure, surer])
+    torch.testing.assert_close(heard.overall, torch.tensor([[1.4, 1.6, 0.0, 0.0]]).half() / 3)
+    torch.testing.assert_close(heard.findings, torch.full((1, 1, 3), 2.05 / 3).half())
+    assert heard.spans[0, 0, 0].tolist() == [2, 4]
+    unlikely = mean_of([unsure, unsure, sure])
+    assert unlikely.spans[0, 0, 0].tolist() == [UNKNOWN, UNKNOWN]
 
 
 def test_a_gradient_that_is_no_number_changes_nothing() -> None:

@@ -8,7 +8,7 @@ teacher, which the device keeps as well.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +45,7 @@ __all__ = [
     "figures",
     "finetune_on",
     "logits_of",
+    "mean_of",
     "say_of",
     "shared_weights",
     "softmax_weights",
@@ -382,6 +383,23 @@ def say_of(network: FeedbackNetwork, targets: DeviceTargets, bf16: bool) -> Said
                 whole[rows] = part
     assert said is not None
     return Said(*(one.cpu() for one in vars(said).values()))
+
+
+def mean_of(everybody: Sequence[Said]) -> Said:
+    """Return what several teachers say of the same rows: the mean of the probabilities.
+
+    The evidence of what they find likely together is that of the first who points at some.
+    """
+    first, *others = everybody
+    overall, states, findings = (
+        sum(getattr(one, name).float() for one in everybody) / len(everybody)
+        for name in ("overall", "states", "findings")
+    )
+    spans = first.spans
+    for one in others:
+        spans = torch.where(spans[..., :1] == UNKNOWN, one.spans, spans)
+    spans = torch.where((findings > _SURE)[..., None], spans, UNKNOWN)
+    return Said(overall.half(), states.half(), findings.half(), spans.to(torch.int16))
 
 
 def logits_of(network: FeedbackNetwork, targets: DeviceTargets) -> Outputs:

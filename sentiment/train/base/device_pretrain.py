@@ -22,6 +22,7 @@ from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from sentiment.model.network import EncoderOptions, encoder_config
 from sentiment.train.base.device import Averaged, autocast, compiled, seen_of
+from sentiment.train.base.narrow import narrow
 from sentiment.train.base.pretrain import (
     LANGUAGES,
     Batch,
@@ -189,6 +190,7 @@ def pretrain_on(
     masks = torch.Generator(device).manual_seed(options.seed)
     config = encoder_config(len(opens), shape)
     model = AutoModelForMaskedLM.from_config(config, attn_implementation="sdpa").to(device)
+    narrow(model.model, shape)
     _start_from(model, together([corpus[name] for name in LANGUAGES]), device)
     say("embedding and decoder start from counts")
     averaged = Averaged(model, options.average)

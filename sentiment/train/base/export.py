@@ -24,7 +24,7 @@ from sentiment.errors import NotReached
 from sentiment.model.decision import Outputs
 from sentiment.model.network import Answers, FeedbackNetwork, encoder_fields, network_state
 from sentiment.train.base.eight_bits import in_eight_bits
-from sentiment.train.base.graph import can_draw, draw
+from sentiment.train.base.graph import can_draw, draw, without_dead
 
 __all__ = ["Parity", "export_onnx", "save_weights"]
 
@@ -92,7 +92,8 @@ def export_onnx(network: FeedbackNetwork, path: Path, rows: Sequence[NDArray[np.
     if not can_draw(config):
         _export_by_torch(network, path)
         return _checked(path, _compare(path, rows, answers, 32), _NEAR)
-    weights = {name: value.float().numpy() for name, value in network.state_dict().items()}
+    every = {name: value.float().numpy() for name, value in network.state_dict().items()}
+    weights = without_dead(every, config)
     _write(draw(weights, config), path)
     plain = _checked(path, _compare(path, rows, answers, 32), _NEAR)
     in_floats = path.read_bytes()

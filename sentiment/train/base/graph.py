@@ -5,6 +5,8 @@ The network is small enough to be drawn by hand. What is computed is `network.Fe
 heads are put in another order that gives the same numbers: a row's pooled vector times a matrix is
 its tokens' products with that matrix, pooled. So all heads are one product with every token.
 
+What is always zero in a network that was born narrow (`narrow`) is left out of its matrices.
+
 Inside, a text's tokens lie a batch apart (L, B, D): so attention reads queries, keys and values where
 they are, and copies none of them.
 
@@ -24,9 +26,9 @@ from numpy.typing import NDArray
 from sentiment.model.decision import Outputs
 from sentiment.records import POLARITIES, SENTIMENTS, STATES
 
-__all__ = ["Grid", "can_draw", "draw", "products"]
+__all__ = ["Grid", "can_draw", "draw", "products", "without_dead"]
 
-Weights = Mapping[str, NDArray[np.float32]]
+Weights = Mapping[str, NDArray[Any]]
 
 # ONNX Runtime's own operators.
 _CONTRIB = "com.microsoft"
@@ -77,6 +79,43 @@ def products(config: Mapping[str, Any]) -> list[str]:
     return [*(f"{layer}.{name}" for layer in layers for name in each), "judge", "heads"]
 
 
+def without_dead(weights: Weights, config: Mapping[str, Any]) -> Weights:
+    """Return the weights without what adds nothing to any row: what is computed stays the same.
+
+    That is an inner unit of a feed-forward that reads or writes nothing, and a pair of numbers of
+    queries and keys, turned together by their position, in which no head compares anything.
+    ``encoder.layers.N.attn.turns`` names the pairs that are left of each head, (pairs,).
+
+    :param weights: Of `FeedbackNetwork`, under its own names.
+    :param config: The encoder's configuration.
+    """
+    left = dict(weights)
+    width, heads = config["hidden_size"], config["num_attention_heads"]
+    for layer in range(config["num_hidden_layers"]):
+        of = f"encoder.layers.{layer}"
+        given, gate = np.split(weights[f"{of}.mlp.Wi.weight"], 2)
+        behind = weights[f"{of}.mlp.Wo.weight"]
+        reads = np.any(given, axis=1) & np.any(gate, axis=1)
+        units = _at_least_one(reads & np.any(behind, axis=0))
+        left[f"{of}.mlp.Wi.weight"] = np.concatenate([given[units], gate[units]])
+        left[f"{of}.mlp.Wo.weight"] = behind[:, units]
+
+        query, key, value = np.split(weights[f"{of}.attn.Wqkv.weight"], 3)
+        # (head, half, pair, D): a pair is a number of either half.
+        query, key = (one.reshape(heads, 2, -1, width) for one in (query, key))
+        compared = np.any(query, axis=3) & np.any(key, axis=3)
+        pairs = _at_least_one(np.any(compared, axis=(0, 1)))
+        less = (one[:, :, pairs].reshape(-1, width) for one in (query, key))
+        left[f"{of}.attn.Wqkv.weight"] = np.concatenate([*less, value])
+        left[f"{of}.attn.turns"] = pairs
+    return left
+
+
+def _at_least_one(live: NDArray[np.bool_]) -> NDArray[np.int64]:
+    places = np.flatnonzero(live)
+    return places if places.size else np.zeros(1, np.int64)
+
+
 def draw(
     weights: Weights,
     config: Mapping[str, Any],
@@ -85,7 +124,7 @@ def draw(
 ) -> Any:
     """Return the graph: inputs `ids` and `attention` (B, L) int64, outputs `Outputs` in fp32.
 
-    :param weights: Of `FeedbackNetwork`, under its own names.
+    :param weights: As `without_dead` leaves them.
     :param config: The encoder's configuration.
     :param grids: One for each of `products`: the matrices in eight bits. None: in fp16, cast to fp32
         when loaded.
@@ -204,11 +243,15 @@ class _Drawing:
         width, heads = self._config["hidden_size"], self._config["num_attention_heads"]
         size = width // heads
         matrix = self._weights[f"encoder.layers.{layer}.attn.Wqkv.weight"].T
-        query, key, value = (matrix[:, at : at + width] for at in (0, width, 2 * width))
+        compared = (matrix.shape[1] - width) // 2
+        query, key, value = np.split(matrix, [compared, 2 * compared], axis=1)
         # The scale is a power of two for heads of 16 or 64, and so changes no digit.
         given = self._times(f"{layer}.attend", [query * size**-0.5, key, value])
-        turned = [self._turned(one) for one in given[:2]] + [given[2]]
-        queries, keys, values = (self._shaped(one, 0, 0, heads, size) for one in turned)
+        queries, keys = (
+            self._shaped(self._turned(one, layer), 0, 0, heads, compared // heads)
+            for one in given[:2]
+        )
+        values = self._shaped(given[2], 0, 0, heads, size)
         scores = self._op(
             "FusedMatMul", queries, keys, domain=_CONTRIB, transBatchA=1, transBatchB=1, transB=1
         )  # (B, heads, L, L)
@@ -221,19 +264,21 @@ class _Drawing:
         )
         return out
 
-    def _turned(self, vectors: str) -> str:
-        """Turn queries or keys by their positions (rotary embedding)."""
+    def _turned(self, vectors: str, layer: int) -> str:
+        """Turn queries or keys of a layer by their positions (rotary embedding)."""
         heads = self._config["num_attention_heads"]
         size = self._config["hidden_size"] // heads
         theta = self._config["rope_parameters"]["full_attention"]["rope_theta"]
         longest = self._config["max_position_embeddings"] + _SPARE
-        angles = np.arange(longest)[:, None] * theta ** -(np.arange(0, size, 2) / size)
+        pairs = self._weights[f"encoder.layers.{layer}.attn.turns"]
+        angles = np.arange(longest)[:, None] * theta ** -(2 * pairs / size)
+        of = "" if len(pairs) == size // 2 else f".{layer}"
         return self._op(
             "RotaryEmbedding",
             vectors,
             self._places,
-            self._constant("cos", np.cos(angles).astype(np.float32)),
-            self._constant("sin", np.sin(angles).astype(np.float32)),
+            self._constant(f"cos{of}", np.cos(angles).astype(np.float32)),
+            self._constant(f"sin{of}", np.sin(angles).astype(np.float32)),
             domain=_CONTRIB,
             num_heads=heads,
         )
@@ -246,9 +291,8 @@ class _Drawing:
         return self._op("Expand", self._op("Unsqueeze", places, self._axes(1)), shape)
 
     def _feed(self, fed: str, layer: int) -> str:
-        inner = self._config["intermediate_size"]
-        matrix = self._weights[f"encoder.layers.{layer}.mlp.Wi.weight"].T
-        given, gate = self._times(f"{layer}.feed", [matrix[:, :inner], matrix[:, inner:]])
+        halves = np.split(self._weights[f"encoder.layers.{layer}.mlp.Wi.weight"].T, 2, axis=1)
+        given, gate = self._times(f"{layer}.feed", halves)
         self._op("Mul", self._op("Gelu", given, domain=_CONTRIB), gate, name=f"{layer}.gated")
         (out,) = self._times(
             f"{layer}.gated", [self._weights[f"encoder.layers.{layer}.mlp.Wo.weight"].T]

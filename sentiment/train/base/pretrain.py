@@ -27,9 +27,10 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
-from transformers import AutoModelForMaskedLM, ModernBertConfig, PreTrainedModel
+from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from sentiment.model.network import EncoderOptions, encoder_config
+from sentiment.train.base.narrow import narrow
 from sentiment.train.base.quick import has_bf16
 from sentiment.train.base.tokenizer import MARKER, SPECIALS
 from sentiment.train.base.vectors import log_frequencies, neighbour_vectors
@@ -217,7 +218,7 @@ def pretrain(
     for name, part in rows.items():
         log.say(f"{name}: {len(part)} texts, {len(part.ids)} tokens")
 
-    training = _Training(encoder_config(tokenizer.get_vocab_size(), shape), options)
+    training = _Training(tokenizer.get_vocab_size(), shape or EncoderOptions(), options)
     stable = out / "stable.pt"
     if stable.exists():
         training.load(stable)
@@ -292,12 +293,15 @@ class _Source:
 class _Training:
     """Model, averaged model, optimizers and place of one run; what a checkpoint holds."""
 
-    def __init__(self, config: ModernBertConfig, options: PretrainOptions) -> None:
+    def __init__(self, vocabulary: int, shape: EncoderOptions, options: PretrainOptions) -> None:
         self.options = options
         self.state = _State()
         self.cooling = False
         # On a CPU the plain products beat the fused attention at these lengths, by a fifth.
-        self.model = AutoModelForMaskedLM.from_config(config, attn_implementation="eager")
+        self.model = AutoModelForMaskedLM.from_config(
+            encoder_config(vocabulary, shape), attn_implementation="eager"
+        )
+        narrow(self.model.model, shape)
         self.model.train()
         self.averaged = AveragedModel(self.model, avg_fn=self._average)
         self.optimizers = optimizers_of(self.model, options)
