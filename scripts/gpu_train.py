@@ -74,7 +74,9 @@ def main() -> None:
     began = time.monotonic()
     times: dict[str, float] = {}
     seeds = [f"base{'' if number == 0 else number + 1}" for number in range(given.seeds)]
-    first = ["today", "student", *["heard"][: len(given.heard)]]
+    first = ["today", "student"]
+    if given.heard:
+        first.append("heard")
     groups = [first, seeds, ["fast"]]
     if given.teacher_layers:
         groups = [[*first, "teacher"], ["tuned"], seeds, ["fast"]]
@@ -89,7 +91,8 @@ def main() -> None:
 def _recipe(given: argparse.Namespace) -> dict[str, object]:
     """Return what was asked for, without places: what a bundle's card tells."""
     places = {"prepared", "out", "today", "heard", "until", "stage", "smoke", "device"}
-    return {name: value for name, value in vars(given).items() if name not in places}
+    recipe = {name: value for name, value in vars(given).items() if name not in places}
+    return recipe | {"heard": [one.name for one in given.heard]}
 
 
 def _arguments() -> argparse.Namespace:

@@ -44,8 +44,9 @@ class EncoderOptions:
     width: int = 256
     heads: int = 4
     inner: int = 448  # units of the gated feed-forward
-    inners: tuple[int, ...] = ()  # of each layer, where some have fewer
-    compared: int | None = None  # numbers of a head's queries and keys, where not all are used
+    # What `train.base.narrow` keeps in use: units of each layer, and numbers of a head's queries.
+    inners: tuple[int, ...] = ()  # none given: all
+    compared: int | None = None
     window: int = 256  # tokens read at once; longer texts are read in windows
 
 

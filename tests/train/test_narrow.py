@@ -27,6 +27,7 @@ from sentiment.train.base.graph import Weights, without_dead
 from sentiment.train.base.narrow import narrow
 from tests.train.test_arrays import drawn
 from tests.train.test_device_pretrain import CPU, OPTIONS, VOCABULARY, texts
+from tests.train.test_export import network as speaking
 
 SHAPE = EncoderOptions(layers=2, width=32, heads=2, inner=48, inners=(8, 40), compared=8)
 TAXONOMY = Taxonomy.default()
@@ -78,14 +79,9 @@ def test_training_wakes_nothing(tmp_path: Path) -> None:
 
 
 def test_the_graph_is_narrower_and_says_what_torch_says(tmp_path: Path) -> None:
-    torch.manual_seed(0)
     encoder = ModernBertModel(encoder_config(VOCABULARY, SHAPE))
-    network = FeedbackNetwork(encoder, SHAPE.width, 4, 6)
-    with torch.no_grad():
-        for values in network.parameters():
-            values.add_(torch.randn_like(values) * 0.1)
+    network = speaking(encoder)
     narrow(encoder, SHAPE)
-    network = network.half().float().eval()
     draw = np.random.default_rng(1)
     rows = [
         np.array([2, *draw.integers(5, VOCABULARY, draw.integers(1, 40)), 3]) for _ in range(60)
@@ -112,8 +108,10 @@ def test_a_layer_that_is_nothing_at_all_can_be_drawn(tmp_path: Path) -> None:
     export_onnx(network, tmp_path / "model.onnx", [np.array([2, 7, 8, 9, 3]), np.array([2, 5, 3])])
 
 
-@pytest.mark.parametrize("asked", [{"inners": (8,)}, {"inners": (8, 49)}, {"compared": 6}])
+@pytest.mark.parametrize(
+    "asked", [{"inners": (8,)}, {"inners": (8, 49)}, {"compared": 6}, {"width": 24, "compared": 3}]
+)
 def test_what_is_not_there_is_told(asked: dict[str, object]) -> None:
-    encoder = ModernBertModel(encoder_config(VOCABULARY, SHAPE))
+    shape = replace(SHAPE, **asked)
     with pytest.raises(ValueError, match=r"inner units|compares"):
-        narrow(encoder, replace(SHAPE, **asked))
+        narrow(ModernBertModel(encoder_config(VOCABULARY, shape)), shape)

@@ -29,7 +29,7 @@ def narrow(encoder: nn.Module, shape: EncoderOptions) -> None:
     inners = shape.inners or (shape.inner,) * len(layers)
     if len(inners) != len(layers) or not all(0 < one <= shape.inner for one in inners):
         raise ValueError(f"{len(layers)} layers have 1 to {shape.inner} inner units, not {inners}.")
-    if compared < 2 or size % compared:
+    if compared < 2 or compared % 2 or size % compared:
         raise ValueError(f"A head compares an even part of its {size} numbers, not {compared}.")
     # Some of all frequencies: the fast ones tell places apart, the slow ones meanings.
     silent = torch.ones(size // 2, dtype=torch.bool)
