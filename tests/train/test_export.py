@@ -10,12 +10,13 @@ pytest.importorskip("torch", reason="needs the extra [torch]")
 pytest.importorskip("transformers", reason="needs the extra [torch]")
 pytest.importorskip("onnxscript", reason="needs the extra [torch]")
 
+import onnx
 import torch
 from transformers import BertConfig, BertModel, ModernBertModel
 
 from sentiment.model.network import EncoderOptions, FeedbackNetwork, encoder_config
 from sentiment.model.runtime import OnnxRuntime
-from sentiment.train.base import export
+from sentiment.train.base import export, graph
 from sentiment.train.base.export import export_onnx
 
 TOPICS, NAMES, VOCABULARY = 4, 6, 300
@@ -47,6 +48,21 @@ def test_eight_bits_say_what_torch_says(rows: list[NDArray[np.int64]], tmp_path:
     assert parity.bits == 8
     assert parity.typical < 0.005
     assert parity.largest < 0.1
+
+
+def test_a_large_vocabulary_is_multiplied_not_stored(
+    rows: list[NDArray[np.int64]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up = export_onnx(network(), tmp_path / "small.onnx", rows)
+    monkeypatch.setattr(graph, "_STORED", VOCABULARY * 3 * SHAPE.width - 1)
+    multiplied = export_onnx(network(), tmp_path / "large.onnx", rows)
+    arrays = [
+        {one.name: list(one.dims) for one in onnx.load(tmp_path / name).graph.initializer}
+        for name in ("small.onnx", "large.onnx")
+    ]
+    assert [one["0.attend.0"] for one in arrays] == [[VOCABULARY, 32], [32, 32]]
+    assert looked_up.bits == multiplied.bits == 8
+    assert looked_up.typical < multiplied.typical * 1.2
 
 
 def test_where_eight_bits_do_not_suit_it_is_computed_in_fp32(

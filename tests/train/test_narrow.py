@@ -91,8 +91,9 @@ def test_the_graph_is_narrower_and_says_what_torch_says(tmp_path: Path) -> None:
     assert parity.typical < 0.005
     assert parity.largest < 0.1
     arrays = {one.name: one.dims for one in onnx.load(tmp_path / "model.onnx").graph.initializer}
-    assert list(arrays["0.attend.0"]) == [32, 16]
-    assert list(arrays["0.attend.2"]) == [32, 32]
+    # The first layer's products with the vocabulary, and the second one's matrices.
+    assert [list(arrays[f"0.attend.{at}"]) for at in (0, 2)] == [[400, 16], [400, 32]]
+    assert [list(arrays[f"1.attend.{at}"]) for at in (0, 2)] == [[32, 16], [32, 32]]
     assert [list(arrays[f"{layer}.gated.0"]) for layer in (0, 1)] == [[8, 32], [40, 32]]
 
 

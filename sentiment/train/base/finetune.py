@@ -34,7 +34,10 @@ from sentiment.train.base.tokenizer import SPECIALS
 __all__ = [
     "Batch",
     "FinetuneOptions",
+    "Run",
     "answer",
+    "averaging",
+    "batches",
     "collate",
     "cut",
     "finetune",
@@ -439,11 +442,11 @@ def finetune(
     }
     say("; ".join(f"{kind}: {len(rows)} rows" for kind, rows in by_kind.items() if rows))
     network.to(device).train()
-    averaged = AveragedModel(network, avg_fn=_averaging(options.average))
+    averaged = AveragedModel(network, avg_fn=averaging(options.average))
     foretell = _foretelling(network, targets).to(device)
     optimizer = optimizer_of(network, foretell, options)
     draw = np.random.default_rng(options.seed)
-    run = _Run(
+    run = Run(
         {"network": network, "averaged": averaged, "foretell": foretell, "optimizer": optimizer},
         checkpoint,
     )
@@ -506,7 +509,7 @@ def finetune(
     return network.eval()
 
 
-class _Run:
+class Run:
     """What an interrupted run needs to go on, in one file that is whole or the old one."""
 
     _MINUTES = 4.0
@@ -591,9 +594,11 @@ def topic_of_drivers(taxonomy: Taxonomy) -> torch.Tensor:
     return torch.tensor([topics.index(driver.topic) for driver in taxonomy.drivers.values()])
 
 
-def _averaging(
+def averaging(
     most: float,
 ) -> Callable[[torch.Tensor, torch.Tensor, torch.Tensor | int], torch.Tensor]:
+    """Return how `AveragedModel` averages: so large a share of the average stays, an update."""
+
     def average(
         averaged: torch.Tensor, current: torch.Tensor, updates: torch.Tensor | int
     ) -> torch.Tensor:

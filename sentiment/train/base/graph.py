@@ -11,7 +11,8 @@ Inside, a text's tokens lie a batch apart (L, B, D): so attention reads queries,
 they are, and copies none of them.
 
 With `Grid`s the matrices are whole numbers of eight bits, and so is what they are multiplied with, on a
-grid that is the same for all rows: no result depends on the rows beside it.
+grid that is the same for all rows: no result depends on the rows beside it. What the first layer
+multiplies depends on the token alone; unless the vocabulary is large, these products are looked up.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ _SILENT = -30_000.0
 # could exceed the 16 bits in which processors without VNNI add them up.
 _LARGEST = 63
 _RANKS = (2, 3, 3, 4, 4)  # of `Outputs`
+# Products of the first layer with the vocabulary that are stored, at most: as many bytes.
+_STORED = 2**24
 # A width is rounded up to more than the window.
 _SPARE = 16
 
@@ -156,11 +159,7 @@ class _Drawing:
 
     def encoder(self) -> str:
         """Draw the encoder; return its last hidden state, (L, B, D)."""
-        table = self._constant(
-            "embeddings", self._weights["encoder.embeddings.tok_embeddings.weight"]
-        )
-        found = self._op("Cast", self._op("Gather", self._halved(table), self._ids), to=1)
-        stream = attended = self._norm(found, "encoder.embeddings.norm", name="0.attend")
+        stream = attended = self._embedded()
         layers = self._config["num_hidden_layers"]
         for layer in range(layers):
             stream = self._op("Add", stream, self._attention(attended, layer))
@@ -170,6 +169,30 @@ class _Drawing:
             after = "encoder.final_norm" if last else f"encoder.layers.{layer + 1}.attn_norm"
             attended = self._norm(stream, after, name="judge" if last else f"{layer + 1}.attend")
         return attended
+
+    def _embedded(self) -> str:
+        """Return the vector of each token, normed, (L, B, D)."""
+        if self._is_stored():
+            return self._looked_up("embeddings", self._vectors(), name="0.attend")
+        table = self._constant(
+            "embeddings", self._weights["encoder.embeddings.tok_embeddings.weight"]
+        )
+        found = self._op("Cast", self._op("Gather", self._halved(table), self._ids), to=1)
+        return self._norm(found, "encoder.embeddings.norm", name="0.attend")
+
+    def _is_stored(self) -> bool:
+        """Tell whether the first layer's queries, keys and values are looked up, not computed."""
+        vocabulary = len(self._weights["encoder.embeddings.tok_embeddings.weight"])
+        columns = len(self._weights["encoder.layers.0.attn.Wqkv.weight"])
+        return self._grids is not None and vocabulary * columns <= _STORED
+
+    def _vectors(self) -> NDArray[np.float32]:
+        """Return the vector of each token of the vocabulary, normed, (V, D)."""
+        table = self._weights["encoder.embeddings.tok_embeddings.weight"].astype(np.float64)
+        table = table - table.mean(1, keepdims=True)
+        table /= np.sqrt((table**2).mean(1, keepdims=True) + self._config["norm_eps"])
+        normed: NDArray[np.float32] = table * self._weights["encoder.embeddings.norm.weight"]
+        return normed.astype(np.float32)
 
     def judged(self, hidden: str) -> str:
         """Draw `network.judge`; return the tokens as the heads see them, (L, B, D)."""
@@ -246,7 +269,14 @@ class _Drawing:
         compared = (matrix.shape[1] - width) // 2
         query, key, value = np.split(matrix, [compared, 2 * compared], axis=1)
         # The scale is a power of two for heads of 16 or 64, and so changes no digit.
-        given = self._times(f"{layer}.attend", [query * size**-0.5, key, value])
+        matrices = [query * size**-0.5, key, value]
+        if layer == 0 and self._is_stored():
+            vectors = self._vectors()
+            given = [
+                self._looked_up(f"0.attend.{at}", vectors @ one) for at, one in enumerate(matrices)
+            ]
+        else:
+            given = self._times(f"{layer}.attend", matrices)
         queries, keys = (
             self._shaped(self._turned(one, layer), 0, 0, heads, compared // heads)
             for one in given[:2]
@@ -334,6 +364,14 @@ class _Drawing:
                 one = self._op("Add", one, self._times_exact(given, matrix, name, grid.exact))
             said.append(self._plus(one, f"{given}.bias", bias))
         return said
+
+    def _looked_up(self, of: str, table: NDArray[np.float32], name: str = "") -> str:
+        """Return a row (N) of a table (V, N) for each token, stored in eight bits, (L, B, N)."""
+        steps = np.maximum(np.abs(table).max(0), 1e-12) / 127
+        rows = self._constant(of, np.rint(table / steps).astype(np.int8))
+        found = self._op("Cast", self._op("Gather", rows, self._ids), to=1)
+        grid = self._constant(f"{of}.steps", steps.astype(np.float32))
+        return self._op("Mul", found, grid, name=name)
 
     def _times_floats(self, given: str, matrix: NDArray[np.float32], at: int) -> str:
         name = self._constant(f"{given}.{at}", matrix)
