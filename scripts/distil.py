@@ -96,8 +96,19 @@ def main() -> None:
         "compared": arguments.compared,
         "left_out": arguments.leave_out,
         **asdict(options),
+        "command": _command(arguments),
     }
     (arguments.out / "recipe.json").write_text(json.dumps(recipe, indent=1), encoding="utf-8")
+
+
+def _command(given: argparse.Namespace) -> str:
+    """Return what to type to do it again, its files under the names that cards give them."""
+    told = {"inners": given.inners, "compared": given.compared, "leave-out": given.leave_out}
+    shape = " ".join(f"--{name} {' '.join(map(str, of))}" for name, of in told.items() if of)
+    return (
+        f"python scripts/distil.py DATA BASE OUT {shape} --steps {given.steps}; "
+        "WEIGHTS=OUT/finetuned16.safetensors"
+    )
 
 
 def _rows(data: Path, tokenizer: Tokenizer) -> tuple[list[Targets], list[Targets]]:

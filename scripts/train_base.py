@@ -76,6 +76,10 @@ _ABOUT = (
     "the words that prove them. Run by ONNX Runtime on a CPU and by torch on a GPU. What a linear model "
     "over words and phrases says is added to the logits of the overall sentiment."
 )
+_BY_GPU = (
+    "python scripts/gpu_prepare.py DATA TOKENIZER CORPUS PREPARED; python scripts/gpu_train.py "
+    "PREPARED OUT; WEIGHTS=OUT/{name}/finetuned16.safetensors"
+)
 _WEAKNESSES = (
     'Negation that turns blame round: 没什么不满意的 counts as a complaint, "Nothing to improve" and '
     '"wouldn\'t change a thing" as one or as neither, not as praise.',
@@ -130,8 +134,8 @@ def main() -> None:
         "--trained",
         type=Path,
         metavar="WEIGHTS",
-        help="what gpu_train made, its recipe.json beside or above it: nothing is trained, --start "
-        "tells the shape",
+        help="what gpu_train or distil made, its recipe.json beside or above it: nothing is trained, "
+        "--start tells the shape",
     )
     parser.add_argument(
         "--taught-share",
@@ -316,7 +320,7 @@ def _made(
 
 
 def _recipe(trained: Path) -> dict[str, object]:
-    """Return what gpu_train was told, from recipe.json in the folder of the weights or the one above."""
+    """Return how the weights were made, from recipe.json in their folder or the one above."""
     places = [folder / "recipe.json" for folder in (trained.parent, trained.parent.parent)]
     found = next((place for place in places if place.exists()), places[0])
     recipe: dict[str, object] = json.loads(found.read_text(encoding="utf-8"))
@@ -328,10 +332,9 @@ def _command(given: argparse.Namespace) -> str:
     if given.trained:
         left_out = "".join(f" {layer}" for layer in given.leave_out)
         return (
-            "python scripts/gpu_prepare.py DATA TOKENIZER CORPUS PREPARED; python scripts/gpu_train.py "
-            f"PREPARED OUT; python scripts/train_base.py DATA TOKENIZER ENCODER --start BASE --trained "
-            f"OUT/{given.name}/finetuned16.safetensors --name {given.name}"
-            + (f" --leave-out{left_out}" if left_out else "")
+            f"{_recipe(given.trained).get('command', _BY_GPU.format(name=given.name))}; "
+            "python scripts/train_base.py DATA TOKENIZER ENCODER --start BASE --trained WEIGHTS "
+            f"--name {given.name}" + (f" --leave-out{left_out}" if left_out else "")
         )
     parts = [f"python scripts/train_base.py DATA TOKENIZER ENCODER --steps {given.steps}"]
     if given.taught:
@@ -402,7 +405,7 @@ def _card(
 ) -> Card:
     config = network.encoder.config
     inside = sum(
-        weights.numel()
+        int(weights.count_nonzero())  # what is narrower than the configuration says is zero
         for name, weights in network.encoder.named_parameters()
         if "tok_embeddings" not in name
     )
