@@ -75,7 +75,3 @@ base ninth --steps 2800 --taught "$work/taught6.npz" --taught-share 0.25 --start
 teach taught7 --further 2500 --teacher "$work/ninth=0.8" --teacher lite=0.2
 base tenth --steps 4200 --taught "$work/taught7.npz" --taught-share 0.1 --gold-share 0.75 --start "$work/ninth" \
   --rate 0.8 --way 0.7 --seed 23
-
-# 11: narrower, and taught by the tenth; no row was labelled anew
-python scripts/distil.py "$data" "$work/tenth" "$work/narrow" --inners 192 256 192 192 --compared 64 32 32 32 --steps 3000
-base eleventh --start "$work/tenth" --trained "$work/narrow/finetuned16.safetensors"

@@ -355,7 +355,7 @@ class Stop(Exception):
 def test_a_run_that_was_interrupted_ends_in_the_same_weights(
     trained: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own._Run, "_MINUTES", 0.0)  # a checkpoint at every step
+    monkeypatch.setattr(own.Run, "_MINUTES", 0.0)  # a checkpoint at every step
     targets = read_targets(examples(), trained, TAXONOMY, window=64)
     options = replace(QUICK, steps=8)
     whole = own.finetune(network(trained), targets, TAXONOMY, options, lambda _: None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -67,12 +68,15 @@ def test_the_command_that_is_written_down_has_every_share() -> None:
     assert script("train_base")._command(given).endswith("--taught-share 0.1 --gold-share 0.7")
 
 
-def test_weights_of_a_gpu_are_told_with_their_recipe(tmp_path: Path) -> None:
+def test_weights_that_others_made_are_told_with_their_recipe(tmp_path: Path) -> None:
     train_base = script("train_base")
     given = asked([])
     given.trained, given.leave_out, given.name = tmp_path / "fast" / "w.safetensors", [1, 3], "fast"
+    (tmp_path / "recipe.json").write_text('{"base_steps": 4500}', encoding="utf-8")
+    assert train_base._recipe(given.trained) == {"base_steps": 4500}
     said = train_base._command(given)
     assert "gpu_prepare.py" in said
     assert said.endswith("--name fast --leave-out 1 3")
-    (tmp_path / "recipe.json").write_text('{"base_steps": 4500}', encoding="utf-8")
-    assert train_base._recipe(given.trained) == {"base_steps": 4500}
+    recipe = {"command": "python scripts/distil.py DATA BASE OUT"}
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe), encoding="utf-8")
+    assert train_base._command(given).startswith("python scripts/distil.py DATA BASE OUT; python")

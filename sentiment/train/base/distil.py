@@ -94,7 +94,7 @@ def distil(
     layers = len(cast(Any, teacher.encoder).layers)
     levels = [at - 1 for at in (*(kept or range(layers)), layers)][1:]
     losses: list[float] = []
-    tokens, step = 0, 0
+    tokens = 0
     with _Streams(teacher) as of_teacher, _Streams(tight) as of_student:
         for step in range(options.steps):
             some = next(rows)
