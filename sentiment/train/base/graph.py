@@ -5,7 +5,7 @@ The network is small enough to be drawn by hand. What is computed is `network.Fe
 heads are put in another order that gives the same numbers: a row's pooled vector times a matrix is
 its tokens' products with that matrix, pooled. So all heads are one product with every token.
 
-What is always zero in a network that was born narrow (`narrow`) is left out of its matrices.
+What is always zero in a network that was born narrow (`narrow`) or made so (`prune`) is left out.
 
 Inside, a text's tokens lie a batch apart (L, B, D): so attention reads queries, keys and values where
 they are, and copies none of them.
