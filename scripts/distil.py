@@ -27,10 +27,9 @@ from sentiment.train.base.choice import TAUGHT, choose_rows
 from sentiment.train.base.distil import DistilOptions, distil
 from sentiment.train.base.finetune import FinetuneOptions, batches, collate
 from sentiment.train.base.pack import unpack
-from sentiment.train.base.prune import observe, prune
+from sentiment.train.base.prune import check_shape, observe, prune
 from sentiment.train.base.shorten import leave_out
-from sentiment.train.base.token_targets import Targets, read_targets
-from sentiment.train.data.examples import read_labelled
+from sentiment.train.base.token_targets import read_targets
 
 WINDOW = 256
 WRITTEN = Path(__file__).parents[1] / "data" / "written"
@@ -70,9 +69,17 @@ def main() -> None:
 
     taxonomy = Taxonomy.default()
     teacher = unpack(arguments.bundle, taxonomy).eval()
-    rows, held = _rows(
-        arguments.data, Tokenizer.from_file(str(arguments.bundle / "tokenizer.json"))
-    )
+    student = copy.deepcopy(teacher)
+    try:  # before minutes are spent on reading
+        leave_out(student, arguments.leave_out)
+        check_shape(student, arguments.inners, arguments.compared)
+    except ValueError as wrong:
+        parser.error(str(wrong))
+    tokenizer = Tokenizer.from_file(str(arguments.bundle / "tokenizer.json"))
+    labelled, aside, further = choose_rows(arguments.data, taught=TAUGHT, written=WRITTEN)
+    rows = read_targets(labelled, tokenizer, taxonomy, WINDOW)
+    rows += read_targets(further, tokenizer, taxonomy, WINDOW, kind="taught")
+    held = read_targets(aside, tokenizer, taxonomy, WINDOW)
     say(f"{len(rows)} texts, {sum(len(one.ids) for one in rows) / 1e6:.1f}M tokens")
     options = replace(
         usual, steps=arguments.steps, minutes=arguments.minutes, rate=arguments.rate,
@@ -82,7 +89,6 @@ def main() -> None:
     stream = batches(gold, FinetuneOptions(), options.seed)
     moments = observe(teacher, [collate(next(stream)) for _ in range(OBSERVED)])
     kept = [at for at in range(len(moments)) if at not in arguments.leave_out]
-    student = leave_out(copy.deepcopy(teacher), arguments.leave_out)
     prune(student, [moments[at] for at in kept], arguments.inners, arguments.compared)
     say("pruned")
     distil(student, teacher, rows, held, options, say, arguments.out / "distil.pt", kept)
@@ -108,20 +114,6 @@ def _command(given: argparse.Namespace) -> str:
     return (
         f"python scripts/distil.py DATA BASE OUT {shape} --steps {given.steps}; "
         "WEIGHTS=OUT/finetuned16.safetensors"
-    )
-
-
-def _rows(data: Path, tokenizer: Tokenizer) -> tuple[list[Targets], list[Targets]]:
-    """Return the rows whose texts teach, those that base learnt from, and gold rows kept aside."""
-    rows, aside, further = choose_rows(data, taught=TAUGHT)
-    groups = {one.group for one in aside}
-    written = [one for path in sorted(WRITTEN.glob("*.jsonl")) for one in read_labelled(path)]
-    rows += [one for one in written if one.group not in groups]
-    taxonomy = Taxonomy.default()
-    return (
-        read_targets(rows, tokenizer, taxonomy, WINDOW)
-        + read_targets(further, tokenizer, taxonomy, WINDOW, kind="taught"),
-        read_targets(aside, tokenizer, taxonomy, WINDOW),
     )
 
 

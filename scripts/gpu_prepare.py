@@ -27,7 +27,6 @@ from sentiment.train.base.choice import TAUGHT, choose_rows
 from sentiment.train.base.finetune import FinetuneOptions, perhaps_joined
 from sentiment.train.base.pretrain import Rows, opens_word, tokenise
 from sentiment.train.base.token_targets import Targets, read_targets
-from sentiment.train.data.examples import read_labelled
 
 WINDOW = 256
 WRITTEN = Path(__file__).parents[1] / "data" / "written"
@@ -72,10 +71,7 @@ def _tables(
     data: Path, tokenizer: Tokenizer, joined: int, say: Callable[[str], None]
 ) -> dict[str, Table]:
     taxonomy = Taxonomy.default()
-    rows, aside, further = choose_rows(data, taught=TAUGHT)
-    groups = {one.group for one in aside}
-    written = [one for path in sorted(WRITTEN.glob("*.jsonl")) for one in read_labelled(path)]
-    rows += [one for one in written if one.group not in groups]
+    rows, aside, further = choose_rows(data, taught=TAUGHT, written=WRITTEN)
     say(f"{len(rows)} labelled rows, {len(further)} for teachers, {len(aside)} aside")
     labelled = read_targets(rows, tokenizer, taxonomy, WINDOW)
     say(f"{len(labelled)} labelled rows ready")

@@ -57,7 +57,6 @@ from sentiment.train.data.examples import (
     load_examples,
     more_gold,
     other_texts,
-    read_labelled,
 )
 from sentiment.train.figures.card import Card, write_card
 from sentiment.train.figures.measure import Figures, measure
@@ -175,11 +174,11 @@ def main() -> None:
     tokenizer = Tokenizer.from_file(str(arguments.tokenizer))
     taught = read_taught(arguments.taught) if arguments.taught else {}
     rows, aside, further = choose_rows(
-        arguments.data, without=arguments.without, taught=TAUGHT if taught else 0
+        arguments.data,
+        without=arguments.without,
+        taught=TAUGHT if taught else 0,
+        written=WRITTEN,
     )
-    groups = {one.group for one in aside}
-    written = [one for path in sorted(WRITTEN.glob("*.jsonl")) for one in read_labelled(path)]
-    rows += [one for one in written if one.group not in groups]
     further = [one for one in further if one.group in taught]
     say(f"{len(rows) + len(further)} rows to learn from, {len(aside)} gold rows aside")
 

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sentiment.train.base.corpus import is_held_out
-from sentiment.train.data.examples import Example, cap_sets, load_examples, more_gold, other_texts
+from sentiment.train.data.examples import (
+    Example,
+    cap_sets,
+    load_examples,
+    more_gold,
+    other_texts,
+    read_labelled,
+)
 from sentiment.train.data.split import kept_aside
 
 __all__ = ["ASIDE", "LONGEST", "MOST", "TAUGHT", "Chosen", "choose_rows"]
@@ -30,13 +37,19 @@ class Chosen(NamedTuple):
 
 
 def choose_rows(
-    data: Path, *, without: Iterable[str] = (), most: int = MOST, taught: int = 0
+    data: Path,
+    *,
+    without: Iterable[str] = (),
+    most: int = MOST,
+    taught: int = 0,
+    written: Path | None = None,
 ) -> Chosen:
     """Read the data folder and choose: no row of a test, no text on two sides.
 
     :param without: Sets of which it must see no text.
     :param most: Labelled rows of a set that is not gold.
     :param taught: Further rows of a set, labelled or not, for teachers.
+    :param written: Folder of labelled rows that were written to be learnt from, besides the sets.
     :raises InputError: No data there, or a set that is not known.
     """
     unseen = list(without)
@@ -47,8 +60,13 @@ def choose_rows(
         one for one in other_texts(more_gold(data, without=unseen), aside) if not is_held_out(one)
     ]
     labelled = cap_sets(other_texts(examples, aside, more), most, LONGEST) + more
+    more_written: list[Example] = []
+    if written:
+        groups = {one.group for one in aside}
+        lines = [one for path in sorted(written.glob("*.jsonl")) for one in read_labelled(path)]
+        more_written = [one for one in lines if one.group not in groups]
     if not taught:
-        return Chosen(labelled, aside, [])
+        return Chosen(labelled + more_written, aside, [])
     with_labels = {one.group: one for one in examples}
     further = [
         with_labels.get(one.group, one)
@@ -57,4 +75,4 @@ def choose_rows(
         )
         if not is_held_out(one)
     ]
-    return Chosen(labelled, aside, cap_sets(further, taught, LONGEST))
+    return Chosen(labelled + more_written, aside, cap_sets(further, taught, LONGEST))

@@ -184,24 +184,32 @@ def _loss(
     options: DistilOptions,
 ) -> torch.Tensor:
     """Return the mean over rows of what each head differs by, in nats, and that of the streams."""
-    rows = len(batch.ids)
     seen = batch.attention.bool()
     likely = told.findings.sigmoid()
-    loss = (
-        _divergence(said.overall, told.overall).sum()
-        + _divergence(said.topics, told.topics).sum()
-        + functional.binary_cross_entropy_with_logits(said.findings, likely, reduction="sum")
-        - functional.binary_cross_entropy_with_logits(told.findings, likely, reduction="sum")
-    )
+    loss = torch.stack([one.sum() for one in _by_head(said, told).values()]).sum()
     pointed = [(said.starts, told.starts), (said.ends, told.ends), (said.attention, told.attention)]
     for one, other in pointed:
         loss = loss + options.pointers_weight * (likely * _divergence(one, other)).sum()
-    loss = loss / rows
+    loss = loss / len(batch.ids)
     apart = [
         functional.mse_loss(one[seen], other[seen]) / other[seen].var(0).mean()
         for one, other in [*zip(streams, of_teacher, strict=True), (said.encoded, told.encoded)]
     ]
     return loss + options.streams_weight * torch.stack(apart).mean()
+
+
+def _by_head(said: Answers, told: Answers) -> dict[str, torch.Tensor]:
+    """Return what each head differs by in each row, in nats, (B,)."""
+    likely = told.findings.sigmoid()
+    apart, least = (
+        functional.binary_cross_entropy_with_logits(one, likely, reduction="none")
+        for one in (said.findings, told.findings)
+    )
+    return {
+        "overall": _divergence(said.overall, told.overall),
+        "topics": _divergence(said.topics, told.topics).sum(1),
+        "findings": (apart - least).sum(1),
+    }
 
 
 def _divergence(said: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
@@ -212,24 +220,14 @@ def _divergence(said: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
 
 def _apart(student: FeedbackNetwork, teacher: FeedbackNetwork, held: Sequence[Targets]) -> str:
     """Return, for the log, the mean divergence of each head."""
-    found: dict[str, list[float]] = {"overall": [], "topics": [], "findings": []}
+    found: dict[str, list[torch.Tensor]] = {}
     for start in range(0, len(held), 64):
         batch = collate(held[start : start + 64])
         with torch.no_grad():
             said, told = (one.eval()(batch.ids, batch.attention) for one in (student, teacher))
-        likely = told.findings.sigmoid()
-        found["overall"].append(float(_divergence(said.overall, told.overall).mean()))
-        found["topics"].append(float(_divergence(said.topics, told.topics).sum(1).mean()))
-        found["findings"].append(
-            float(
-                (
-                    functional.binary_cross_entropy_with_logits(said.findings, likely)
-                    - functional.binary_cross_entropy_with_logits(told.findings, likely)
-                )
-                * likely[0].numel()
-            )
-        )
-    return ", ".join(f"{name} {np.mean(values):.4f}" for name, values in found.items())
+        for name, values in _by_head(said, told).items():
+            found.setdefault(name, []).append(values)
+    return ", ".join(f"{name} {float(torch.cat(rows).mean()):.4f}" for name, rows in found.items())
 
 
 def _tightened(network: FeedbackNetwork) -> FeedbackNetwork:

@@ -21,7 +21,7 @@ import torch
 from sentiment.model.network import FeedbackNetwork
 from sentiment.train.base.finetune import Batch
 
-__all__ = ["Moments", "kept_by", "observe", "prune"]
+__all__ = ["Moments", "check_shape", "kept_by", "observe", "prune"]
 
 _DAMPING = 1e-3  # of the mean of a diagonal: rows that were seen are some, not all
 
@@ -120,20 +120,12 @@ def prune(
     :param moments: What `observe` returned about it.
     :param inners: Units that stay in the feed-forward of each layer.
     :param compared: Numbers that each head of a layer goes on comparing; even.
-    :raises ValueError: The layers, units or numbers that are asked for are not there.
+    :raises ValueError: As of `check_shape`.
     """
+    check_shape(network, inners, compared)
     encoder: Any = network.encoder
     width, heads = encoder.config.hidden_size, encoder.config.num_attention_heads
     size = width // heads
-    if len(inners) != len(encoder.layers) or not all(
-        0 < inner <= encoder.config.intermediate_size for inner in inners
-    ):
-        raise ValueError(
-            f"{len(encoder.layers)} layers have 1 to {encoder.config.intermediate_size} units, "
-            f"not {inners}."
-        )
-    if len(compared) != len(inners) or not all(0 < n <= size and n % 2 == 0 for n in compared):
-        raise ValueError(f"A head compares 2, 4 to {size} of its numbers, not {compared}.")
     with torch.no_grad():
         for at, (inner, numbers) in enumerate(zip(inners, compared, strict=True)):
             layer, seen = encoder.layers[at], moments[at]
@@ -152,6 +144,24 @@ def prune(
             both = layer.attn.Wqkv.weight[: 2 * width].view(2, heads, 2, size // 2, width)
             both[0] *= scale[:, None, :, None]
             both[1] *= (scale != 0)[:, None, :, None]
+
+
+def check_shape(network: FeedbackNetwork, inners: Sequence[int], compared: Sequence[int]) -> None:
+    """Tell whether `prune` can make the network so narrow.
+
+    :raises ValueError: The layers, units or numbers that are asked for are not there.
+    """
+    encoder: Any = network.encoder
+    size = encoder.config.hidden_size // encoder.config.num_attention_heads
+    if len(inners) != len(encoder.layers) or not all(
+        0 < inner <= encoder.config.intermediate_size for inner in inners
+    ):
+        raise ValueError(
+            f"{len(encoder.layers)} layers have 1 to {encoder.config.intermediate_size} units, "
+            f"not {inners}."
+        )
+    if len(compared) != len(inners) or not all(0 < n <= size and n % 2 == 0 for n in compared):
+        raise ValueError(f"A head compares 2, 4 to {size} of its numbers, not {compared}.")
 
 
 def kept_by(
