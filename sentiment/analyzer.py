@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
+from sentiment.cycles import seldom_searched
 from sentiment.errors import InputError, ModelError
 from sentiment.model import bundle
 from sentiment.model.protocol import Finding, Model, Prediction
@@ -216,6 +217,10 @@ class Analyzer:
 
     def _analyses(self, feedback: Sequence[Feedback]) -> list[Analysis]:
         """Return one analysis per piece of feedback, each of which can be scored and written."""
+        with seldom_searched():
+            return self._scored(feedback)
+
+    def _scored(self, feedback: Sequence[Feedback]) -> list[Analysis]:
         prepared = [prepare(item.text, item.damage) for item in feedback]
         scored = [
             index for index, ready in enumerate(prepared) if ready.status in ("ok", "damaged")

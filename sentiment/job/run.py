@@ -12,9 +12,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
+from sentiment.cycles import seldom_searched
 from sentiment.errors import InputError, ModelError, OutputError, UserError
 from sentiment.job.chunks import PARTS_PER_CHUNK, Part, cut
-from sentiment.job.cycles import seldom_searched
 from sentiment.job.destination import (
     check_place,
     finished,

@@ -13,7 +13,7 @@ import sys
 import traceback
 from typing import BinaryIO
 
-from sentiment.job.cycles import seldom_searched
+from sentiment.cycles import seldom_searched
 
 __all__ = ["main"]
 
