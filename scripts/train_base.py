@@ -46,6 +46,7 @@ from sentiment.train.base.choice import ASIDE, LONGEST, MOST, TAUGHT, choose_row
 from sentiment.train.base.corpus import is_held_out
 from sentiment.train.base.finetune import FinetuneOptions, answer, finetune, hold, with_shares
 from sentiment.train.base.pack import BaseParts, pack, unpack
+from sentiment.train.base.prune import trim
 from sentiment.train.base.shorten import leave_out
 from sentiment.train.base.soup import average
 from sentiment.train.base.teach import read_taught
@@ -227,6 +228,7 @@ def main() -> None:
     average(network, [one / FINISHED for one in arguments.soup])
     if arguments.way < 1:
         go(network, start, network.state_dict(), arguments.way)
+    trim(network)
     words = _words(arguments, aside, network, tokenizer)
     say("words have their say")
     held = read_targets(aside, tokenizer, taxonomy, WINDOW, words=words)
@@ -330,9 +332,11 @@ def _command(given: argparse.Namespace) -> str:
     """Return what to type to train it again, its files under the names that the card gives them."""
     if given.trained:
         left_out = "".join(f" {layer}" for layer in given.leave_out)
+        made = str(_recipe(given.trained).get("command", _BY_GPU.format(name=given.name)))
+        start = "SHORTER" if "--start SHORTER" in made else "BASE"
         return (
-            f"{_recipe(given.trained).get('command', _BY_GPU.format(name=given.name))}; "
-            "python scripts/train_base.py DATA TOKENIZER ENCODER --start BASE --trained WEIGHTS "
+            f"{made}; "
+            f"python scripts/train_base.py DATA TOKENIZER ENCODER --start {start} --trained WEIGHTS "
             f"--name {given.name}" + (f" --leave-out{left_out}" if left_out else "")
         )
     parts = [f"python scripts/train_base.py DATA TOKENIZER ENCODER --steps {given.steps}"]
@@ -387,11 +391,26 @@ def _unseen(given: argparse.Namespace) -> list[str]:
 
 
 def _shortened(given: argparse.Namespace) -> str:
-    if not given.leave_out:
-        return ""
-    left_out = " and ".join(map(str, given.leave_out))
-    start = bundle.read(given.start).name if given.start else "the pretrained encoder"
-    return f" It started as {start} with layers {left_out} left out."
+    """Return sentences for the card on what it was before and how it came to be smaller."""
+    said = ""
+    if given.leave_out:
+        left_out = " and ".join(map(str, given.leave_out))
+        start = bundle.read(given.start).name if given.start else "the pretrained encoder"
+        said = f" It started as {start} with layers {left_out} left out."
+    recipe = _recipe(given.trained) if given.trained else {}
+    if "compared" in recipe and "start" in recipe:
+        units, numbers = _listed(recipe["inners"]), _listed(recipe["compared"])
+        said += (
+            f" It is {recipe['start']} made narrower (layer by layer {units} units in the feed-forward, "
+            f"and a head compares {numbers} numbers), and {recipe['teacher']} taught it to do without "
+            "the others."
+        )
+    return said
+
+
+def _listed(numbers: object) -> str:
+    assert isinstance(numbers, list)
+    return ", ".join(map(str, numbers))
 
 
 def _card(

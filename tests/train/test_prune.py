@@ -19,7 +19,7 @@ from sentiment.model.network import EncoderOptions, FeedbackNetwork, encoder_con
 from sentiment.train.base.distil import DistilOptions, distil
 from sentiment.train.base.finetune import FinetuneOptions, batches, collate
 from sentiment.train.base.graph import without_dead
-from sentiment.train.base.prune import kept_by, observe, prune
+from sentiment.train.base.prune import kept_by, observe, prune, trim
 from sentiment.train.base.shorten import leave_out
 from sentiment.train.base.token_targets import Targets
 from tests.train.test_arrays import drawn
@@ -108,6 +108,19 @@ def test_pruned_where_nothing_goes_it_says_the_same(
     pruned = copy.deepcopy(teacher)
     prune(pruned, observe(teacher, some(targets)), [48] * 3, [16] * 3)
     assert apart(pruned, teacher, targets) < 1e-6
+
+
+def test_trimmed_it_is_smaller_and_says_the_same(
+    teacher: FeedbackNetwork, targets: list[Targets]
+) -> None:
+    pruned = copy.deepcopy(teacher)
+    prune(pruned, observe(teacher, some(targets)), [12, 20, 8], [16] * 3)
+    trimmed = copy.deepcopy(pruned)
+    trim(trimmed)
+    assert trimmed.encoder.config.intermediate_size == 20
+    assert [layer.mlp.Wi.weight.shape for layer in trimmed.encoder.layers] == [(40, 32)] * 3
+    assert apart(trimmed, pruned, targets) < 1e-6
+    assert sizes(trimmed) == sizes(pruned)
 
 
 def test_pruned_it_is_as_narrow_as_was_asked_and_training_leaves_it_so(

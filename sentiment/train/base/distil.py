@@ -30,6 +30,7 @@ from sentiment.train.base.finetune import (
     collate,
     hide,
 )
+from sentiment.train.base.prune import keep_units
 from sentiment.train.base.token_targets import Targets
 
 __all__ = ["DistilOptions", "distil"]
@@ -235,14 +236,7 @@ def _tightened(network: FeedbackNetwork) -> FeedbackNetwork:
     tight = copy.deepcopy(network)
     encoder: Any = tight.encoder
     for layer in encoder.layers:
-        width = layer.mlp.Wo.out_features
-        inner = int(layer.mlp.Wo.weight.any(0).sum())
-        into = layer.mlp.Wi.weight.data.view(2, -1, width)[:, :inner].reshape(-1, width)
-        behind = layer.mlp.Wo.weight.data[:, :inner]
-        layer.mlp.Wi = nn.Linear(width, 2 * inner, bias=False)
-        layer.mlp.Wo = nn.Linear(inner, width, bias=False)
-        layer.mlp.Wi.weight.data.copy_(into)
-        layer.mlp.Wo.weight.data.copy_(behind)
+        keep_units(layer.mlp, torch.arange(int(layer.mlp.Wo.weight.any(0).sum())))
     return tight
 
 

@@ -17,11 +17,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import torch
+from torch import nn
 
 from sentiment.model.network import FeedbackNetwork
 from sentiment.train.base.finetune import Batch
 
-__all__ = ["Moments", "check_shape", "kept_by", "observe", "prune"]
+__all__ = ["Moments", "check_shape", "keep_units", "kept_by", "observe", "prune", "trim"]
 
 _DAMPING = 1e-3  # of the mean of a diagonal: rows that were seen are some, not all
 
@@ -190,3 +191,31 @@ def kept_by(
         inverse[:, out], inverse[:, :, out] = 0.0, 0.0
         maps[:, :, out] = 0.0
     return left.nonzero()[:, 0], maps
+
+
+def trim(network: FeedbackNetwork) -> None:
+    """Leave out, in place, the feed-forward units that no layer needs: all have as many as the widest.
+
+    What its weights say is the same; they take less room.
+    """
+    encoder: Any = network.encoder
+    used = [layer.mlp.Wo.weight.any(0) for layer in encoder.layers]
+    widest = max(int(one.sum()) for one in used)
+    for layer, one in zip(encoder.layers, used, strict=True):
+        keep_units(layer.mlp, one.sort(descending=True, stable=True).indices[:widest])
+    encoder.config.intermediate_size = widest
+
+
+def keep_units(mlp: Any, units: torch.Tensor) -> None:
+    """Leave the units of a feed-forward out but for some, in place.
+
+    :param mlp: A ModernBERT's.
+    :param units: The indices of those that stay, (K,), in the order that they get.
+    """
+    width = mlp.Wo.out_features
+    into = mlp.Wi.weight.data.view(2, -1, width)[:, units].reshape(-1, width)
+    behind = mlp.Wo.weight.data[:, units]
+    mlp.Wi = nn.Linear(width, len(into), bias=False)
+    mlp.Wo = nn.Linear(len(units), width, bias=False)
+    mlp.Wi.weight.data.copy_(into)
+    mlp.Wo.weight.data.copy_(behind)
