@@ -14,3 +14,8 @@ base fast --steps 2500 --taught "$work/taught5.npz" --taught-share 0.35 --vector
 # themselves, in the place of the run's own in of-fast/finetuned.pt
 base fast2 --steps 2600 --taught "$work/taught7.npz" --taught-share 0.2 --gold-share 0.65 --rate 0.8 \
   --start "$work/tenth" --leave-out 1 3 --name fast --seed 31 --soup "$work/of-fast"
+
+# The same, narrower, taught by the tenth round of base
+python scripts/distil.py "$data" "$work/tenth" "$work/narrow-fast" --start "$work/fast2" --leave-out 1 3 \
+  --inners 192 192 --compared 64 32 --steps 1600
+base fast3 --name fast --start "$work/fast2" --trained "$work/narrow-fast/finetuned16.safetensors"
