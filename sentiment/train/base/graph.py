@@ -39,8 +39,9 @@ _SILENT = -30_000.0
 # could exceed the 16 bits in which processors without VNNI add them up.
 _LARGEST = 63
 _RANKS = (2, 3, 3, 4, 4)  # of `Outputs`
-# Products of the first layer with the vocabulary that are stored, at most: as many bytes.
-_STORED = 2**24
+# Products of the first layer with the vocabulary that are stored, at most: as many bytes. Those of the
+# bundled models would be 16 MB each, and with them a plain install takes more than its 450 MB.
+_STORED = 2**22
 # A width is rounded up to more than the window.
 _SPARE = 16
 
