@@ -89,6 +89,11 @@ def main() -> None:
                 f"--start {arguments.start} has {len(student.encoder.layers)} layers, not {len(kept)}; "
                 f"--leave-out names those of the {layers} of {arguments.bundle} that it lacks"
             )
+        elif not _has_tokenizer_of(arguments.start, arguments.bundle):
+            parser.error(
+                f"--start {arguments.start} has another tokenizer than {arguments.bundle}; "
+                "it cannot learn from its word token by token"
+            )
         check_shape(student, arguments.inners, arguments.compared)
     except ValueError as wrong:
         parser.error(str(wrong))
@@ -124,6 +129,11 @@ def main() -> None:
         "command": _command(arguments),
     }
     (arguments.out / "recipe.json").write_text(json.dumps(recipe, indent=1), encoding="utf-8")
+
+
+def _has_tokenizer_of(one: Path, other: Path) -> bool:
+    read, as_read = (bundle.read(each).file(bundle.TOKENIZER).read_bytes() for each in (one, other))
+    return read == as_read
 
 
 def _command(given: argparse.Namespace) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +31,7 @@ from sentiment.train.base.finetune import (
     hide,
 )
 from sentiment.train.base.prune import keep_units
+from sentiment.train.base.quick import has_bf16
 from sentiment.train.base.token_targets import Targets
 
 __all__ = ["DistilOptions", "distil"]
@@ -54,6 +55,7 @@ class DistilOptions:
     streams_weight: float = 2.0  # of what stands between the layers
     pointers_weight: float = 0.1  # of each of attention, start and end
     threads: int = 2
+    bf16: bool = field(default_factory=has_bf16)
     seed: int = 7
 
 
@@ -77,7 +79,7 @@ def distil(
     """
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    began = said = time.monotonic()
+    began = logged = time.monotonic()
     tight = _tightened(student)
     cast(Any, tight.encoder).embeddings.requires_grad_(False)
     for network in (teacher.eval(), tight.train()):
@@ -95,24 +97,27 @@ def distil(
     layers = len(cast(Any, teacher.encoder).layers)
     levels = [at - 1 for at in (*(kept or range(layers)), layers)][1:]
     losses: list[float] = []
-    tokens = 0
+    tokens = before = 0  # read, and of these by a run that this one goes on with
     with _Streams(teacher) as of_teacher, _Streams(tight) as of_student:
         for step in range(options.steps):
-            some = next(rows)
-            if step < first:
-                continue  # done before the interruption: only the draws are made again
+            batch = collate(next(rows))
+            tokens += batch.ids.numel()
+            if step < first:  # done before the interruption: only the draws are made again
+                before = tokens
+                continue
             if time.monotonic() - began > 60 * options.minutes:
                 say(f"stopped by time at step {step} of {options.steps}")
                 break
             run.keep(step)
             scale = min(1.0, (step + 1) / (options.warmup * options.steps + 1))
             optimizer.param_groups[0]["lr"] = options.rate * scale * (1.0 - step / options.steps)
-            batch = collate(some)
             hide(batch.ids, options.hidden)
-            with torch.no_grad():
-                told = teacher(batch.ids, batch.attention)
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.bf16):
+                with torch.no_grad():
+                    told = teacher(batch.ids, batch.attention)
+                said = tight(batch.ids, batch.attention)
             loss = _loss(
-                tight(batch.ids, batch.attention), told, batch,
+                _whole(said), _whole(told), batch,
                 of_student.caught, [of_teacher.caught[at] for at in levels], options,
             )  # fmt: skip
             torch.autograd.backward(loss)
@@ -121,10 +126,9 @@ def distil(
             optimizer.zero_grad(set_to_none=True)
             averaged.update_parameters(tight)
             losses.append(float(loss.detach()))
-            tokens += batch.ids.numel()
-            if time.monotonic() - said > _SAID:
-                said = time.monotonic()
-                rate = tokens / (said - began)
+            if time.monotonic() - logged > _SAID:
+                logged = time.monotonic()
+                rate = (tokens - before) / (logged - began)
                 say(
                     f"step {step + 1} of {options.steps} loss {np.mean(losses[-100:]):.4f} "
                     f"{rate:.0f} tokens/s"
@@ -197,6 +201,10 @@ def _loss(
         for one, other in [*zip(streams, of_teacher, strict=True), (said.encoded, told.encoded)]
     ]
     return loss + options.streams_weight * torch.stack(apart).mean()
+
+
+def _whole(answers: Answers) -> Answers:
+    return Answers(*(one.float() for one in answers))
 
 
 def _by_head(said: Answers, told: Answers) -> dict[str, torch.Tensor]:

@@ -12,13 +12,15 @@ they are, and copies none of them.
 
 With `Grid`s the matrices are whole numbers of eight bits, and so is what they are multiplied with, on a
 grid that is the same for all rows: no result depends on the rows beside it. What the first layer
-multiplies depends on the token alone; unless the vocabulary is large, these products are looked up.
+multiplies depends on the token alone; unless they take much room, these products are looked up. What is
+added up from layer to layer then has a mean of zero for each token, so that no norm has to find it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -39,9 +41,9 @@ _SILENT = -30_000.0
 # could exceed the 16 bits in which processors without VNNI add them up.
 _LARGEST = 63
 _RANKS = (2, 3, 3, 4, 4)  # of `Outputs`
-# Products of the first layer with the vocabulary that are stored, at most: as many bytes. Those of the
-# bundled models would be 16 MB each, and with them a plain install takes more than its 450 MB.
-_STORED = 2**22
+# Products of the first layer with the vocabulary that are stored, at most: as many bytes. A plain
+# install takes at most 450 MB: there is room in it for those of fast, and not for base's 16 MB.
+_STORED = 12 * 2**20
 # A width is rounded up to more than the window.
 _SPARE = 16
 
@@ -140,6 +142,12 @@ def draw(
     return drawing.finish(outputs, shown)
 
 
+def _centred(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the rows (K, D), each less its mean."""
+    centred: NDArray[np.float32] = rows - rows.mean(1, keepdims=True)
+    return centred
+
+
 class _Drawing:
     def __init__(
         self, weights: Weights, config: Mapping[str, Any], grids: Mapping[str, Grid] | None
@@ -147,6 +155,9 @@ class _Drawing:
         self._weights = weights
         self._config = config
         self._grids = grids
+        # The first layer's products are of vectors as they are, whatever their mean: where these are
+        # looked up, nothing else but norms, which take the mean away, reads what is added up.
+        self._is_centred = self._is_stored()
         self._nodes: list[Any] = []
         self._constants: dict[str, NDArray[Any]] = {}
         attention = self._op("Cast", "attention", to=1)
@@ -164,17 +175,20 @@ class _Drawing:
         layers = self._config["num_hidden_layers"]
         for layer in range(layers):
             stream = self._op("Add", stream, self._attention(attended, layer))
-            fed = self._norm(stream, f"encoder.layers.{layer}.mlp_norm", name=f"{layer}.feed")
+            fed = self._norm_of_stream(stream, f"encoder.layers.{layer}.mlp_norm", f"{layer}.feed")
             stream = self._op("Add", stream, self._feed(fed, layer))
             last = layer + 1 == layers
             after = "encoder.final_norm" if last else f"encoder.layers.{layer + 1}.attn_norm"
-            attended = self._norm(stream, after, name="judge" if last else f"{layer + 1}.attend")
+            attended = self._norm_of_stream(
+                stream, after, "judge" if last else f"{layer + 1}.attend"
+            )
         return attended
 
     def _embedded(self) -> str:
         """Return the vector of each token, normed, (L, B, D)."""
-        if self._is_stored():
-            return self._looked_up("embeddings", self._vectors(), name="0.attend")
+        if self._grids is not None:
+            vectors = _centred(self._vectors) if self._is_centred else self._vectors
+            return self._looked_up("embeddings", vectors, name="0.attend")
         table = self._constant(
             "embeddings", self._weights["encoder.embeddings.tok_embeddings.weight"]
         )
@@ -187,6 +201,16 @@ class _Drawing:
         columns = len(self._weights["encoder.layers.0.attn.Wqkv.weight"])
         return self._grids is not None and vocabulary * columns <= _STORED
 
+    def _norm_of_stream(self, stream: str, weight: str, name: str) -> str:
+        kind = "SimplifiedLayerNormalization" if self._is_centred else "LayerNormalization"
+        return self._norm(stream, weight, name=name, kind=kind)
+
+    def _added(self, weight: str) -> NDArray[np.float32]:
+        """Return a matrix (K, D) whose products are added to the stream."""
+        matrix = self._weights[weight].T
+        return _centred(matrix) if self._is_centred else matrix
+
+    @cached_property
     def _vectors(self) -> NDArray[np.float32]:
         """Return the vector of each token of the vocabulary, normed, (V, D)."""
         table = self._weights["encoder.embeddings.tok_embeddings.weight"].astype(np.float64)
@@ -272,9 +296,9 @@ class _Drawing:
         # The scale is a power of two for heads of 16 or 64, and so changes no digit.
         matrices = [query * size**-0.5, key, value]
         if layer == 0 and self._is_stored():
-            vectors = self._vectors()
             given = [
-                self._looked_up(f"0.attend.{at}", vectors @ one) for at, one in enumerate(matrices)
+                self._looked_up(f"0.attend.{at}", self._vectors @ one)
+                for at, one in enumerate(matrices)
             ]
         else:
             given = self._times(f"{layer}.attend", matrices)
@@ -291,7 +315,7 @@ class _Drawing:
         mixed = self._op("Transpose", mixed, perm=[2, 0, 1, 3])
         self._shaped(mixed, 0, 0, width, name=f"{layer}.mix")
         (out,) = self._times(
-            f"{layer}.mix", [self._weights[f"encoder.layers.{layer}.attn.Wo.weight"].T]
+            f"{layer}.mix", [self._added(f"encoder.layers.{layer}.attn.Wo.weight")]
         )
         return out
 
@@ -326,7 +350,7 @@ class _Drawing:
         given, gate = self._times(f"{layer}.feed", halves)
         self._op("Mul", self._op("Gelu", given, domain=_CONTRIB), gate, name=f"{layer}.gated")
         (out,) = self._times(
-            f"{layer}.gated", [self._weights[f"encoder.layers.{layer}.mlp.Wo.weight"].T]
+            f"{layer}.gated", [self._added(f"encoder.layers.{layer}.mlp.Wo.weight")]
         )
         return out
 
@@ -360,10 +384,10 @@ class _Drawing:
         said = []
         for at, matrix in enumerate(matrices):
             name = f"{given}.{at}"
-            one = self._times_bytes(rounded, step, zero, matrix, name, grid.exact)
+            one = self._times_bytes(rounded, step, zero, matrix, name, grid.exact, bias)
             if grid.exact.size:
                 one = self._op("Add", one, self._times_exact(given, matrix, name, grid.exact))
-            said.append(self._plus(one, f"{given}.bias", bias))
+            said.append(one)
         return said
 
     def _looked_up(self, of: str, table: NDArray[np.float32], name: str = "") -> str:
@@ -388,6 +412,7 @@ class _Drawing:
         matrix: NDArray[np.float32],
         name: str,
         exact: NDArray[np.int64],
+        bias: NDArray[np.float32] | None,
     ) -> str:
         """Multiply bytes with a matrix in eight bits, one step for each of its columns."""
         matrix = matrix.copy()
@@ -401,6 +426,7 @@ class _Drawing:
             self._constant(f"{name}.steps", steps.astype(np.float32)),
             zero,
             self._constant("nought", np.array(0, np.int8)),
+            *([] if bias is None else [self._constant(f"{name}.bias", bias)]),
             domain=_CONTRIB,
         )
 
@@ -429,12 +455,19 @@ class _Drawing:
         self._nodes.append(helper.make_node("Split", [given, pieces], names, names[0], axis=1))
         return names
 
-    def _norm(self, given: str, weight: str, epsilon: float | None = None, name: str = "") -> str:
+    def _norm(
+        self,
+        given: str,
+        weight: str,
+        epsilon: float | None = None,
+        name: str = "",
+        kind: str = "LayerNormalization",
+    ) -> str:
         scale = self._constant(weight, self._weights[f"{weight}.weight"])
         bias = f"{weight}.bias"
         more = [self._constant(bias, self._weights[bias])] if bias in self._weights else []
         epsilon = self._config["norm_eps"] if epsilon is None else epsilon
-        return self._op("LayerNormalization", given, scale, *more, name=name, epsilon=epsilon)
+        return self._op(kind, given, scale, *more, name=name, epsilon=epsilon)
 
     def _plus(self, given: str, name: str, bias: NDArray[np.float32] | None) -> str:
         return given if bias is None else self._op("Add", given, self._constant(name, bias))
