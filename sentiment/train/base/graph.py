@@ -13,7 +13,7 @@ they are, and copies none of them.
 With `Grid`s the matrices are whole numbers of eight bits, and so is what they are multiplied with, on a
 grid that is the same for all rows: no result depends on the rows beside it. What the first layer
 multiplies depends on the token alone; unless they take much room, these products are looked up. What is
-added up from layer to layer then has a mean of zero for each token, so that no norm has to find it.
+added up from layer to layer has a mean of zero for each token, so that no norm has to find it.
 """
 
 from __future__ import annotations
@@ -148,6 +148,12 @@ def _centred(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return centred
 
 
+def _in_bytes(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return a table as multiples of its columns' steps, and these."""
+    steps = (np.maximum(np.abs(table).max(0), 1e-12) / 127).astype(np.float32)
+    return np.rint(table / steps).astype(np.int8), steps
+
+
 class _Drawing:
     def __init__(
         self, weights: Weights, config: Mapping[str, Any], grids: Mapping[str, Grid] | None
@@ -155,9 +161,6 @@ class _Drawing:
         self._weights = weights
         self._config = config
         self._grids = grids
-        # The first layer's products are of vectors as they are, whatever their mean: where these are
-        # looked up, nothing else but norms, which take the mean away, reads what is added up.
-        self._is_centred = self._is_stored()
         self._nodes: list[Any] = []
         self._constants: dict[str, NDArray[Any]] = {}
         attention = self._op("Cast", "attention", to=1)
@@ -171,7 +174,7 @@ class _Drawing:
 
     def encoder(self) -> str:
         """Draw the encoder; return its last hidden state, (L, B, D)."""
-        stream = attended = self._embedded()
+        stream, attended = self._embedded()
         layers = self._config["num_hidden_layers"]
         for layer in range(layers):
             stream = self._op("Add", stream, self._attention(attended, layer))
@@ -184,16 +187,21 @@ class _Drawing:
             )
         return attended
 
-    def _embedded(self) -> str:
-        """Return the vector of each token, normed, (L, B, D)."""
-        if self._grids is not None:
-            vectors = _centred(self._vectors) if self._is_centred else self._vectors
-            return self._looked_up("embeddings", vectors, name="0.attend")
-        table = self._constant(
-            "embeddings", self._weights["encoder.embeddings.tok_embeddings.weight"]
-        )
-        found = self._op("Cast", self._op("Gather", self._halved(table), self._ids), to=1)
-        return self._norm(found, "encoder.embeddings.norm", name="0.attend")
+    def _embedded(self) -> tuple[str, str]:
+        """Return what the layers add to, and what the first one multiplies if it does, (L, B, D)."""
+        if self._grids is None:
+            table = self._constant(
+                "embeddings", self._weights["encoder.embeddings.tok_embeddings.weight"]
+            )
+            found = self._op("Cast", self._op("Gather", self._halved(table), self._ids), to=1)
+            vectors = self._norm(found, "encoder.embeddings.norm", name="0.attend")
+            return vectors, vectors
+        if self._is_stored():
+            return self._looked_up("embeddings", _centred(self._vectors)), ""
+        vectors = self._looked_up("embeddings", self._vectors, name="0.attend")
+        rows, steps = _in_bytes(self._vectors)
+        means = self._constant("embeddings.means", (rows * steps).mean(1, keepdims=True))
+        return self._op("Sub", vectors, self._op("Gather", means, self._ids)), vectors
 
     def _is_stored(self) -> bool:
         """Tell whether the first layer's queries, keys and values are looked up, not computed."""
@@ -202,13 +210,13 @@ class _Drawing:
         return self._grids is not None and vocabulary * columns <= _STORED
 
     def _norm_of_stream(self, stream: str, weight: str, name: str) -> str:
-        kind = "SimplifiedLayerNormalization" if self._is_centred else "LayerNormalization"
+        kind = "LayerNormalization" if self._grids is None else "SimplifiedLayerNormalization"
         return self._norm(stream, weight, name=name, kind=kind)
 
     def _added(self, weight: str) -> NDArray[np.float32]:
         """Return a matrix (K, D) whose products are added to the stream."""
         matrix = self._weights[weight].T
-        return _centred(matrix) if self._is_centred else matrix
+        return matrix if self._grids is None else _centred(matrix)
 
     @cached_property
     def _vectors(self) -> NDArray[np.float32]:
@@ -392,11 +400,10 @@ class _Drawing:
 
     def _looked_up(self, of: str, table: NDArray[np.float32], name: str = "") -> str:
         """Return a row (N) of a table (V, N) for each token, stored in eight bits, (L, B, N)."""
-        steps = np.maximum(np.abs(table).max(0), 1e-12) / 127
-        rows = self._constant(of, np.rint(table / steps).astype(np.int8))
-        found = self._op("Cast", self._op("Gather", rows, self._ids), to=1)
-        grid = self._constant(f"{of}.steps", steps.astype(np.float32))
-        return self._op("Mul", found, grid, name=name)
+        rows, steps = _in_bytes(table)
+        found = self._op("Gather", self._constant(of, rows), self._ids)
+        grid = self._constant(f"{of}.steps", steps)
+        return self._op("Mul", self._op("Cast", found, to=1), grid, name=name)
 
     def _times_floats(self, given: str, matrix: NDArray[np.float32], at: int) -> str:
         name = self._constant(f"{given}.{at}", matrix)
