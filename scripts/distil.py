@@ -89,7 +89,7 @@ def main() -> None:
                 f"--start {arguments.start} has {len(student.encoder.layers)} layers, not {len(kept)}; "
                 f"--leave-out names those of the {layers} of {arguments.bundle} that it lacks"
             )
-        elif not _has_tokenizer_of(arguments.start, arguments.bundle):
+        elif _tokenizer(arguments.start) != _tokenizer(arguments.bundle):
             parser.error(
                 f"--start {arguments.start} has another tokenizer than {arguments.bundle}; "
                 "it cannot learn from its word token by token"
@@ -97,7 +97,7 @@ def main() -> None:
         check_shape(student, arguments.inners, arguments.compared)
     except ValueError as wrong:
         parser.error(str(wrong))
-    tokenizer = Tokenizer.from_file(str(arguments.bundle / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(arguments.bundle / bundle.TOKENIZER))
     labelled, aside, further = choose_rows(arguments.data, taught=TAUGHT, written=WRITTEN)
     rows = read_targets(labelled, tokenizer, taxonomy, WINDOW)
     rows += read_targets(further, tokenizer, taxonomy, WINDOW, kind="taught")
@@ -131,9 +131,8 @@ def main() -> None:
     (arguments.out / "recipe.json").write_text(json.dumps(recipe, indent=1), encoding="utf-8")
 
 
-def _has_tokenizer_of(one: Path, other: Path) -> bool:
-    read, as_read = (bundle.read(each).file(bundle.TOKENIZER).read_bytes() for each in (one, other))
-    return read == as_read
+def _tokenizer(folder: Path) -> bytes:
+    return (folder / bundle.TOKENIZER).read_bytes()
 
 
 def _command(given: argparse.Namespace) -> str:

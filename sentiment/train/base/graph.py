@@ -197,9 +197,9 @@ class _Drawing:
             vectors = self._norm(found, "encoder.embeddings.norm", name="0.attend")
             return vectors, vectors
         if self._is_stored():
-            return self._looked_up("embeddings", _centred(self._vectors)), ""
-        vectors = self._looked_up("embeddings", self._vectors, name="0.attend")
+            return self._looked_up("embeddings", *_in_bytes(_centred(self._vectors))), ""
         rows, steps = _in_bytes(self._vectors)
+        vectors = self._looked_up("embeddings", rows, steps, name="0.attend")
         means = self._constant("embeddings.means", (rows * steps).mean(1, keepdims=True))
         return self._op("Sub", vectors, self._op("Gather", means, self._ids)), vectors
 
@@ -305,7 +305,7 @@ class _Drawing:
         matrices = [query * size**-0.5, key, value]
         if layer == 0 and self._is_stored():
             given = [
-                self._looked_up(f"0.attend.{at}", self._vectors @ one)
+                self._looked_up(f"0.attend.{at}", *_in_bytes(self._vectors @ one))
                 for at, one in enumerate(matrices)
             ]
         else:
@@ -398,9 +398,10 @@ class _Drawing:
             said.append(one)
         return said
 
-    def _looked_up(self, of: str, table: NDArray[np.float32], name: str = "") -> str:
-        """Return a row (N) of a table (V, N) for each token, stored in eight bits, (L, B, N)."""
-        rows, steps = _in_bytes(table)
+    def _looked_up(
+        self, of: str, rows: NDArray[np.int8], steps: NDArray[np.float32], name: str = ""
+    ) -> str:
+        """Return a row (N) of a table in bytes (V, N), times its columns' steps, for each token."""
         found = self._op("Gather", self._constant(of, rows), self._ids)
         grid = self._constant(f"{of}.steps", steps)
         return self._op("Mul", self._op("Cast", found, to=1), grid, name=name)
