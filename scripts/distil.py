@@ -1,6 +1,7 @@
 """Make a bundle narrower: prune its network, and let it learn from itself what that cost.
 
-    python scripts/distil.py DATA BUNDLE OUT --inners 256 256 256 256 --compared 64 48 48 48
+    python scripts/distil.py DATA BUNDLE OUT --leave-out 1 3
+        --inners 128 128 --compared 32 32 --values 32 32
 
 DATA is the folder that `scripts/fetch_data.py` fills. OUT gets finetuned16.safetensors and recipe.json,
 of which `scripts/train_base.py --start BUNDLE --trained OUT/finetuned16.safetensors`, with the same
@@ -55,6 +56,9 @@ def main() -> None:
         "--compared", type=int, nargs="+", required=True, help="numbers left of a query in each"
     )
     parser.add_argument(
+        "--values", type=int, nargs="+", required=True, help="numbers left of a value in each"
+    )
+    parser.add_argument(
         "--leave-out", type=int, nargs="+", default=[], metavar="LAYER", help="layers left out"
     )
     parser.add_argument(
@@ -94,7 +98,7 @@ def main() -> None:
                 f"--start {arguments.start} has another tokenizer than {arguments.bundle}; "
                 "it cannot learn from its word token by token"
             )
-        check_shape(student, arguments.inners, arguments.compared)
+        check_shape(student, arguments.inners, arguments.compared, arguments.values)
     except ValueError as wrong:
         parser.error(str(wrong))
     tokenizer = Tokenizer.from_file(str(arguments.bundle / bundle.TOKENIZER))
@@ -112,7 +116,7 @@ def main() -> None:
     moments = observe(whole, [collate(next(stream)) for _ in range(OBSERVED)])
     if not arguments.start:
         moments = [moments[at] for at in kept]
-    prune(student, moments, arguments.inners, arguments.compared)
+    prune(student, moments, arguments.inners, arguments.compared, arguments.values)
     say("pruned")
     distil(student, teacher, rows, held, options, say, arguments.out / "distil.pt", kept)
     save_file(
@@ -124,6 +128,7 @@ def main() -> None:
         "start": bundle.read(arguments.start or arguments.bundle).name,
         "inners": arguments.inners,
         "compared": arguments.compared,
+        "values": arguments.values,
         "left_out": arguments.leave_out,
         **asdict(options),
         "command": _command(arguments),
@@ -137,7 +142,12 @@ def _tokenizer(folder: Path) -> bytes:
 
 def _command(given: argparse.Namespace) -> str:
     """Return what to type to do it again, its files under the names that cards give them."""
-    told = {"inners": given.inners, "compared": given.compared, "leave-out": given.leave_out}
+    told = {
+        "inners": given.inners,
+        "compared": given.compared,
+        "values": given.values,
+        "leave-out": given.leave_out,
+    }
     shape = " ".join(f"--{name} {' '.join(map(str, of))}" for name, of in told.items() if of)
     start = " --start SHORTER" if given.start else ""
     return (

@@ -399,11 +399,11 @@ def _shortened(given: argparse.Namespace) -> str:
         said = f" It started as {start} with layers {left_out} left out."
     recipe = _recipe(given.trained) if given.trained else {}
     if "compared" in recipe and "start" in recipe:
-        units, numbers = _listed(recipe["inners"]), _listed(recipe["compared"])
+        units, numbers, values = (_listed(recipe[of]) for of in ("inners", "compared", "values"))
         said += (
-            f" It is {recipe['start']} made narrower (layer by layer {units} units in the feed-forward, "
-            f"and a head compares {numbers} numbers), and {recipe['teacher']} taught it to do without "
-            "the others."
+            f" It is {recipe['start']} made narrower (layer by layer {units} units in the feed-forward; "
+            f"a head compares {numbers} numbers and gathers {values}), and {recipe['teacher']} taught "
+            "it to do without the others."
         )
     return said
 

@@ -105,7 +105,7 @@ def test_a_layer_that_is_nothing_at_all_can_be_drawn(tmp_path: Path) -> None:
         for name, values in network.named_parameters():
             if ".layers.1." in name and values.ndim == 2:
                 values.zero_()
-    assert sizes(left(network))[1] == (1, 2 * 2 * 2 + 32, [0])
+    assert sizes(left(network))[1] == (1, 2 * 2 * 2 + 2, [0])
     export_onnx(network, tmp_path / "model.onnx", [np.array([2, 7, 8, 9, 3]), np.array([2, 5, 3])])
 
 

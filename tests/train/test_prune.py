@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="needs the extra [torch]")
+pytest.importorskip("onnx", reason="needs the extra [torch]")
 pytest.importorskip("transformers", reason="needs the extra [torch]")
 
+import onnx
 import torch
 from transformers import ModernBertModel
 
 from sentiment.model.network import EncoderOptions, FeedbackNetwork, encoder_config, encoder_fields
 from sentiment.train.base.distil import DistilOptions, distil
+from sentiment.train.base.export import export_onnx
 from sentiment.train.base.finetune import FinetuneOptions, batches, collate
 from sentiment.train.base.graph import without_dead
 from sentiment.train.base.prune import kept_by, observe, prune, trim
@@ -50,8 +53,8 @@ def targets() -> list[Targets]:
     ]
 
 
-def sizes(network: FeedbackNetwork) -> list[tuple[int, int]]:
-    """Return inner units and compared pairs of each layer."""
+def sizes(network: FeedbackNetwork) -> list[tuple[int, int, int]]:
+    """Return inner units, and compared pairs and values of a head, of each layer."""
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
     left = without_dead(weights, encoder_fields(network))
     layers = range(len(network.encoder.layers))
@@ -59,6 +62,7 @@ def sizes(network: FeedbackNetwork) -> list[tuple[int, int]]:
         (
             left[f"encoder.layers.{layer}.mlp.Wo.weight"].shape[1],
             len(left[f"encoder.layers.{layer}.attn.turns"]),
+            left[f"encoder.layers.{layer}.attn.Wo.weight"].shape[1] // SHAPE.heads,
         )
         for layer in layers
     ]
@@ -102,11 +106,20 @@ def test_what_is_adjusted_is_nearer_than_what_is_cut_off() -> None:
     assert missed < 0.5 * cut_off
 
 
+def test_each_part_of_the_inputs_keeps_as_many() -> None:
+    torch.manual_seed(2)
+    given = torch.randn(400, 8, dtype=torch.float64) * torch.tensor([9.0, 8, 7, 6, 1, 1, 1, 1])
+    left, _ = kept_by((given.T @ given)[None], torch.randn(1, 5, 8), 4, 2)
+    assert [int((left < 4).sum()), int((left >= 4).sum())] == [2, 2]
+    left, _ = kept_by((given.T @ given)[None], torch.ones(1, 5, 8), 4)
+    assert left.tolist() == [0, 1, 2, 3]
+
+
 def test_pruned_where_nothing_goes_it_says_the_same(
     teacher: FeedbackNetwork, targets: list[Targets]
 ) -> None:
     pruned = copy.deepcopy(teacher)
-    prune(pruned, observe(teacher, some(targets)), [48] * 3, [16] * 3)
+    prune(pruned, observe(teacher, some(targets)), [48] * 3, [16] * 3, [16] * 3)
     assert apart(pruned, teacher, targets) < 1e-6
 
 
@@ -114,7 +127,7 @@ def test_trimmed_it_is_smaller_and_says_the_same(
     teacher: FeedbackNetwork, targets: list[Targets]
 ) -> None:
     pruned = copy.deepcopy(teacher)
-    prune(pruned, observe(teacher, some(targets)), [12, 20, 8], [16] * 3)
+    prune(pruned, observe(teacher, some(targets)), [12, 20, 8], [16] * 3, [16] * 3)
     trimmed = copy.deepcopy(pruned)
     trim(trimmed)
     assert trimmed.encoder.config.intermediate_size == 20
@@ -127,16 +140,30 @@ def test_pruned_it_is_as_narrow_as_was_asked_and_training_leaves_it_so(
     teacher: FeedbackNetwork, targets: list[Targets]
 ) -> None:
     pruned = copy.deepcopy(teacher)
-    prune(pruned, observe(teacher, some(targets)), [12, 48, 30], [16, 8, 4])
-    assert sizes(pruned) == [(12, 8), (48, 4), (30, 2)]
+    prune(pruned, observe(teacher, some(targets)), [12, 48, 30], [16, 8, 4], [16, 5, 8])
+    assert sizes(pruned) == [(12, 8, 16), (48, 4, 5), (30, 2, 8)]
     before = apart(pruned, teacher, targets)
     said: list[str] = []
     embeddings = pruned.encoder.embeddings.tok_embeddings.weight.clone()
     learnt = distil(pruned, teacher, targets, targets[:20], OPTIONS, said.append)
-    assert sizes(learnt) == [(12, 8), (48, 4), (30, 2)]
+    assert sizes(learnt) == [(12, 8, 16), (48, 4, 5), (30, 2, 8)]
     assert apart(learnt, teacher, targets) < 0.6 * before
     assert torch.equal(learnt.encoder.embeddings.tok_embeddings.weight, embeddings)
     assert "on rows kept aside overall" in said[-1]
+
+
+def test_pruned_its_graph_says_what_torch_says(
+    teacher: FeedbackNetwork, targets: list[Targets], tmp_path: Path
+) -> None:
+    pruned = copy.deepcopy(teacher)
+    prune(pruned, observe(teacher, some(targets)), [12, 48, 30], [16, 8, 4], [16, 5, 8])
+    parity = export_onnx(pruned, tmp_path / "model.onnx", [one.ids for one in targets[:60]])
+    assert parity.bits == 8
+    assert parity.typical < 0.005
+    assert parity.largest < 0.1
+    graph = onnx.load(tmp_path / "model.onnx").graph
+    arrays = {one.name: list(one.dims) for one in graph.initializer}
+    assert [arrays[f"{layer}.mix.0"] for layer in range(3)] == [[32, 32], [10, 32], [16, 32]]
 
 
 def test_with_a_layer_left_out_it_learns_to_stand_in_for_it(
@@ -144,10 +171,10 @@ def test_with_a_layer_left_out_it_learns_to_stand_in_for_it(
 ) -> None:
     moments = observe(teacher, some(targets))
     short = leave_out(copy.deepcopy(teacher), [1])
-    prune(short, [moments[0], moments[2]], [48, 24], [16, 16])
+    prune(short, [moments[0], moments[2]], [48, 24], [16, 16], [16, 16])
     before = apart(short, teacher, targets)
     learnt = distil(short, teacher, targets, targets[:20], OPTIONS, lambda _: None, kept=[0, 2])
-    assert sizes(learnt) == [(48, 8), (24, 8)]
+    assert sizes(learnt) == [(48, 8, 16), (24, 8, 16)]
     assert apart(learnt, teacher, targets) < 0.8 * before
 
 
@@ -158,7 +185,7 @@ def test_an_interrupted_run_ends_where_another_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pruned = copy.deepcopy(teacher)
-    prune(pruned, observe(teacher, some(targets)), [24] * 3, [8] * 3)
+    prune(pruned, observe(teacher, some(targets)), [24] * 3, [8] * 3, [8] * 3)
     options = replace(OPTIONS, steps=8)
 
     def run(state: Path | None) -> np.ndarray:
@@ -189,11 +216,19 @@ def test_an_interrupted_run_ends_where_another_ends(
 
 
 @pytest.mark.parametrize(
-    ("inners", "compared"),
-    [([48, 48], [16] * 2), ([0, 48, 48], [16] * 3), ([48] * 3, [16, 3, 16]), ([48] * 3, [18] * 3)],
+    ("inners", "compared", "values"),
+    [
+        ([48, 48], [16] * 2, [16] * 2),
+        ([0, 48, 48], [16] * 3, [16] * 3),
+        ([48] * 3, [16, 3, 16], [16] * 3),
+        ([48] * 3, [18] * 3, [16] * 3),
+        ([48] * 3, [16] * 3, [16, 16]),
+        ([48] * 3, [16] * 3, [16, 0, 16]),
+        ([48] * 3, [16] * 3, [17] * 3),
+    ],
 )
 def test_what_is_not_there_is_told(
-    teacher: FeedbackNetwork, inners: list[int], compared: list[int]
+    teacher: FeedbackNetwork, inners: list[int], compared: list[int], values: list[int]
 ) -> None:
-    with pytest.raises(ValueError, match=r"units|compares"):
-        prune(copy.deepcopy(teacher), [], inners, compared)
+    with pytest.raises(ValueError, match=r"units|compares|gathers"):
+        prune(copy.deepcopy(teacher), [], inners, compared, values)

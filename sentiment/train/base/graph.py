@@ -88,8 +88,9 @@ def products(config: Mapping[str, Any]) -> list[str]:
 def without_dead(weights: Weights, config: Mapping[str, Any]) -> Weights:
     """Return the weights without what adds nothing to any row: what is computed stays the same.
 
-    That is an inner unit of a feed-forward that reads or writes nothing, and a pair of numbers of
-    queries and keys, turned together by their position, in which no head compares anything.
+    That is an inner unit of a feed-forward that reads or writes nothing, a place among its values in
+    which no head gathers anything, and a pair of numbers of queries and keys, turned together by their
+    position, in which no head compares anything.
     ``encoder.layers.N.attn.turns`` names the pairs that are left of each head, (pairs,).
 
     :param weights: Of `FeedbackNetwork`, under its own names.
@@ -112,8 +113,15 @@ def without_dead(weights: Weights, config: Mapping[str, Any]) -> Weights:
         compared = np.any(query, axis=3) & np.any(key, axis=3)
         pairs = _at_least_one(np.any(compared, axis=(0, 1)))
         less = (one[:, :, pairs].reshape(-1, width) for one in (query, key))
-        left[f"{of}.attn.Wqkv.weight"] = np.concatenate([*less, value])
         left[f"{of}.attn.turns"] = pairs
+
+        value = value.reshape(heads, -1, width)
+        out = weights[f"{of}.attn.Wo.weight"].reshape(width, heads, -1)
+        gathered = np.any(value, axis=2) & np.any(out, axis=0)
+        places = _at_least_one(np.any(gathered, axis=0))
+        value = value[:, places].reshape(-1, width)
+        left[f"{of}.attn.Wo.weight"] = out[:, :, places].reshape(width, -1)
+        left[f"{of}.attn.Wqkv.weight"] = np.concatenate([*less, value])
     return left
 
 
@@ -299,7 +307,9 @@ class _Drawing:
         width, heads = self._config["hidden_size"], self._config["num_attention_heads"]
         size = width // heads
         matrix = self._weights[f"encoder.layers.{layer}.attn.Wqkv.weight"].T
-        compared = (matrix.shape[1] - width) // 2
+        out = self._added(f"encoder.layers.{layer}.attn.Wo.weight")
+        gathered = len(out)
+        compared = (matrix.shape[1] - gathered) // 2
         query, key, value = np.split(matrix, [compared, 2 * compared], axis=1)
         # The scale is a power of two for heads of 16 or 64, and so changes no digit.
         matrices = [query * size**-0.5, key, value]
@@ -314,18 +324,15 @@ class _Drawing:
             self._shaped(self._turned(one, layer), 0, 0, heads, compared // heads)
             for one in given[:2]
         )
-        values = self._shaped(given[2], 0, 0, heads, size)
+        values = self._shaped(given[2], 0, 0, heads, gathered // heads)
         scores = self._op(
             "FusedMatMul", queries, keys, domain=_CONTRIB, transBatchA=1, transBatchB=1, transB=1
         )  # (B, heads, L, L)
         scores = self._op("Softmax", self._op("Add", scores, self._silence_of_heads), axis=-1)
         mixed = self._op("FusedMatMul", scores, values, domain=_CONTRIB, transBatchB=1)
         mixed = self._op("Transpose", mixed, perm=[2, 0, 1, 3])
-        self._shaped(mixed, 0, 0, width, name=f"{layer}.mix")
-        (out,) = self._times(
-            f"{layer}.mix", [self._added(f"encoder.layers.{layer}.attn.Wo.weight")]
-        )
-        return out
+        self._shaped(mixed, 0, 0, gathered, name=f"{layer}.mix")
+        return self._times(f"{layer}.mix", [out])[0]
 
     def _turned(self, vectors: str, layer: int) -> str:
         """Turn queries or keys of a layer by their positions (rotary embedding)."""

@@ -3,8 +3,9 @@
 Which goes first is the question of the Optimal Brain Surgeon (Hassibi and Stork, 1992), asked of whole
 units: of a linear map y = W h, whose inputs h have second moments G, leaving unit j out costs
 |W_j|^2 / (G^-1)_jj when all others are adjusted by least squares, and that adjustment is closed. The
-units of a feed-forward are left out so, and so are the pairs of numbers in which a head compares two
-tokens: the scores before softmax are a sum over pairs, so "y" is the score and every weight is 1.
+units of a feed-forward are left out so, so are the numbers that a head gathers from the tokens it
+attends to, and so are the pairs of numbers in which it compares two tokens: the scores before softmax
+are a sum over pairs, so "y" is the score and every weight is 1.
 
 What is left out is zero, as `narrow` makes it before a training: the weights remain those of a
 ModernBERT, and `graph.without_dead` leaves it out of what a CPU computes. `distil` then makes good most
@@ -32,10 +33,12 @@ class Moments(NamedTuple):
 
     :param units: Of what the feed-forward's units give, (U, U).
     :param pairs: Of what each pair adds to a head's scores, as far as softmax sees it, (H, P, P).
+    :param values: Of what the heads gather, one head after the other, (D, D).
     """
 
     units: torch.Tensor
     pairs: torch.Tensor
+    values: torch.Tensor
 
 
 def observe(network: FeedbackNetwork, batches: Iterable[Batch]) -> list[Moments]:
@@ -55,6 +58,9 @@ def observe(network: FeedbackNetwork, batches: Iterable[Batch]) -> list[Moments]
             layer.mlp.Wo.register_forward_pre_hook(
                 lambda module, given, at=at: catch(at, "units", given[0])
             ),
+            layer.attn.Wo.register_forward_pre_hook(
+                lambda module, given, at=at: catch(at, "values", given[0])
+            ),
             layer.attn.Wqkv.register_forward_hook(
                 lambda module, given, out, at=at: catch(at, "compared", out)
             ),
@@ -66,16 +72,15 @@ def observe(network: FeedbackNetwork, batches: Iterable[Batch]) -> list[Moments]
                 network(batch.ids, batch.attention)
                 seen = batch.attention.bool()
                 for at in range(len(encoder.layers)):
-                    units = caught[at, "units"][seen]
+                    units, values = (caught[at, name][seen] for name in ("units", "values"))
                     rows, length, _ = caught[at, "compared"].shape
                     both = caught[at, "compared"].view(rows, length, 3, heads, 2, size // 2)
                     pairs = _of_scores(both[:, :, 0], both[:, :, 1], seen, theta)
-                    found = Moments(units.T @ units, pairs)
+                    found = Moments(units.T @ units, pairs, values.T @ values)
                     if len(sums) == at:
                         sums.append(found)
                     else:
-                        held = sums[at]
-                        sums[at] = Moments(held.units + found.units, held.pairs + found.pairs)
+                        sums[at] = Moments(*map(torch.add, sums[at], found))
     finally:
         for hook in hooks:
             hook.remove()
@@ -115,20 +120,24 @@ def prune(
     moments: Sequence[Moments],
     inners: Sequence[int],
     compared: Sequence[int],
+    values: Sequence[int],
 ) -> None:
-    """Leave units and pairs out until so many are left, in place; units that stay come first.
+    """Leave units, pairs and values out until so many are left, in place.
+
+    Units and values that stay come first.
 
     :param moments: What `observe` returned about it.
     :param inners: Units that stay in the feed-forward of each layer.
     :param compared: Numbers that each head of a layer goes on comparing; even.
+    :param values: Numbers that each head of a layer goes on gathering.
     :raises ValueError: As of `check_shape`.
     """
-    check_shape(network, inners, compared)
+    check_shape(network, inners, compared, values)
     encoder: Any = network.encoder
     width, heads = encoder.config.hidden_size, encoder.config.num_attention_heads
     size = width // heads
     with torch.no_grad():
-        for at, (inner, numbers) in enumerate(zip(inners, compared, strict=True)):
+        for at, (inner, numbers, gathered) in enumerate(zip(inners, compared, values, strict=True)):
             layer, seen = encoder.layers[at], moments[at]
             behind = layer.mlp.Wo.weight
             kept, adjusted = kept_by(seen.units[None], behind[None], inner)
@@ -146,8 +155,22 @@ def prune(
             both[0] *= scale[:, None, :, None]
             both[1] *= (scale != 0)[:, None, :, None]
 
+            out = layer.attn.Wo.weight
+            kept, adjusted = kept_by(seen.values[None], out[None], heads * gathered, heads)
+            value = layer.attn.Wqkv.weight[2 * width :]
+            rows, columns = value[kept].clone(), adjusted[0][:, kept].to(out.dtype)
+            value.zero_()
+            out.zero_()
+            value.view(heads, size, width)[:, :gathered] = rows.view(heads, gathered, width)
+            out.view(width, heads, size)[:, :, :gathered] = columns.view(width, heads, gathered)
 
-def check_shape(network: FeedbackNetwork, inners: Sequence[int], compared: Sequence[int]) -> None:
+
+def check_shape(
+    network: FeedbackNetwork,
+    inners: Sequence[int],
+    compared: Sequence[int],
+    values: Sequence[int],
+) -> None:
     """Tell whether `prune` can make the network so narrow.
 
     :raises ValueError: The layers, units or numbers that are asked for are not there.
@@ -163,15 +186,18 @@ def check_shape(network: FeedbackNetwork, inners: Sequence[int], compared: Seque
         )
     if len(compared) != len(inners) or not all(0 < n <= size and n % 2 == 0 for n in compared):
         raise ValueError(f"A head compares 2, 4 to {size} of its numbers, not {compared}.")
+    if len(values) != len(inners) or not all(0 < one <= size for one in values):
+        raise ValueError(f"A head gathers 1 to {size} of its numbers, not {values}.")
 
 
 def kept_by(
-    moments: torch.Tensor, maps: torch.Tensor, many: int
+    moments: torch.Tensor, maps: torch.Tensor, many: int, groups: int = 1
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Leave inputs of linear maps out, the cheapest first, until so many are left.
 
     :param moments: Second moments of the inputs of each of M maps, (M, K, K).
     :param maps: The maps, (M, N, K); all lose the same inputs.
+    :param groups: As many are left in each of so many equal parts of the inputs.
     :return: The inputs that are left, ascending, and the maps adjusted to them, (M, N, K), fp64.
     """
     inputs = moments.shape[-1]
@@ -183,7 +209,9 @@ def kept_by(
     for _ in range(inputs - many):
         own = inverse.diagonal(dim1=1, dim2=2)  # (M, K)
         cost = (maps.square().sum(1) / own.clamp(min=1e-12)).sum(0)
-        out = int(cost.masked_fill(~left, torch.inf).argmin())
+        few = left.view(groups, -1).sum(1) <= many // groups
+        stays = few.repeat_interleave(inputs // groups)
+        out = int(cost.masked_fill(~left | stays, torch.inf).argmin())
         left[out] = False
         row = inverse[:, out] / own[:, out, None]  # (M, K)
         maps -= maps[:, :, out, None] * row[:, None]
