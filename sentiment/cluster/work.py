@@ -61,14 +61,11 @@ class Work:
     def setup(self, file: File) -> Setup:
         """Return what the local job's scorer must know."""
         return Setup(
-            model=self.options.model,
-            device=self.options.device,
             format=format_of(file.name),
             columns=file.columns,
             questions=len(file.roles.text) > 1,
             encoding=None,
             model_digest=self.model_digest,
-            load=self.load,
         )
 
     def analyzer(self) -> Analyzes:

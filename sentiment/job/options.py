@@ -29,8 +29,8 @@ class JobOptions:
     encoding: str | None = None
     """Encoding of a CSV or TSV output; None is UTF-8 with a byte order mark."""
     workers: int | None = None
-    """Processes that score; 1 is this one. None: this one for a few thousand rows, one per core for
-    more."""
+    """Processes that score, this one among them unless a GPU does it. None: this one for up to two
+    thousand rows, one per core for many more."""
     overwrite: bool = False
     """Replace an output that exists."""
     restart: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -86,30 +86,30 @@ class Outcome:
 class Setup:
     """What a process must know to score parts of a job; small, and picklable."""
 
-    model: str | None
-    device: str
     format: str
     columns: tuple[str, ...]
     questions: bool
     encoding: str | None
     model_digest: str
-    load: Loader = field(default=load_analyzer)
 
 
 class Scorer:
-    """Scores parts; the analyzer is loaded unless one is given."""
+    """Scores parts.
 
-    def __init__(self, setup: Setup, analyzer: Analyzes | None = None) -> None:
-        self.analyzer = analyzer or setup.load(setup.model, setup.device)
-        if self.analyzer.model_digest != setup.model_digest:
+    :raises ModelError: The analyzer's model is another one than the job's.
+    """
+
+    def __init__(self, setup: Setup, analyzer: Analyzes) -> None:
+        self.analyzer = analyzer
+        if analyzer.model_digest != setup.model_digest:
             raise ModelError(
-                f"{setup.model}: the model was replaced while the job was running; "
+                f"{analyzer.model_name}: the model was replaced while the job was running; "
                 "start it again, and it begins afresh."
             )
         self.writer = open_writer(
             setup.format,
             columns=setup.columns,
-            taxonomy_topics=tuple(self.analyzer.taxonomy.topics),
+            taxonomy_topics=tuple(analyzer.taxonomy.topics),
             questions=setup.questions,
             encoding=setup.encoding,
         )

@@ -1,4 +1,4 @@
-"""A worker process: a setup and then parts come in on stdin, outcomes go out on stdout.
+"""A worker process: a model, a setup and then parts come in on stdin, outcomes go out on stdout.
 
 Started as ``python -m sentiment.job.worker``, so that it never runs the caller's main module again,
 and ends by itself when its input ends: also when the job was killed.
@@ -11,6 +11,7 @@ import pickle
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from typing import BinaryIO
 
 from sentiment.cycles import seldom_searched
@@ -33,19 +34,28 @@ def main() -> None:
 
 
 def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
-    from sentiment.job.scoring import Scorer
+    from sentiment.job.scoring import Analyzes, Scorer
 
+    loading = pickle.load(requests)
+    analyzer: Analyzes | None = None
+    with suppress(Exception):  # tried again, and told, when there is a part
+        analyzer = loading()
+    _send(pickle.dumps(None), replies)  # ready
     setup = pickle.load(requests)
     scorer: Scorer | None = None
     while True:
         feedback, rejected = pickle.load(requests)
         try:
-            scorer = scorer or Scorer(setup)
+            scorer = scorer or Scorer(setup, analyzer or loading())
             reply = pickle.dumps(scorer(feedback, rejected), protocol=pickle.HIGHEST_PROTOCOL)
         except Exception as error:
             reply = _packed(error)
-        replies.write(reply)
-        replies.flush()
+        _send(reply, replies)
+
+
+def _send(reply: bytes, replies: BinaryIO) -> None:
+    replies.write(reply)
+    replies.flush()
 
 
 def _packed(error: Exception) -> bytes:

@@ -43,6 +43,7 @@ __all__ = [
     "bundled",
     "faster",
     "find",
+    "is_here",
     "is_hub_id",
     "is_on_hub",
     "read",
@@ -212,6 +213,11 @@ def find(model: str | os.PathLike[str] | None = None) -> Path:
     raise ModelError(
         f"There is no model {str(model)!r}; use {names}, a folder, or a hub id OWNER/NAME."
     )
+
+
+def is_here(model: str | os.PathLike[str] | None) -> bool:
+    """Tell whether `find` finds a model without asking a hub."""
+    return model is None or str(model) in bundled() or Path(model).is_dir()
 
 
 def faster(path: Path) -> Path:

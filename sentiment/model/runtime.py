@@ -9,7 +9,9 @@ import ctypes
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,13 +34,17 @@ __all__ = [
     "TorchRuntime",
     "gpus",
     "load_runtime",
+    "one_thread",
     "pick_device",
+    "threads",
 ]
 
 
 # Names, in the environment of a process, the model (its digest) for which another one answers that owns
 # a GPU: `shared`.
 SHARED = "SENTIMENT_GPU_MODEL"
+
+_ONE_THREAD: ContextVar[bool] = ContextVar("one_thread", default=False)
 
 _NO_TORCH = 'A GPU is used through torch, which is not installed: pip install "sentiment[torch]".'
 
@@ -90,9 +96,10 @@ class CpuRuntime:
 class OnnxRuntime(CpuRuntime):
     """The exported graph on the CPU."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, threads: int = 0) -> None:
         """Load the graph.
 
+        :param threads: That it uses; 0 leaves the choice to ONNX Runtime: one a core.
         :raises ModelError: The file is no graph that can be run.
         :raises MissingExtra: ONNX Runtime is not installed.
         """
@@ -103,8 +110,7 @@ class OnnxRuntime(CpuRuntime):
                 "The base model needs the package onnxruntime; pip install onnxruntime."
             ) from error
         options = onnxruntime.SessionOptions()
-        # One of several worker processes is told so in the usual way, which the runtime ignores.
-        options.intra_op_num_threads = _threads()
+        options.intra_op_num_threads = threads
         options.log_severity_level = 3  # its warnings are about the graph; no user can act on them
         try:
             self._session = onnxruntime.InferenceSession(
@@ -241,7 +247,22 @@ def _cuda_devices(built_for: int) -> int:
     return count.value
 
 
-def _threads() -> int:
-    """Return the threads that this process may use; 0 leaves the choice to the runtime."""
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Have a model that is loaded within use one thread: other processes have the other cores."""
+    before = _ONE_THREAD.set(True)
+    try:
+        yield
+    finally:
+        _ONE_THREAD.reset(before)
+
+
+def threads() -> int:
+    """Return the threads that a model loaded here may use; 0 leaves the choice to the runtime.
+
+    One of several worker processes is told so in the usual way, which ONNX Runtime ignores.
+    """
+    if _ONE_THREAD.get():
+        return 1
     told = os.environ.get("OMP_NUM_THREADS", "")
     return int(told) if told.isascii() and told.isdigit() else 0

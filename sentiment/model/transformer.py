@@ -30,7 +30,14 @@ from sentiment.errors import MissingExtra, ModelError
 from sentiment.model.bundle import GRAPH, NETWORK, TOKENIZER, Bundle
 from sentiment.model.decision import Chances, Decision, Found, Outputs, chances, decide
 from sentiment.model.protocol import Finding, Prediction, Reason
-from sentiment.model.runtime import SHARED, OnnxRuntime, Runtime, load_runtime, pick_device
+from sentiment.model.runtime import (
+    SHARED,
+    OnnxRuntime,
+    Runtime,
+    load_runtime,
+    pick_device,
+    threads,
+)
 from sentiment.model.tokens import Span, Tokens
 from sentiment.model.words import Words
 from sentiment.records import POLARITIES, SENTIMENTS
@@ -422,10 +429,11 @@ def _size(window: _Window) -> int:
 def _begun(path: Path) -> Callable[[], OnnxRuntime]:
     """Begin to read a graph in a thread; return what waits for it and gives it, or raises its error."""
     read: list[OnnxRuntime | Exception] = []
+    many = threads()  # asked here: the other thread is told nothing
 
     def reading() -> None:
         try:
-            read.append(OnnxRuntime(path))
+            read.append(OnnxRuntime(path, many))
         except Exception as error:  # is raised where it is waited for
             read.append(error)
 
@@ -439,7 +447,7 @@ def _begun(path: Path) -> Callable[[], OnnxRuntime]:
     try:
         thread.start()
     except RuntimeError:  # no more threads can be had
-        return partial(OnnxRuntime, path)
+        return partial(OnnxRuntime, path, many)
     return waiting
 
 
@@ -462,7 +470,7 @@ def _gpu_runtime(saved: Bundle, device: str) -> Runtime:
         if device == "cuda":
             raise
         # A GPU that nobody asked for, and that does not run it.
-        return OnnxRuntime(saved.file(GRAPH))
+        return OnnxRuntime(saved.file(GRAPH), threads())
 
 
 def _tokenizer(path: Path) -> Tokenizer:

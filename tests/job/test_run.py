@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -502,22 +503,25 @@ def test_dying_at_any_change_of_the_disk_loses_nothing(
     assert int(done.stdout) > 30
 
 
-@pytest.mark.parametrize("received", ["nothing", "half a setup", "a setup"])
+@pytest.mark.parametrize("received", ["nothing", "a model", "half a setup", "a setup"])
 def test_a_killed_job_leaves_no_worker_behind(received: str) -> None:
     """The worker ends when its input does, wherever that is, and without a word."""
     setup = pickle.dumps(
         Setup(
-            model=None,
-            device="cpu",
             format="csv",
             columns=("review",) * 50,
             questions=False,
             encoding=None,
             model_digest="d",
-            load=load_fake,
         )
     )
-    sent = {"nothing": b"", "half a setup": setup[: len(setup) // 2], "a setup": setup}[received]
+    model = pickle.dumps(partial(load_fake, None, "cpu"))
+    sent = {
+        "nothing": b"",
+        "a model": model,
+        "half a setup": model + setup[: len(setup) // 2],
+        "a setup": model + setup,
+    }[received]
     done = subprocess.run(
         [sys.executable, "-P", "-m", "sentiment.job.worker"],
         input=sent,
@@ -526,7 +530,8 @@ def test_a_killed_job_leaves_no_worker_behind(received: str) -> None:
         check=False,
         timeout=60,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    ready = b"" if received == "nothing" else pickle.dumps(None)
+    assert (done.returncode, done.stdout, done.stderr) == (0, ready, b"")
 
 
 def test_the_speed_is_recorded(tmp_path: Path, tiny: Path) -> None:

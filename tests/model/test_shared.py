@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ pytest.importorskip("transformers", reason="the extra [torch] is not installed")
 from sentiment.analyzer import Analyzer
 from sentiment.errors import ModelError, OutputError
 from sentiment.job import Interrupted, JobOptions, score
-from sentiment.job.scoring import Setup
+from sentiment.job.scoring import Analyzes
 from sentiment.job.store import Store
 from sentiment.model import bundle
 from sentiment.model.cuda import CudaRuntime, load_cuda
@@ -231,8 +232,13 @@ def test_a_small_file_is_not_worth_a_gpu_that_nobody_asked_for(
 class _NoPool:
     """In the place of workers: it is enough to know that they would have been given a GPU."""
 
-    def __init__(self, setup: Setup, workers: int, environments: list[dict[str, str]]) -> None:
-        raise OutputError(f"{setup.device}: {len(environments)} of them")
+    def __init__(
+        self,
+        loading: partial[Analyzes],
+        workers: int,
+        environments: list[dict[str, str]],
+    ) -> None:
+        raise OutputError(f"{loading.args[1]}: {len(environments)} of them")
 
 
 def test_what_an_earlier_run_did_counts(
