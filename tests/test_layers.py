@@ -15,7 +15,7 @@ PACKAGE = ROOT / "sentiment"
 
 # A part imports from itself and from the lines above its own, at whatever time; never from beside.
 LAYERS = (
-    ("cycles", "errors", "patterns", "records", "wording"),
+    ("children", "cycles", "errors", "patterns", "records", "wording"),
     ("help",),
     ("arguments", "complaints", "drivers", "taxonomy", "text"),
     ("tables",),

@@ -15,8 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import cycle, islice
 from types import TracebackType
-from typing import IO, cast
+from typing import cast
 
+from sentiment import children
 from sentiment.errors import SentimentError
 from sentiment.job.chunks import PARTS_PER_CHUNK, Part
 from sentiment.job.scoring import Analyzes, Outcome, Scorer, Setup
@@ -96,15 +97,7 @@ class Pool:
         return self._threads.submit(self._ask, feedback, rejected)
 
     def _start(self, environment: Mapping[str, str]) -> None:
-        environment = {**os.environ, **_ONE_THREAD, **environment}
-        # -P and the parent's own search path: a file json.py in the user's folder is no module.
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "sentiment.job.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-        )
+        process = children.start("sentiment.job.worker", {**_ONE_THREAD, **environment})
         self._processes.append(process)
         assert process.stdin is not None
         with suppress(OSError):  # it has ended: told when it is asked
@@ -114,6 +107,8 @@ class Pool:
     def _take_one(self) -> None:
         """Make one of the processes that of this thread, which takes no part before it is ready."""
         process = self._mine.process = self._free.popleft()
+        assert process.stdin is not None
+        assert process.stdout is not None
         with suppress(EOFError, OSError, pickle.UnpicklingError):  # told when it is asked
             pickle.load(process.stdout)
             process.stdin.write(self._setup)
@@ -135,9 +130,7 @@ class Pool:
             process.kill()
         self._threads.shutdown(wait=True, cancel_futures=True)
         for process in self._processes:
-            process.wait()
-            _close(process.stdin)
-            _close(process.stdout)
+            children.end(process)
 
 
 @dataclass(slots=True)
@@ -188,12 +181,6 @@ def _obituary(process: subprocess.Popen[bytes]) -> str:
     else:
         cause = f"ended with code {code}"
     return f"A worker process ({process.pid}) {cause}."
-
-
-def _close(pipe: IO[bytes] | None) -> None:
-    if pipe is not None:
-        with suppress(OSError):  # what it still holds has nowhere to go
-            pipe.close()
 
 
 def cores() -> int:

@@ -15,7 +15,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -33,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sentiment import children
 from sentiment.errors import ModelError, SentimentError
 from sentiment.model.decision import Floats, Outputs, Pointers
 from sentiment.model.runtime import SHARED
@@ -68,8 +68,7 @@ class SharedGpu:
 
     def __enter__(self) -> SharedGpu:
         """Start it; several start at the same time."""
-        environment = {**os.environ}
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        environment = {}
         if self._number is not None:
             visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
             named = visible[self._number] if self._number < len(visible) else ""
@@ -78,13 +77,7 @@ class SharedGpu:
         if os.name == "posix" and len(self._place) > _LONGEST_PATH:
             os.rmdir(self._place)
             self._place = tempfile.mkdtemp(prefix="sentiment-", dir="/tmp")
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "sentiment.model.shared"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-            text=True,
-        )
+        self._process = children.start("sentiment.model.shared", environment)
         return self
 
     def ready(self) -> dict[str, str]:
@@ -101,7 +94,7 @@ class SharedGpu:
             "address": os.path.join(self._place, "gpu") if os.name == "posix" else None,
         }
         try:
-            self._process.stdin.write(json.dumps(given) + "\n")
+            self._process.stdin.write(json.dumps(given).encode() + b"\n")
             self._process.stdin.flush()
             said = json.loads(self._process.stdout.readline())
         except (OSError, ValueError) as error:
@@ -118,12 +111,7 @@ class SharedGpu:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
+        children.end(self._process)
         shutil.rmtree(self._place, ignore_errors=True)
 
 

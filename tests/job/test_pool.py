@@ -162,7 +162,7 @@ def test_where_no_process_can_be_started_one_will_do(
     def none_left(*given: object, **more: object) -> None:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr("sentiment.job.pool.subprocess.Popen", none_left)
+    monkeypatch.setattr("sentiment.children.subprocess.Popen", none_left)
     assert scored(source, "two.csv") == whole
     assert early == [2]
 
