@@ -29,8 +29,8 @@ class JobOptions:
     encoding: str | None = None
     """Encoding of a CSV or TSV output; None is UTF-8 with a byte order mark."""
     workers: int | None = None
-    """Processes that score, this one among them unless a GPU does it. None: this one for up to two
-    thousand rows, one per core for many more."""
+    """Processes that score; this one may be among them, and 1 is this one. None: this one for some
+    thousand rows, one per core for more."""
     overwrite: bool = False
     """Replace an output that exists."""
     restart: bool = False

@@ -44,7 +44,7 @@ from sentiment.job.scoring import (
 from sentiment.job.store import Store
 from sentiment.job.tally import Tally
 from sentiment.job.watch import Silent, Watcher
-from sentiment.model.bundle import is_here
+from sentiment.model.bundle import architecture
 from sentiment.model.runtime import gpus as count_gpus
 from sentiment.model.runtime import one_thread, pick_device
 from sentiment.records import Feedback
@@ -58,6 +58,8 @@ _WORKERS_OF_A_GPU = 16
 # Bytes of input for which a worker is started before anything is known of it: it is ready, on a core
 # that has nothing to do, soon after this process is. Of usual reviews, 1,600 rows.
 _BYTES_OF_A_WORKER = 256 * 1024
+# So many at most: pictures in a workbook are bytes, too. More start once there is work for them.
+_EARLY = 4
 # CSV gets a byte order mark so that Excel opens it; the others' format settles it.
 _ENCODING = {"csv": "utf-8-sig", "tsv": "utf-8-sig", "jsonl": "utf-8"}
 
@@ -98,7 +100,9 @@ def score(
         check_place(Path(output), source, options.encoding, kind)
     is_usual, load = load is load_analyzer, loader_for(options, load)
     with ExitStack() as stack:
-        pool = _started_early(source, options, load, stack) if is_usual else None
+        pool = _early(source, output, options, load) if is_usual else None
+        if pool:
+            stack.enter_context(pool)
         table = open_table(source, options.read)
         with one_thread() if pool else nullcontext():
             # What a model is called is the same everywhere, and a GPU is not for this process.
@@ -113,22 +117,27 @@ def score(
         return job.to_file(Path(output))
 
 
-def _started_early(
-    source: str | Path, options: JobOptions, load: Loader, stack: ExitStack
+def _early(
+    source: str | Path, output: str | Path, options: JobOptions, load: Loader
 ) -> Pool | None:
-    """Start workers besides this process where the size of the file alone says that they pay."""
+    """Return workers besides this process where the size of the file alone says that they pay."""
     if str(source) == "-" or options.device == "cuda":
         return None
     try:
-        pays = 1 + os.stat(source).st_size // _BYTES_OF_A_WORKER
-        workers = min(cores(), pays) if options.workers is None else options.workers
-        if workers < 2 or not is_here(options.model):
+        kind = architecture(options.model)
+        if not kind or _is_there(output, options):
             return None
-        if options.device == "auto" and count_gpus():
-            return None
-        return stack.enter_context(Pool(partial(load, options.model, "cpu"), workers - 1))
-    except OSError:  # what is wrong with the file is told by who reads it
+        pays = 1 + min(os.stat(source).st_size // _BYTES_OF_A_WORKER, _EARLY)
+    except OSError:  # what is wrong with a file is told by who reads it
         return None
+    processes = min(cores(), pays) if options.workers is None else options.workers
+    if processes < 2 or (kind != "lite" and options.device == "auto" and count_gpus()):
+        return None
+    return Pool(partial(load, options.model, "cpu"), processes - 1, needed=False)
+
+
+def _is_there(output: str | Path, options: JobOptions) -> bool:
+    return not (options.overwrite or options.restart) and os.path.exists(output)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,8 +303,10 @@ class _Job:
         """
         parts = iter(parts)
         if self.early:
-            jobs = ((part, _feedback(self.table, part)) for part in parts)
             self.early.begin(self._setup())
+            jobs = (
+                (part, _feedback(self.table, part)) for part in self._growing(parts, self.early)
+            )
             yield from in_order(jobs, self.early, Scorer(self._setup(), self.analyzer))
             return
         head, gpus = self._before(parts, kept)
@@ -316,6 +327,13 @@ class _Job:
             pool = stack.enter_context(Pool(load, workers, shared))
             pool.begin(self._setup())
             yield from in_order(jobs, pool)
+
+    def _growing(self, parts: Iterator[Part], pool: Pool) -> Iterator[Part]:
+        """Pass parts on, and start the other workers when there are enough for them."""
+        yield from islice(parts, PARTS_PER_CHUNK)
+        for part in parts:
+            pool.grow((self.options.workers or cores()) - 1)
+            yield part
 
     def _before(self, parts: Iterator[Part], kept: int) -> tuple[list[Part], int]:
         """Return the parts that are looked at before anything is decided, and the GPUs to use.

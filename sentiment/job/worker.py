@@ -40,7 +40,7 @@ def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
     analyzer: Analyzes | None = None
     with suppress(Exception):  # tried again, and told, when there is a part
         analyzer = loading()
-    _send(pickle.dumps(None), replies)  # ready
+    _send(pickle.dumps(analyzer is not None), replies)
     setup = pickle.load(requests)
     scorer: Scorer | None = None
     while True:

@@ -40,10 +40,10 @@ __all__ = [
     "SCHEMA",
     "TOKENIZER",
     "Bundle",
+    "architecture",
     "bundled",
     "faster",
     "find",
-    "is_here",
     "is_hub_id",
     "is_on_hub",
     "read",
@@ -215,9 +215,18 @@ def find(model: str | os.PathLike[str] | None = None) -> Path:
     )
 
 
-def is_here(model: str | os.PathLike[str] | None) -> bool:
-    """Tell whether `find` finds a model without asking a hub."""
-    return model is None or str(model) in bundled() or Path(model).is_dir()
+def architecture(model: str | os.PathLike[str] | None = None) -> str:
+    """Return the architecture of a model that is on this machine, "" where none of this name is.
+
+    Nothing is checked and no hub is asked; what is wrong with a model is told by who opens it.
+    """
+    known = bundled()
+    path = known.get(DEFAULT if model is None else str(model), Path(str(model)))
+    try:
+        saved = json.loads((path / _CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(saved.get("architecture", "")) if isinstance(saved, dict) else ""
 
 
 def faster(path: Path) -> Path:

@@ -249,7 +249,7 @@ def _cuda_devices(built_for: int) -> int:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Have a model that is loaded within use one thread: other processes have the other cores."""
+    """Have a network that is loaded within use one thread: other processes have the other cores."""
     before = _ONE_THREAD.set(True)
     try:
         yield

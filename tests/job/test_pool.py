@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 import sentiment
+from sentiment import children
 from sentiment.job import PART_ROWS, Interrupted, JobOptions, WorkerError, score
 from sentiment.job.chunks import Part, cut
 from sentiment.job.pool import Pool, in_order
@@ -33,27 +38,28 @@ def outcome(feedback: list[Feedback], rejected: int) -> Outcome:
     return Outcome(str(feedback[0].text).encode(), Tally())
 
 
-class Slow:
-    """A pool whose workers take every third part, and answer when somebody waits for it."""
+class Slow(Pool):
+    """A pool of one worker, which takes the first part and answers once nothing else is left to do."""
 
-    workers = 1
+    workers = 1  # type: ignore[assignment]
 
     def __init__(self) -> None:
-        self.asked = 0
+        super().__init__(partial(load_fake, None, "cpu"), 1)
+        self.taken: list[tuple[Future[Outcome], list[Feedback]]] = []
 
     def submit(self, feedback: list[Feedback], rejected: int) -> Future[Outcome]:
+        if self.taken:
+            return super().submit(feedback, rejected)
         future: Future[Outcome] = Future()
-        if self.asked % 3 == 1:
-            future.set_running_or_notify_cancel()
-            answer = future.result
-
-            def result(timeout: float | None = None) -> Outcome:
-                future.set_result(outcome(feedback, rejected))
-                return answer()
-
-            future.result = result  # type: ignore[method-assign]
-        self.asked += 1
+        self.taken.append((future, feedback))
         return future
+
+    def score_one(self, scorer: Scorer) -> bool:
+        there_was_one = super().score_one(scorer)
+        if not there_was_one:
+            future, feedback = self.taken[0]
+            future.set_result(outcome(feedback, 0))
+        return there_was_one
 
 
 def test_what_no_worker_has_taken_is_scored_here_and_all_comes_in_order() -> None:
@@ -66,7 +72,19 @@ def test_what_no_worker_has_taken_is_scored_here_and_all_comes_in_order() -> Non
     done = list(in_order(parts(20), Slow(), here))
     assert [part.index for part, _ in done] == list(range(20))
     assert [one.payload for _, one in done] == [str(at).encode() for at in range(20)]
-    assert sorted(own, key=int) == [str(at).encode() for at in range(20) if at % 3 != 1]
+    assert own == [str(at).encode() for at in range(1, 20)]
+
+
+def test_what_breaks_here_is_raised_where_its_turn_is() -> None:
+    def here(feedback: list[Feedback], rejected: int) -> Outcome:
+        if feedback[0].text == "5":
+            raise ZeroDivisionError
+        return outcome(feedback, rejected)
+
+    done = in_order(parts(20), Slow(), here)
+    assert [part.index for part, _ in islice(done, 5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(ZeroDivisionError):
+        next(done)
 
 
 def test_without_a_scorer_of_its_own_it_waits() -> None:
@@ -111,6 +129,36 @@ def test_a_worker_that_died_before_it_was_ready_is_told() -> None:
             future.result(60)
 
 
+def test_a_worker_that_is_not_needed_may_die_before_it_is_ready() -> None:
+    own = Scorer(_setup(), FakeAnalyzer())
+    with Pool(partial(os._exit, 3), 1, needed=False) as pool:
+        pool.begin(_setup())
+        done = list(in_order(parts(12), pool, own))
+    assert [part.index for part, _ in done] == list(range(12))
+
+
+def test_so_may_one_that_cannot_load_its_model() -> None:
+    own = Scorer(_setup(), FakeAnalyzer())
+    with Pool(partial(open, "/nowhere"), 1, needed=False) as pool:
+        pool.begin(_setup())
+        done = list(in_order(parts(12), pool, own))
+    assert [part.index for part, _ in done] == list(range(12))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_as_it_starts_is_not_a_workers_business(tmp_path: Path) -> None:
+    process = children.start("sentiment.job.worker", {"PYTHONUNBUFFERED": "1"})
+    try:
+        for _ in range(20):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.02)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(60) == 0
+    finally:
+        children.end(process)
+
+
 @pytest.fixture
 def early(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Have every file be worth a worker; the list gets how many were started for each job."""
@@ -118,8 +166,9 @@ def early(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     start = Pool.__enter__
 
     def noting(pool: Pool) -> Pool:
+        start(pool)
         started.append(pool.workers)
-        return start(pool)
+        return pool
 
     monkeypatch.setattr("sentiment.job.run._BYTES_OF_A_WORKER", 1)
     monkeypatch.setattr("sentiment.job.run.cores", lambda: 3)
@@ -144,6 +193,30 @@ def test_as_many_processes_as_were_asked_for(export: Write, early: list[int]) ->
     assert early == [1]
 
 
+def test_more_start_once_there_is_work_for_them(
+    export: Write, early: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = export(6000)
+    monkeypatch.setattr("sentiment.job.run._BYTES_OF_A_WORKER", source.stat().st_size)
+    grown: list[int] = []
+    grow = Pool.grow
+
+    def noting(pool: Pool, workers: int) -> None:
+        grown.append(workers)
+        grow(pool, workers)
+
+    monkeypatch.setattr(Pool, "grow", noting)
+    assert scored(source, "three.csv") == scored(source, "one.csv", workers=1)
+    assert (early, grown) == ([1], [1, 2, 2, 2, 2])
+
+
+def test_nothing_starts_for_what_is_done(export: Write, early: list[int]) -> None:
+    source = export(1000)
+    first, again = scored(source, "out.csv"), scored(source, "out.csv")
+    assert first == again
+    assert early == [2]
+
+
 def test_a_small_file_is_scored_by_this_process_alone(
     export: Write, early: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,7 +237,7 @@ def test_where_no_process_can_be_started_one_will_do(
 
     monkeypatch.setattr("sentiment.children.subprocess.Popen", none_left)
     assert scored(source, "two.csv") == whole
-    assert early == [2]
+    assert early == [0]
 
 
 def test_what_is_wrong_with_the_file_is_told_as_ever(tmp_path: Path, early: list[int]) -> None:

@@ -530,7 +530,7 @@ def test_a_killed_job_leaves_no_worker_behind(received: str) -> None:
         check=False,
         timeout=60,
     )
-    ready = b"" if received == "nothing" else pickle.dumps(None)
+    ready = b"" if received == "nothing" else pickle.dumps(True)
     assert (done.returncode, done.stdout, done.stderr) == (0, ready, b"")
 
 
