@@ -78,5 +78,5 @@ base tenth --steps 4200 --taught "$work/taught7.npz" --taught-share 0.1 --gold-s
 
 # 11: the same, narrower: three quarters of its time where a processor lacks AVX-512
 python scripts/distil.py "$data" "$work/tenth" "$work/narrow" --inners 256 256 256 256 --compared 64 48 48 48 \
-  --steps 3600
+  --values 64 64 64 64 --steps 3600
 base eleventh --start "$work/tenth" --trained "$work/narrow/finetuned16.safetensors"

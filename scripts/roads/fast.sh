@@ -17,10 +17,15 @@ base fast2 --steps 2600 --taught "$work/taught7.npz" --taught-share 0.2 --gold-s
 
 # The same, narrower, taught by the tenth round of base
 python scripts/distil.py "$data" "$work/tenth" "$work/narrow-fast" --start "$work/fast2" --leave-out 1 3 \
-  --inners 192 192 --compared 64 32 --steps 1600
+  --inners 192 192 --compared 64 32 --values 64 64 --steps 1600
 base fast3 --name fast --start "$work/fast2" --trained "$work/narrow-fast/finetuned16.safetensors"
 
 # The same, narrower still, for five times as long
 python scripts/distil.py "$data" "$work/tenth" "$work/narrower-fast" --start "$work/fast3" --leave-out 1 3 \
-  --inners 160 160 --compared 32 32 --seed 41 --steps 7600
+  --inners 160 160 --compared 32 32 --values 64 64 --seed 41 --steps 7600
 base fast4 --name fast --start "$work/fast3" --trained "$work/narrower-fast/finetuned16.safetensors"
+
+# Once more, with half of the values
+python scripts/distil.py "$data" "$work/tenth" "$work/narrowest-fast" --start "$work/fast4" --leave-out 1 3 \
+  --inners 128 128 --compared 32 32 --values 32 32 --seed 43 --steps 7000
+base fast5 --name fast --start "$work/fast4" --trained "$work/narrowest-fast/finetuned16.safetensors"
