@@ -35,6 +35,9 @@ _ONE_THREAD = {
 }
 
 
+_Work = tuple[Future[Outcome], Sequence[Feedback], int]
+
+
 class WorkerError(SentimentError):
     """A worker process ended before it answered."""
 
@@ -148,9 +151,8 @@ class Pool:
             is_ready = pickle.load(process.stdout)
             self._is_told.wait()
             process.stdin.write(self._setup)
-        except (
-            Exception
-        ):  # it ended, or something else writes where it answers: told when it is asked
+        except Exception:
+            # It ended, or something else writes where it answers: told when it is asked.
             return False
         return is_ready is True
 
@@ -164,9 +166,6 @@ class Pool:
             thread.join()
         for process in self._processes:
             children.end(process)
-
-
-_Work = tuple[Future[Outcome], Sequence[Feedback], int]
 
 
 def _answer(work: _Work, scorer: Callable[[Sequence[Feedback], int], Outcome]) -> None:

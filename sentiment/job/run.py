@@ -128,7 +128,7 @@ def _early(
         if not kind or _is_there(output, options):
             return None
         pays = 1 + min(os.stat(source).st_size // _BYTES_OF_A_WORKER, _EARLY)
-    except OSError:  # what is wrong with a file is told by who reads it
+    except (OSError, ValueError):  # what is wrong with a file is told by who reads it
         return None
     processes = min(cores(), pays) if options.workers is None else options.workers
     if processes < 2 or (kind != "lite" and options.device == "auto" and count_gpus()):
@@ -331,9 +331,10 @@ class _Job:
     def _growing(self, parts: Iterator[Part], pool: Pool) -> Iterator[Part]:
         """Pass parts on, and start the other workers when there are enough for them."""
         yield from islice(parts, PARTS_PER_CHUNK)
-        for part in parts:
+        for part in islice(parts, 1):
             pool.grow((self.options.workers or cores()) - 1)
             yield part
+        yield from parts
 
     def _before(self, parts: Iterator[Part], kept: int) -> tuple[list[Part], int]:
         """Return the parts that are looked at before anything is decided, and the GPUs to use.
