@@ -197,6 +197,7 @@ def in_order(
 
     :param own: Scores parts here while the next outcome is waited for.
     """
+    waiting: deque[tuple[Part, Future[Outcome]]] = deque()
 
     def first() -> tuple[Part, Outcome]:
         while own and not waiting[0][1].done() and pool.score_one(own):
@@ -204,7 +205,6 @@ def in_order(
         part, outcome = waiting.popleft()
         return part, outcome.result()
 
-    waiting: deque[tuple[Part, Future[Outcome]]] = deque()
     for part, feedback in jobs:
         waiting.append((part, pool.submit(feedback, len(part.rejects))))
         # While a part is scored here, every worker takes another one.

@@ -303,11 +303,12 @@ class _Job:
         """
         parts = iter(parts)
         if self.early:
-            self.early.begin(self._setup())
+            setup = self._setup()
+            self.early.begin(setup)
             jobs = (
                 (part, _feedback(self.table, part)) for part in self._growing(parts, self.early)
             )
-            yield from in_order(jobs, self.early, Scorer(self._setup(), self.analyzer))
+            yield from in_order(jobs, self.early, Scorer(setup, self.analyzer))
             return
         head, gpus = self._before(parts, kept)
         jobs = ((part, _feedback(self.table, part)) for part in chain(head, parts))

@@ -199,14 +199,11 @@ def find(model: str | os.PathLike[str] | None = None) -> Path:
         raise InputError(
             f"A model is named by a string or a path, not by a {type(model).__name__}."
         )
-    known = bundled()
-    if isinstance(model, str) and model in known:
-        return known[model]
-    path = Path(model)
-    if path.is_dir():
-        return path
-    names = ", ".join(known) or "none"
-    if path.exists():
+    found = _here(model)
+    if found is not None:
+        return found
+    names = ", ".join(bundled()) or "none"
+    if Path(model).exists():
         raise ModelError(f"{model}: a model is a folder, and this is a file; name the folder.")
     if isinstance(model, str) and is_hub_id(model):
         return _from_hub(model)
@@ -218,15 +215,21 @@ def find(model: str | os.PathLike[str] | None = None) -> Path:
 def architecture(model: str | os.PathLike[str] | None = None) -> str:
     """Return the architecture of a model that is on this machine, "" where none of this name is.
 
-    Nothing is checked and no hub is asked; what is wrong with a model is told by who opens it.
+    Little is checked and no hub is asked; what is wrong with a model is told by who opens it.
     """
-    known = bundled()
-    path = known.get(DEFAULT if model is None else str(model), Path(str(model)))
     try:
-        saved = json.loads((path / _CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        path = _here(DEFAULT if model is None else model)
+        return str(_json(path / _CONFIG).get("architecture", "")) if path else ""
+    except (OSError, TypeError, ModelError):
         return ""
-    return str(saved.get("architecture", "")) if isinstance(saved, dict) else ""
+
+
+def _here(model: str | os.PathLike[str]) -> Path | None:
+    known = bundled()
+    if isinstance(model, str) and model in known:
+        return known[model]
+    path = Path(model)
+    return path if path.is_dir() else None
 
 
 def faster(path: Path) -> Path:
