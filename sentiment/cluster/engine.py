@@ -18,8 +18,9 @@ from typing import Any
 from sentiment.cluster.spans import SPAN_ROWS, Span
 from sentiment.cluster.work import Failed, Result, Work, score_spans
 from sentiment.errors import MissingExtra, UserError
-from sentiment.job.pool import WorkerError, cores
+from sentiment.job.pool import WorkerError
 from sentiment.job.scoring import Analyzes
+from sentiment.model.runtime import cores
 
 __all__ = ["Engine"]
 

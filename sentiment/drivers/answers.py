@@ -40,6 +40,7 @@ _MISSING = frozenset(
     | {"not rated", "unrated", "no rating", "未评分", "未打分", "暂无评分"}
     | {"skip", "skipped", "no answer", "not applicable", "don't know", "dont know", "dk"}
 )
+_LONGEST_MISSING = max(map(len, _MISSING))
 
 _NUMBER = regex(r"([+-]?\d+(?:\.\d+)?)\s*(?:分|颗星|星|级|級|点|點|points?|pts?|stars?|/\s*(\d+))?")
 # "10 - Extremely likely": survey tools export the end points of a scale with their labels.
@@ -76,7 +77,8 @@ def is_missing(value: Any) -> bool:
     if value is None or type(value).__name__ in {"NAType", "NaTType"}:
         return True
     if isinstance(value, str):
-        return _fold(value) in _MISSING
+        shown = value.strip()
+        return len(shown) <= _LONGEST_MISSING and _fold(shown) in _MISSING
     return isinstance(value, numbers.Real) and math.isnan(value)
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import signal
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,7 +21,7 @@ from sentiment.job.chunks import PARTS_PER_CHUNK, Part
 from sentiment.job.scoring import Analyzes, Outcome, Scorer, Setup
 from sentiment.records import Feedback
 
-__all__ = ["Pool", "WorkerError", "cores", "in_order"]
+__all__ = ["Pool", "WorkerError", "in_order"]
 
 # A worker is one of several: its libraries must not start a thread per core each.
 _ONE_THREAD = {
@@ -227,10 +225,3 @@ def _obituary(process: subprocess.Popen[bytes]) -> str:
     else:
         cause = f"ended with code {code}"
     return f"A worker process ({process.pid}) {cause}."
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity") and sys.platform != "win32":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

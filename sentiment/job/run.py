@@ -31,7 +31,7 @@ from sentiment.job.estimate import estimate_rows
 from sentiment.job.identity import JobKey, file_identity, job_key
 from sentiment.job.lock import Lock
 from sentiment.job.options import JobOptions, Summary
-from sentiment.job.pool import Pool, WorkerError, cores, in_order
+from sentiment.job.pool import Pool, WorkerError, in_order
 from sentiment.job.scoring import (
     Analyzes,
     Loader,
@@ -45,8 +45,8 @@ from sentiment.job.store import Store
 from sentiment.job.tally import Tally
 from sentiment.job.watch import Silent, Watcher
 from sentiment.model.bundle import architecture
+from sentiment.model.runtime import cores, one_thread, pick_device
 from sentiment.model.runtime import gpus as count_gpus
-from sentiment.model.runtime import one_thread, pick_device
 from sentiment.records import Feedback
 from sentiment.tables import Reject, SourceRow, Table, check_capacity, format_of, open_table
 

@@ -71,6 +71,7 @@ class CudaRuntime:
     """
 
     ahead = _AHEAD
+    at_once = 1
 
     def __init__(self, compute: Compute, device: str) -> None:
         self.device = device

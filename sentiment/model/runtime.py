@@ -24,6 +24,8 @@ from sentiment.errors import InputError, MissingExtra, ModelError
 from sentiment.model.decision import Outputs
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from sentiment.model.network import FeedbackNetwork
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "OnnxRuntime",
     "Runtime",
     "TorchRuntime",
+    "cores",
     "gpus",
     "load_runtime",
     "one_thread",
@@ -46,6 +49,11 @@ SHARED = "SENTIMENT_GPU_MODEL"
 
 _ONE_THREAD: ContextVar[bool] = ContextVar("one_thread", default=False)
 
+# The products of a larger graph are large: its threads share every run instead.
+_UNDIVIDED = 64 * 1024**2
+# More would wait for what Python does for one run after the other.
+_AT_ONCE = 8
+
 _NO_TORCH = 'A GPU is used through torch, which is not installed: pip install "sentiment[torch]".'
 
 
@@ -59,6 +67,10 @@ class Runtime(Protocol):
     @property
     def ahead(self) -> int:
         """Runs that may be under way before the first answer is waited for."""
+
+    @property
+    def at_once(self) -> int:
+        """Runs that are computed side by side."""
 
     def width(self, tokens: int) -> int:
         """Return the length to which a row of so many tokens is padded."""
@@ -75,6 +87,7 @@ class CpuRuntime:
 
     device = "cpu"
     ahead = 0
+    at_once = 1
 
     def width(self, tokens: int) -> int:
         """Return an even number: few shapes, and little padding."""
@@ -94,12 +107,15 @@ class CpuRuntime:
 
 
 class OnnxRuntime(CpuRuntime):
-    """The exported graph on the CPU."""
+    """The exported graph on the CPU.
+
+    Threads compute a run each: those of the bundled models are too small to be divided among several.
+    """
 
     def __init__(self, path: Path, threads: int = 0) -> None:
         """Load the graph.
 
-        :param threads: That it uses; 0 leaves the choice to ONNX Runtime: one a core.
+        :param threads: That it uses; 0 is one a core.
         :raises ModelError: The file is no graph that can be run.
         :raises MissingExtra: ONNX Runtime is not installed.
         """
@@ -109,6 +125,12 @@ class OnnxRuntime(CpuRuntime):
             raise MissingExtra(
                 "The base model needs the package onnxruntime; pip install onnxruntime."
             ) from error
+        if path.exists() and path.stat().st_size <= _UNDIVIDED:
+            self.at_once = min(threads or cores(), _AT_ONCE)
+            threads = 1
+        # Enough that they have work while what others found is decided upon.
+        self.ahead = 4 * self.at_once if self.at_once > 1 else 0
+        self._beside: tuple[int, Executor] | None = None
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3  # its warnings are about the graph; no user can act on them
@@ -124,6 +146,25 @@ class OnnxRuntime(CpuRuntime):
             raise ModelError(
                 f"{path}: no graph that can be run ({error}); get the bundle again."
             ) from error
+
+    def submit(self, ids: NDArray[np.int64]) -> Callable[[], Outputs]:
+        """Begin to compute the answer where threads are there for it; return what gives it."""
+        later = partial(self.run, ids)
+        if self.at_once == 1:
+            return later
+        try:
+            return self._threads().submit(later).result
+        except RuntimeError:  # no more threads can be had, or Python is about to end
+            return later
+
+    def _threads(self) -> Executor:
+        """Return the threads of this process: one that was forked has none of its parent's."""
+        beside = self._beside
+        if beside is None or beside[0] != os.getpid():
+            from concurrent.futures import ThreadPoolExecutor  # not for what runs in one thread
+
+            beside = self._beside = os.getpid(), ThreadPoolExecutor(self.at_once)
+        return beside[1]
 
     def run(self, ids: NDArray[np.int64]) -> Outputs:
         """Return what the graph says."""
@@ -258,7 +299,7 @@ def one_thread() -> Iterator[None]:
 
 
 def threads() -> int:
-    """Return the threads that a model loaded here may use; 0 leaves the choice to the runtime.
+    """Return the threads that a model loaded here may use; 0 is one a core.
 
     One of several worker processes is told so in the usual way, which ONNX Runtime ignores.
     """
@@ -266,3 +307,29 @@ def threads() -> int:
         return 1
     told = os.environ.get("OMP_NUM_THREADS", "")
     return int(told) if told.isascii() and told.isdigit() else 0
+
+
+def cores() -> int:
+    """Return how many cores this process may use; a container may have less than the machine."""
+    if hasattr(os, "sched_getaffinity") and sys.platform != "win32":
+        seen = len(os.sched_getaffinity(0))
+    else:
+        seen = os.cpu_count() or 1
+    return min(seen, _allowed(Path("/sys/fs/cgroup")) or seen)
+
+
+def _allowed(folder: Path) -> int:
+    """Return the cores that Linux' control groups leave a container; 0 where they set no bound."""
+    try:
+        if (bound := folder / "cpu.max").exists():
+            time, period = map(_whole, bound.read_text(encoding="ascii").split())
+        else:
+            files = (folder / "cpu" / f"cpu.cfs_{name}_us" for name in ("quota", "period"))
+            time, period = (_whole(file.read_text(encoding="ascii")) for file in files)
+    except (OSError, ValueError):
+        return 0
+    return -(-time // period) if time > 0 < period else 0
+
+
+def _whole(said: str) -> int:
+    return 0 if said == "max" else int(said)

@@ -122,6 +122,7 @@ class SharedRuntime:
     """
 
     device = "cuda"
+    at_once = 1
 
     def __init__(self, address: str, key: bytes) -> None:
         try:

@@ -312,7 +312,7 @@ class TransformerModel:
         by_words = np.zeros((len(windows), len(SENTIMENTS)), dtype=np.float32)
         if self.words is not None:
             by_words = self.words.score([texts[one.text].within(one) for one in windows])
-        # A GPU is given the next runs before the first one's answer is waited for.
+        # The next runs are begun before the first one's answer is waited for.
         under_way: deque[tuple[list[int], Callable[[], Outputs]]] = deque()
         for part, given in self._padded(windows, texts):
             under_way.append((part, self._runtime.submit(given)))
@@ -326,9 +326,11 @@ class TransformerModel:
     ) -> Iterator[tuple[list[int], NDArray[np.int64]]]:
         """Yield windows that are run together, by number, and their token ids, padded."""
         widths = [self._runtime.width(_size(window)) for window in windows]
-        order = sorted(range(len(windows)), key=widths.__getitem__)
+        # The widest first: what is computed side by side ends at nearly the same time then.
+        order = sorted(range(len(windows)), key=widths.__getitem__, reverse=True)
+        share = sum(widths) // self._runtime.at_once
         for width, same in groupby(order, key=widths.__getitem__):
-            room = self._runtime.rows(width)
+            room = min(self._runtime.rows(width), max(1, share // width))
             while part := list(islice(same, room)):
                 ids = (self._ids(windows[at], texts) for at in part)
                 sizes = np.array([_size(windows[at]) for at in part])

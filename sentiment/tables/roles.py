@@ -245,12 +245,12 @@ class _Column:
 
     @cached_property
     def is_number(self) -> bool:
-        return _share(self.answers, lambda cell: number(cell) is not None) >= 0.8
+        return _mostly(self.answers, lambda cell: number(cell) is not None)
 
     @cached_property
     def is_date(self) -> bool:
-        return _share(self.answers, looks_like_date) >= 0.8 or (
-            headings.is_date(self.heading) and _share(self.answers, is_count) >= 0.8
+        return _mostly(self.answers, looks_like_date) or (
+            headings.is_date(self.heading) and _mostly(self.answers, is_count)
         )
 
     @cached_property
@@ -269,6 +269,17 @@ class _Column:
         if codes > 0.8:
             return False
         return len(set(self.answers)) >= 0.3 * len(self.answers) and self.width >= 8
+
+
+def _mostly(cells: Sequence[str], test: Any) -> bool:
+    """Tell whether at least four cells of five pass; no more are asked than it takes to be sure."""
+    may_fail = len(cells) // 5
+    for cell in cells:
+        if not test(cell):
+            may_fail -= 1
+            if may_fail < 0:
+                return False
+    return bool(cells)
 
 
 def _share(cells: Sequence[str], test: Any) -> float:
@@ -635,7 +646,7 @@ def _is_segment(column: _Column) -> bool:
     words = headings.clean(heading)
     if _HANDLING.search(words) or _SUBJECT.search(words) or _speakers(column):
         return False
-    if _share(column.answers, lambda cell: _DURATION.fullmatch(cell.strip().casefold())) >= 0.8:
+    if _mostly(column.answers, lambda cell: _DURATION.fullmatch(cell.strip().casefold())):
         return False
     named = headings.is_segment(heading) and not headings.is_id(heading)
     if column.is_number and not named:

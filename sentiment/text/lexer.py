@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,23 @@ Ints = NDArray[np.int64]
 _RARE, _ONE, _WORD, _LETTER, _OTHER, _END, _DOT, _COMMA, _DASH, _DIGIT, _EMOJI = range(11)
 
 _HAN = (0x3400, 0xA000)  # as in `segment`
-_PLAIN = (*range(0x80), *range(0x2000, 0x2070), *range(0x3000, 0x3040), *range(0xFF00, 0xFFF0))
+_CIRCLED = range(0x2460, 0x2500)  # as in `segment`
+# Blocks of signs: punctuation, arrows, mathematics, boxes, what stands for a lost character.
+_PLAIN = tuple(
+    chain(
+        range(0x80),
+        range(0xA0, 0xC0),
+        range(0x2000, 0x2070),
+        range(0x2100, 0x2150),
+        range(0x2190, 0x2320),
+        _CIRCLED,
+        range(0x2500, 0x2580),
+        range(0x3000, 0x3040),
+        range(0xFE30, 0xFE50),
+        range(0xFF00, 0xFFF0),
+        (0xD7, 0xFFFD),
+    )
+)
 _TOP = 0x20000  # above it lie rare letters alone
 _IN_NUMBERS = np.array([ord(sign) for sign in ".,:/"])
 _SHORTENED = regex(r"e\.g\.|i\.e\.")  # one word each
@@ -60,7 +77,7 @@ class Lexer:
     def _kinds(self) -> NDArray[np.uint8]:
         kinds = np.full(_TOP + 1, _RARE, dtype=np.uint8)
         for point in _PLAIN:
-            if not chr(point).isalnum():
+            if point in _CIRCLED or not chr(point).isalnum():
                 kinds[point] = _ONE
         kinds[slice(*_HAN)] = _OTHER
         for word in self._chinese:

@@ -56,6 +56,7 @@ _SIGNS = {
 _RUNS = {".": "!", "-": ","}
 # Of these several are one sign, whichever of a line they are.
 _SEVERAL = ("。！？!?；;…\n", ".", "，,|｜•—", "-")
+_CIRCLED = "①-⓿"  # marks of a list, which are letters to `re`
 _NOT_HAN = "\x00-㏿ꀀ-\U0010ffff"
 
 
@@ -99,10 +100,10 @@ def _codes() -> _Codes:
 _NO_CHINESE = (
     r"e\.g\.|i\.e\.|[a-zß-ɏ][a-zß-ɏ]*(?:['’][a-z]+)?|[ ]"
     rf"|{'|'.join(f'[{signs}][{signs}]*' for signs in _SEVERAL)}|\d\d*(?:[.,:/]\d+)*"
-    rf"|[{EMOJI}]+|[^\W\d_]+|[\s\S]"
+    rf"|[{EMOJI}]+|[^\W\d_{_CIRCLED}{_HAN}]+|[\s\S]"
 )
-# What is left of `_words` in a text of ASCII alone; it takes a twentieth of the time to compile.
-_ASCII_WORDS = regex(_NO_CHINESE)
+# What is left of `_words` in a text without Chinese; it takes a twentieth of the time to compile.
+_WORDS_ELSEWHERE = regex(_NO_CHINESE)
 
 
 @cache
@@ -183,7 +184,7 @@ class _Pieces(dict[str, tuple[str, tuple[int, ...]]]):
 
     def __missing__(self, piece: str) -> tuple[str, tuple[int, ...]]:
         """Return them for a piece that was not met before, or is too long to be met again."""
-        words = _ASCII_WORDS.findall(piece)
+        words = _WORDS_ELSEWHERE.findall(piece)
         found = "".join(map(_codes().__getitem__, words)) + "_", (*map(len, words), 1)
         if len(self) < _MOST_KEPT and len(piece) <= _LONGEST_KEPT:
             self[piece] = found
@@ -207,7 +208,7 @@ class _Words:
     @classmethod
     def of(cls, text: str, folded: str) -> _Words:
         if not folded.isascii():
-            words = _words().findall(folded)
+            words = (_words() if _HAS_HAN.search(folded) else _WORDS_ELSEWHERE).findall(folded)
             codes = "".join(map(_codes().__getitem__, words))
             return cls(text, folded, codes, list(accumulate(map(len, words))))
         pieces, sizes = zip(*map(_pieces().__getitem__, folded.split(" ")), strict=True)
