@@ -94,8 +94,8 @@ class Heads:
     """The weights of every head, and how a batch is scored with them.
 
     Weights are whole numbers of a step per head, as a bundle stores them. Their sums are exact, so that
-    a score cannot depend on what else is in the batch, and half as wide as floats, which counts: most
-    of the time goes into fetching them.
+    a score cannot depend on what else is in the batch, and they are a quarter as wide as floats, which
+    counts: most of the time goes into fetching them.
 
     :param buckets: Buckets of the features in the vocabulary, ascending, shape (vocabulary,).
     :param stored: One row a feature, whole numbers of eight bits, shape (vocabulary, clause heads + row
@@ -116,14 +116,15 @@ class Heads:
         if stored.dtype != np.int8:
             raise ValueError(f"weights of the type {stored.dtype}, not int8")
         self.buckets = buckets
-        # As wide as their sums: adding does not have to widen them first.
-        self.stored = np.ascontiguousarray(stored, dtype=np.int16)
+        self.stored = np.ascontiguousarray(stored)
         self.scale = np.asarray(scale, dtype=np.float32)
         self.bias = np.asarray(bias, dtype=np.float32)
         self.clause_heads = clause_heads
-        self._index = np.full(1 << BUCKET_BITS, -1, dtype=np.int32)
-        self._index[buckets] = np.arange(len(buckets), dtype=np.int32)
-        self.wanted = self._index >= 0  # whether a bucket is in the vocabulary
+        # Small numbers: what a process touches first, the system has to find it a place for.
+        number = np.uint16 if len(buckets) < 1 << 16 else np.int32
+        self._number = np.zeros(1 << BUCKET_BITS, dtype=number)  # 0 is in no vocabulary
+        self._number[buckets] = np.arange(1, len(buckets) + 1, dtype=number)
+        self.wanted = self._number != 0  # whether a bucket is in the vocabulary
 
     @cached_property
     def weights(self) -> NDArray[np.float32]:
@@ -132,25 +133,25 @@ class Heads:
 
     def index(self, buckets: NDArray[np.int64]) -> NDArray[np.int32]:
         """Return the row of each bucket in `weights`, -1 for one that is not in the vocabulary."""
-        return self._index[buckets]
+        return self._number[buckets].astype(np.int32) - 1
 
     def weight(
         self, buckets: NDArray[np.int64], columns: NDArray[np.int64] | int
     ) -> NDArray[np.float32]:
         """Return the weight of each bucket of the vocabulary in a column, or in one each."""
         weights: NDArray[np.float32] = (
-            self.stored[self._index[buckets], columns] * self.scale[columns]
+            self.stored[self.index(buckets), columns] * self.scale[columns]
         )
         return weights
 
     def known(self, batch: Batch) -> NDArray[np.int64]:
         """Return the positions of the features that are in the vocabulary."""
-        return np.flatnonzero(self._index[batch.features.bucket] >= 0)
+        return np.flatnonzero(self.wanted[batch.features.bucket])
 
     def score(self, batch: Batch) -> Scores:
         """Return the scores of every clause and of every text."""
         clauses, split = len(batch.row_of_clause), self.clause_heads
-        index = self._index[batch.features.bucket]
+        index = self.index(batch.features.bucket)
         # Features of one clause stand together; those that cross a border form a segment of their own
         # after the clauses, one for each text, and count for the text alone.
         inside = np.flatnonzero((index >= 0) & (batch.clause >= 0))
@@ -165,7 +166,7 @@ class Heads:
             rows = batch.row_of_clause[starts]
             sizes = np.diff(starts, append=clauses)
             of_clauses = sums[:clauses, split:].astype(np.int32)
-            row_sums[rows] += run_sums(of_clauses, np.arange(clauses), starts, sizes)
+            row_sums[rows] += run_sums(of_clauses, np.arange(clauses), starts, sizes, np.int32)
             row_counts[rows] += np.add.reduceat(counts[:clauses], starts)
         return Scores(
             self._scores(sums[:clauses, :split], counts[:clauses], slice(split)),
@@ -196,12 +197,12 @@ class Heads:
         pieces = -(-sizes // _PIECE)
         if pieces.max() == 1:
             short = np.zeros(shape, dtype=np.int16)
-            short[segment[starts]] = run_sums(self.stored, feature, starts, sizes)
+            short[segment[starts]] = run_sums(self.stored, feature, starts, sizes, np.int16)
             return short
         first = np.cumsum(pieces) - pieces
         at = np.repeat(starts - first * _PIECE, pieces) + np.arange(pieces.sum()) * _PIECE
         size = np.minimum(np.repeat(starts + sizes, pieces) - at, _PIECE)
-        of_pieces = run_sums(self.stored, feature, at, size).astype(np.int32)
+        of_pieces = run_sums(self.stored, feature, at, size, np.int16)
         long = np.zeros(shape, dtype=np.int32)
-        long[segment[starts]] = run_sums(of_pieces, np.arange(len(at)), first, pieces)
+        long[segment[starts]] = run_sums(of_pieces, np.arange(len(at)), first, pieces, np.int32)
         return long

@@ -21,34 +21,37 @@ _AT_ONCE = 512
 
 
 def run_sums(
-    table: NDArray[Whole],
+    table: NDArray[np.signedinteger],
     rows: NDArray[np.integer],
     starts: NDArray[np.int64],
     sizes: NDArray[np.int64],
+    dtype: type[Whole],
 ) -> NDArray[Whole]:
-    """Return the sum of each run, shape (runs, columns), in the table's own type.
+    """Return the sum of each run, shape (runs, columns).
 
-    :param table: The rows that are added, shape (any, columns); no sum may be too large for its type.
+    :param table: The rows that are added, shape (any, columns).
     :param rows: Of each thing in a run, its row in the table.
     :param starts: Where in `rows` each run begins.
     :param sizes: How many of them it has, at least 1.
+    :param dtype: The type of the sums, none of which may be too large for it.
     """
-    sums = np.empty((len(starts), table.shape[1]), dtype=table.dtype)
+    sums = np.empty((len(starts), table.shape[1]), dtype=dtype)
     order = np.argsort(-sizes, kind="stable")  # long runs first: those that are left are the first
     for low in range(0, len(order), _AT_ONCE):
         some = order[low : low + _AT_ONCE]
-        sums[some] = _in_turns(table, rows, starts[some], sizes[some])
+        sums[some] = _in_turns(table, rows, starts[some], sizes[some], dtype)
     return sums
 
 
 def _in_turns(
-    table: NDArray[Whole],
+    table: NDArray[np.signedinteger],
     rows: NDArray[np.integer],
     starts: NDArray[np.int64],
     sizes: NDArray[np.int64],
+    dtype: type[Whole],
 ) -> NDArray[Whole]:
     """Return the sums of runs whose sizes never grow from one to the next."""
-    sums = table.take(rows[starts], axis=0)
+    sums = table.take(rows[starts], axis=0).astype(dtype, copy=False)
     left = np.cumsum(np.bincount(sizes)[::-1])[::-1].tolist()  # runs of so many rows or more
     for turn in range(1, len(left) - 1):
         more = left[turn + 1]

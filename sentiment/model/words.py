@@ -55,7 +55,7 @@ class Words:
         heads = self._heads
         stored = (
             heads.buckets.astype(np.int32),
-            heads.stored.astype(np.int8),
+            heads.stored,
             heads.scale,
             heads.bias,
         )
