@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
-import textwrap
 from collections.abc import Iterable
 from typing import Any
 
+from sentiment.patterns import regex
 from sentiment.wording import Tongue, places, word
 
 __all__ = ["folded", "formatter"]
@@ -15,9 +15,9 @@ __all__ = ["folded", "formatter"]
 # A character with the signs that may not be parted from it, a Latin word with the same, or a space.
 _OPENING, _CLOSING = "（“《", "，。、；：！？）”》"
 _WIDE = "\u2e80-\ufe4f\uff00-\uff60"
-_PIECE = re.compile(rf"\s+|[{_OPENING}]*(?:[^\s{_WIDE}“”]+|[^\s])[{_CLOSING}]*")
+_PIECE = regex(rf"\s+|[{_OPENING}]*(?:[^\s{_WIDE}“”]+|[^\s])[{_CLOSING}]*")
 # argparse ends a heading with a colon of its own.
-_HEADING = re.compile(r"^(\w+):$", re.MULTILINE)
+_HEADING = regex(r"^(\w+):$", re.MULTILINE)
 
 
 def formatter(tongue: Tongue) -> type[argparse.HelpFormatter]:
@@ -28,6 +28,8 @@ def formatter(tongue: Tongue) -> type[argparse.HelpFormatter]:
 def folded(tongue: Tongue, text: str, width: int) -> list[str]:
     """Return a text in lines of at most `width` columns; a Chinese character takes two."""
     if tongue == "en":
+        import textwrap  # not for a command that prints no help
+
         return textwrap.wrap(text, width)
     lines, room = [""], width
     for piece in _PIECE.findall(text):
