@@ -11,10 +11,12 @@ import os
 import shlex
 import sys
 import traceback
+from argparse import Namespace
 from collections.abc import Sequence
 
 import sentiment
-from sentiment.arguments import build_parser, parse, tongue_of
+from sentiment import children
+from sentiment.arguments import FILE, build_parser, parse, tongue_of
 from sentiment.errors import SentimentError
 from sentiment.talk import Talk
 
@@ -72,8 +74,22 @@ def _run(given: Sequence[str], talk: Talk) -> int:
         print(f"sentiment {sentiment.__version__}")  # noqa: T201
         return 0
     talk.tongue = options.language
-    from sentiment.verbs import RUN  # and what each verb needs, when it runs: help is instant
+    try:
+        if options.verb in ("score", FILE):
+            _start_a_worker(options)
+        from sentiment.verbs import RUN  # and what each verb needs, when it runs: help is instant
 
-    code = RUN[options.verb](options, talk)
+        code = RUN[options.verb](options, talk)
+    finally:
+        children.end_unused()
     sys.stdout.flush()
     return code
+
+
+def _start_a_worker(options: Namespace) -> None:
+    """Start a worker of the job where the file is so large that it will want one."""
+    first = options.inputs[0]
+    if options.workers == 1 or options.device == "cuda" or not os.path.isfile(first):
+        return
+    if os.path.getsize(first) >= children.BYTES_OF_A_WORKER and (os.cpu_count() or 1) > 1:
+        children.start_ahead("sentiment.job.worker", children.ONE_OF_SEVERAL)

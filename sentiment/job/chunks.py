@@ -10,8 +10,8 @@ from sentiment.tables import Reject, SourceRow
 
 __all__ = ["CHUNK_ROWS", "PARTS_PER_CHUNK", "PART_ROWS", "Part", "cut"]
 
-# A part is what one worker scores at a time and what is written down at once. 512 rows are 0.1 s of
-# the lite model: small enough to lose, large enough that a sync to disk (a few ms) does not count.
+# A part is what one worker scores at a time and what is written down at once. 512 rows are 0.05 s
+# of the lite model: small enough to lose, large enough that a sync to disk (a few ms) hardly counts.
 PART_ROWS = 512
 # A chunk is what may be under way: with up to four processes, a kill loses no more than this.
 PARTS_PER_CHUNK = 8

@@ -23,15 +23,6 @@ from sentiment.records import Feedback
 
 __all__ = ["Pool", "WorkerError", "in_order"]
 
-# A worker is one of several: its libraries must not start a thread per core each.
-_ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-}
-
 
 _Work = tuple[Future[Outcome], Sequence[Feedback], int]
 
@@ -98,7 +89,7 @@ class Pool:
         """
         while self.workers < workers:
             try:
-                environment = {**_ONE_THREAD, **next(self._environments)}
+                environment = {**children.ONE_OF_SEVERAL, **next(self._environments)}
                 process = children.start("sentiment.job.worker", environment)
                 self._processes.append(process)
                 thread = threading.Thread(target=self._serve, args=(process,), daemon=True)

@@ -14,6 +14,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
+from sentiment.children import BYTES_OF_A_WORKER
 from sentiment.cycles import seldom_searched
 from sentiment.errors import InputError, ModelError, OutputError, UserError
 from sentiment.job.chunks import PARTS_PER_CHUNK, Part, cut
@@ -55,10 +56,8 @@ __all__ = ["Interrupted", "score"]
 # Parts from which on a GPU pays: until it is ready, the cores have scored as many.
 _BEFORE_GPU = 6 * PARTS_PER_CHUNK
 _WORKERS_OF_A_GPU = 16
-# Bytes of input for which a worker is started before anything is known of it: it is ready, on a core
-# that has nothing to do, soon after this process is. Of usual reviews, 1,600 rows.
-_BYTES_OF_A_WORKER = 256 * 1024
-# So many at most: pictures in a workbook are bytes, too. More start once there is work for them.
+# So many workers at most start before the file is known: pictures in a workbook are bytes, too. More
+# start once there is work for them.
 _EARLY = 4
 # CSV gets a byte order mark so that Excel opens it; the others' format settles it.
 _ENCODING = {"csv": "utf-8-sig", "tsv": "utf-8-sig", "jsonl": "utf-8"}
@@ -127,7 +126,7 @@ def _early(
         kind = architecture(options.model)
         if not kind or _is_there(output, options):
             return None
-        pays = 1 + min(os.stat(source).st_size // _BYTES_OF_A_WORKER, _EARLY)
+        pays = 1 + min(os.stat(source).st_size // BYTES_OF_A_WORKER, _EARLY)
     except (OSError, ValueError):  # what is wrong with a file is told by who reads it
         return None
     processes = min(cores(), pays) if options.workers is None else options.workers

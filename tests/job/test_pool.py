@@ -170,7 +170,7 @@ def early(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         started.append(pool.workers)
         return pool
 
-    monkeypatch.setattr("sentiment.job.run._BYTES_OF_A_WORKER", 1)
+    monkeypatch.setattr("sentiment.job.run.BYTES_OF_A_WORKER", 1)
     monkeypatch.setattr("sentiment.job.run.cores", lambda: 3)
     monkeypatch.setattr(Pool, "__enter__", noting)
     return started
@@ -197,7 +197,7 @@ def test_more_start_once_there_is_work_for_them(
     export: Write, early: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = export(6000)
-    monkeypatch.setattr("sentiment.job.run._BYTES_OF_A_WORKER", source.stat().st_size)
+    monkeypatch.setattr("sentiment.job.run.BYTES_OF_A_WORKER", source.stat().st_size)
     grown: list[int] = []
     grow = Pool.grow
 
@@ -221,7 +221,7 @@ def test_a_small_file_is_scored_by_this_process_alone(
     export: Write, early: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = export(20)
-    monkeypatch.setattr("sentiment.job.run._BYTES_OF_A_WORKER", source.stat().st_size + 1)
+    monkeypatch.setattr("sentiment.job.run.BYTES_OF_A_WORKER", source.stat().st_size + 1)
     scored(source, "out.csv")
     assert early == []
 
