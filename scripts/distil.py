@@ -71,6 +71,16 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=usual.steps)
     parser.add_argument("--minutes", type=float, default=usual.minutes)
     parser.add_argument("--rate", type=float, default=usual.rate)
+    parser.add_argument(
+        "--gold", type=float, default=usual.gold, help="share of batches of gold rows"
+    )
+    parser.add_argument(
+        "--texts",
+        type=int,
+        default=TAUGHT,
+        metavar="N",
+        help="of each set, texts without labels that are read besides (default: %(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=usual.seed)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -102,14 +112,14 @@ def main() -> None:
     except ValueError as wrong:
         parser.error(str(wrong))
     tokenizer = Tokenizer.from_file(str(arguments.bundle / bundle.TOKENIZER))
-    labelled, aside, further = choose_rows(arguments.data, taught=TAUGHT, written=WRITTEN)
+    labelled, aside, further = choose_rows(arguments.data, taught=arguments.texts, written=WRITTEN)
     rows = read_targets(labelled, tokenizer, taxonomy, WINDOW)
     rows += read_targets(further, tokenizer, taxonomy, WINDOW, kind="taught")
     held = read_targets(aside, tokenizer, taxonomy, WINDOW)
     say(f"{len(rows)} texts, {sum(len(one.ids) for one in rows) / 1e6:.1f}M tokens")
     options = replace(
         usual, steps=arguments.steps, minutes=arguments.minutes, rate=arguments.rate,
-        seed=arguments.seed,
+        gold=arguments.gold, seed=arguments.seed,
     )  # fmt: skip
     gold = [one for one in rows if one.kind == "gold"]
     stream = batches(gold, FinetuneOptions(), options.seed)
@@ -130,6 +140,7 @@ def main() -> None:
         "compared": arguments.compared,
         "values": arguments.values,
         "left_out": arguments.leave_out,
+        "texts": arguments.texts,
         **asdict(options),
         "command": _command(arguments),
     }
@@ -150,8 +161,10 @@ def _command(given: argparse.Namespace) -> str:
     }
     shape = " ".join(f"--{name} {' '.join(map(str, of))}" for name, of in told.items() if of)
     start = " --start SHORTER" if given.start else ""
+    gold = f" --gold {given.gold:g}" if given.gold != DistilOptions().gold else ""
+    texts = f" --texts {given.texts}" if given.texts != TAUGHT else ""
     return (
-        f"python scripts/distil.py DATA BASE OUT {shape}{start} --steps {given.steps}; "
+        f"python scripts/distil.py DATA BASE OUT {shape}{start}{gold}{texts} --steps {given.steps}; "
         "WEIGHTS=OUT/finetuned16.safetensors"
     )
 
