@@ -1,4 +1,4 @@
-"""Processes of this package beside this one: how they start, and that nothing is left of them."""
+"""Processes of this package beside this one: how many, how they start, that nothing is left of them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
-__all__ = ["BYTES_OF_A_WORKER", "ONE_OF_SEVERAL", "end", "end_unused", "start", "start_ahead"]
+__all__ = [
+    "BYTES_OF_A_WORKER",
+    "ONE_OF_SEVERAL",
+    "cores",
+    "end",
+    "end_unused",
+    "start",
+    "start_ahead",
+]
 
 # What a process finds in its environment that is one of several: its libraries must not start a thread
 # per core each.
@@ -90,3 +99,29 @@ def end(process: subprocess.Popen[bytes]) -> None:
         if pipe is not None:
             with suppress(OSError):  # what it still holds has nowhere to go
                 pipe.close()
+
+
+def cores() -> int:
+    """Return how many cores this process may use; a container may have less than the machine."""
+    if hasattr(os, "sched_getaffinity") and sys.platform != "win32":
+        seen = len(os.sched_getaffinity(0))
+    else:
+        seen = os.cpu_count() or 1
+    return min(seen, _allowed(Path("/sys/fs/cgroup")) or seen)
+
+
+def _allowed(folder: Path) -> int:
+    """Return the cores that Linux' control groups leave a container; 0 where they set no bound."""
+    try:
+        if (bound := folder / "cpu.max").exists():
+            time, period = map(_whole, bound.read_text(encoding="ascii").split())
+        else:
+            files = (folder / "cpu" / f"cpu.cfs_{name}_us" for name in ("quota", "period"))
+            time, period = (_whole(file.read_text(encoding="ascii")) for file in files)
+    except (OSError, ValueError):
+        return 0
+    return -(-time // period) if time > 0 < period else 0
+
+
+def _whole(said: str) -> int:
+    return 0 if said == "max" else int(said)

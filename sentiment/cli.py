@@ -91,5 +91,5 @@ def _start_a_worker(options: Namespace) -> None:
     first = options.inputs[0]
     if options.workers == 1 or options.device == "cuda" or not os.path.isfile(first):
         return
-    if os.path.getsize(first) >= children.BYTES_OF_A_WORKER and (os.cpu_count() or 1) > 1:
+    if os.path.getsize(first) >= children.BYTES_OF_A_WORKER and children.cores() > 1:
         children.start_ahead("sentiment.job.worker", children.ONE_OF_SEVERAL)

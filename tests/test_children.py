@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -80,3 +82,29 @@ def test_what_is_refused_leaves_no_process(
     assert started
     assert all(process.poll() is not None for process in started)
     assert not children._unused
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"cpu.max": "150000 100000\n"}, 2),
+        ({"cpu.max": "max 100000\n"}, 0),
+        ({"cpu/cpu.cfs_quota_us": "300000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 3),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 0),
+        ({"cpu.max": "soon\n"}, 0),
+        ({}, 0),
+    ],
+)
+def test_a_container_has_the_cores_it_was_given(
+    files: dict[str, str], expected: int, tmp_path: Path
+) -> None:
+    for name, said in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(said, encoding="ascii")
+    assert children._allowed(tmp_path) == expected
+
+
+def test_no_more_cores_than_the_process_may_use() -> None:
+    assert 1 <= children.cores() <= (os.cpu_count() or 1)
+    if sys.platform == "linux":
+        assert children.cores() <= len(os.sched_getaffinity(0))

@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+from sentiment.children import cores
 from sentiment.cluster.spans import SPAN_ROWS, Span
 from sentiment.cluster.work import Failed, Result, Work, score_spans
 from sentiment.errors import MissingExtra, UserError
 from sentiment.job.pool import WorkerError
 from sentiment.job.scoring import Analyzes
-from sentiment.model.runtime import cores
 
 __all__ = ["Engine"]
 

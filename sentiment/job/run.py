@@ -14,7 +14,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
-from sentiment.children import BYTES_OF_A_WORKER
+from sentiment.children import BYTES_OF_A_WORKER, cores
 from sentiment.cycles import seldom_searched
 from sentiment.errors import InputError, ModelError, OutputError, UserError
 from sentiment.job.chunks import PARTS_PER_CHUNK, Part, cut
@@ -46,8 +46,8 @@ from sentiment.job.store import Store
 from sentiment.job.tally import Tally
 from sentiment.job.watch import Silent, Watcher
 from sentiment.model.bundle import architecture
-from sentiment.model.runtime import cores, one_thread, pick_device
 from sentiment.model.runtime import gpus as count_gpus
+from sentiment.model.runtime import one_thread, pick_device
 from sentiment.records import Feedback
 from sentiment.tables import Reject, SourceRow, Table, check_capacity, format_of, open_table
 

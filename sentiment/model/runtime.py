@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sentiment.children import cores
 from sentiment.errors import InputError, MissingExtra, ModelError
 from sentiment.model.decision import Outputs
 
@@ -34,7 +35,6 @@ __all__ = [
     "OnnxRuntime",
     "Runtime",
     "TorchRuntime",
-    "cores",
     "gpus",
     "load_runtime",
     "one_thread",
@@ -307,29 +307,3 @@ def threads() -> int:
         return 1
     told = os.environ.get("OMP_NUM_THREADS", "")
     return int(told) if told.isascii() and told.isdigit() else 0
-
-
-def cores() -> int:
-    """Return how many cores this process may use; a container may have less than the machine."""
-    if hasattr(os, "sched_getaffinity") and sys.platform != "win32":
-        seen = len(os.sched_getaffinity(0))
-    else:
-        seen = os.cpu_count() or 1
-    return min(seen, _allowed(Path("/sys/fs/cgroup")) or seen)
-
-
-def _allowed(folder: Path) -> int:
-    """Return the cores that Linux' control groups leave a container; 0 where they set no bound."""
-    try:
-        if (bound := folder / "cpu.max").exists():
-            time, period = map(_whole, bound.read_text(encoding="ascii").split())
-        else:
-            files = (folder / "cpu" / f"cpu.cfs_{name}_us" for name in ("quota", "period"))
-            time, period = (_whole(file.read_text(encoding="ascii")) for file in files)
-    except (OSError, ValueError):
-        return 0
-    return -(-time // period) if time > 0 < period else 0
-
-
-def _whole(said: str) -> int:
-    return 0 if said == "max" else int(said)

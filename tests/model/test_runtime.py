@@ -1,9 +1,8 @@
-"""Runs side by side: the same answers, in threads of their own, after a fork, within a container."""
+"""Runs side by side: the same answers, in threads of their own, after a fork."""
 
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 
 import sentiment
 from sentiment.model import bundle, runtime
-from sentiment.model.runtime import OnnxRuntime, Runtime, cores
+from sentiment.model.runtime import OnnxRuntime, Runtime
 from sentiment.model.transformer import TransformerModel
 
 TEXTS = ("物流很快，包装也好", "用了两天就坏了", "The staff were rude", "good value, 但是太慢")
@@ -91,29 +90,3 @@ def test_a_text_of_several_windows_is_divided_among_the_threads(
     sentiment.Analyzer(model).analyze("东西很好，就是送得太慢了，客服也不理人。" * 60)
     assert len(shapes) > 1
     assert max(rows for rows, _ in shapes) < 4
-
-
-@pytest.mark.parametrize(
-    ("files", "expected"),
-    [
-        ({"cpu.max": "150000 100000\n"}, 2),
-        ({"cpu.max": "max 100000\n"}, 0),
-        ({"cpu/cpu.cfs_quota_us": "300000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 3),
-        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 0),
-        ({"cpu.max": "soon\n"}, 0),
-        ({}, 0),
-    ],
-)
-def test_a_container_has_the_cores_it_was_given(
-    files: dict[str, str], expected: int, tmp_path: Path
-) -> None:
-    for name, said in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(said, encoding="ascii")
-    assert runtime._allowed(tmp_path) == expected
-
-
-def test_no_more_cores_than_the_process_may_use() -> None:
-    assert 1 <= cores() <= (os.cpu_count() or 1)
-    if sys.platform == "linux":
-        assert cores() <= len(os.sched_getaffinity(0))

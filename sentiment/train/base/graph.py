@@ -205,7 +205,7 @@ class _Drawing:
             vectors = self._norm(found, "encoder.embeddings.norm", name="0.attend")
             return vectors, vectors
         if self._is_stored():
-            return self._looked_up("embeddings", *_in_bytes(_centred(self._vectors))), ""
+            return self._stored[0], ""
         rows, steps = _in_bytes(self._vectors)
         vectors = self._looked_up("embeddings", rows, steps, name="0.attend")
         means = self._constant("embeddings.means", (rows * steps).mean(1, keepdims=True))
@@ -216,6 +216,16 @@ class _Drawing:
         vocabulary = len(self._weights["encoder.embeddings.tok_embeddings.weight"])
         columns = len(self._weights["encoder.layers.0.attn.Wqkv.weight"])
         return self._grids is not None and vocabulary * columns <= _STORED
+
+    @cached_property
+    def _stored(self) -> list[str]:
+        """Look up what is stored of each token: its vector, and the first layer's queries, keys, values.
+
+        All at once: a look-up costs more than to part what was found.
+        """
+        tables = [_centred(self._vectors), *(self._vectors @ one for one in self._attending(0))]
+        found = self._looked_up("embeddings", *_in_bytes(np.concatenate(tables, axis=1)))
+        return self._split(found, [table.shape[1] for table in tables], axis=2)
 
     def _norm_of_stream(self, stream: str, weight: str, name: str) -> str:
         kind = "LayerNormalization" if self._grids is None else "SimplifiedLayerNormalization"
@@ -304,20 +314,13 @@ class _Drawing:
         }
 
     def _attention(self, attended: str, layer: int) -> str:
-        width, heads = self._config["hidden_size"], self._config["num_attention_heads"]
-        size = width // heads
-        matrix = self._weights[f"encoder.layers.{layer}.attn.Wqkv.weight"].T
+        heads = self._config["num_attention_heads"]
         out = self._added(f"encoder.layers.{layer}.attn.Wo.weight")
         gathered = len(out)
-        compared = (matrix.shape[1] - gathered) // 2
-        query, key, value = np.split(matrix, [compared, 2 * compared], axis=1)
-        # The scale is a power of two for heads of 16 or 64, and so changes no digit.
-        matrices = [query * size**-0.5, key, value]
+        matrices = self._attending(layer)
+        compared = matrices[0].shape[1]
         if layer == 0 and self._is_stored():
-            given = [
-                self._looked_up(f"0.attend.{at}", *_in_bytes(self._vectors @ one))
-                for at, one in enumerate(matrices)
-            ]
+            given = self._stored[1:]
         else:
             given = self._times(f"{layer}.attend", matrices)
         queries, keys = (
@@ -333,6 +336,16 @@ class _Drawing:
         mixed = self._op("Transpose", mixed, perm=[2, 0, 1, 3])
         self._shaped(mixed, 0, 0, gathered, name=f"{layer}.mix")
         return self._times(f"{layer}.mix", [out])[0]
+
+    def _attending(self, layer: int) -> list[NDArray[np.float32]]:
+        """Return what queries, keys and values are made with, (D, N) each."""
+        matrix = self._weights[f"encoder.layers.{layer}.attn.Wqkv.weight"].T
+        gathered = self._weights[f"encoder.layers.{layer}.attn.Wo.weight"].shape[1]
+        compared = (matrix.shape[1] - gathered) // 2
+        query, key, value = np.split(matrix, [compared, 2 * compared], axis=1)
+        size = self._config["hidden_size"] // self._config["num_attention_heads"]
+        # The scale is a power of two for heads of 16 or 64, and so changes no digit.
+        return [query * size**-0.5, key, value]
 
     def _turned(self, vectors: str, layer: int) -> str:
         """Turn queries or keys of a layer by their positions (rotary embedding)."""
@@ -460,14 +473,14 @@ class _Drawing:
         self._nodes.append(helper.make_node(kind, given, [name], name, domain=domain, **fields))
         return name
 
-    def _split(self, given: str, sizes: Sequence[int]) -> list[str]:
-        """Split (B, columns, L) by columns."""
+    def _split(self, given: str, sizes: Sequence[int], axis: int = 1) -> list[str]:
+        """Split (B, columns, L) by columns, or another axis."""
         from onnx import helper
 
         names = [f"split_{len(self._nodes)}_{at}" for at in range(len(sizes))]
         array = np.array(sizes, np.int64)
         pieces = self._constant(f"sizes_{'_'.join(map(str, sizes))}", array)
-        self._nodes.append(helper.make_node("Split", [given, pieces], names, names[0], axis=1))
+        self._nodes.append(helper.make_node("Split", [given, pieces], names, names[0], axis=axis))
         return names
 
     def _norm(
