@@ -29,3 +29,13 @@ base fast4 --name fast --start "$work/fast3" --trained "$work/narrower-fast/fine
 python scripts/distil.py "$data" "$work/tenth" "$work/narrowest-fast" --start "$work/fast4" --leave-out 1 3 \
   --inners 128 128 --compared 32 32 --values 32 32 --seed 43 --steps 7000
 base fast5 --name fast --start "$work/fast4" --trained "$work/narrowest-fast/finetuned16.safetensors"
+
+# Narrower again
+python scripts/distil.py "$data" "$work/tenth" "$work/sixth-fast" --start "$work/fast5" --leave-out 1 3 \
+  --inners 64 64 --compared 16 16 --values 32 32 --seed 47 --steps 7000
+base fast6 --name fast --start "$work/fast5" --trained "$work/sixth-fast/finetuned16.safetensors"
+
+# As wide as that, on more of the texts without labels
+python scripts/distil.py "$data" "$work/tenth" "$work/seventh-fast" --start "$work/fast6" --leave-out 1 3 \
+  --inners 64 64 --compared 16 16 --values 32 32 --gold 0.35 --texts 15000 --seed 53 --steps 7000
+base fast7 --name fast --start "$work/fast6" --trained "$work/seventh-fast/finetuned16.safetensors"
