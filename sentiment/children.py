@@ -55,8 +55,11 @@ def start(module: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes
     :param environment: What it finds in its environment besides what is in this one's.
     :raises OSError: The system has no room for one more.
     """
-    if module in _unused and _unused[module][0] == environment:
-        return _unused.pop(module)[1]
+    if module in _unused:
+        told, process = _unused.pop(module)
+        if told == environment:
+            return process
+        end(process)  # what is asked for now is what there will be
     return _started(module, environment)
 
 

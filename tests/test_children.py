@@ -55,7 +55,6 @@ def test_one_with_another_environment_is_not_taken(
 ) -> None:
     children.start_ahead(WORKER, {"SHARED": "1"})
     children.start(WORKER, {"SHARED": "2"})
-    children.end_unused()
     assert started[0].poll() is not None
     assert started[1].poll() is None
 
