@@ -22,6 +22,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from sentiment.model.vocabulary import Vocabulary
+
 __all__ = ["BUCKET_BITS", "Features", "extract"]
 
 BUCKET_BITS = 22
@@ -147,7 +149,7 @@ def _codes(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]
 class _Found:
     """Features as they are found, kind by kind: bucket, first unit and last unit of each."""
 
-    def __init__(self, wanted: NDArray[np.bool_] | None) -> None:
+    def __init__(self, wanted: Vocabulary | None) -> None:
         self._wanted = wanted
         self._kinds: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
 
@@ -155,7 +157,7 @@ class _Found:
         """Take the wanted ones of some features, each from its first unit to `reach` units on."""
         bucket = (hashes >> np.uint64(64 - BUCKET_BITS)).astype(np.int64)
         if self._wanted is not None:
-            kept = np.flatnonzero(self._wanted[bucket])
+            kept = np.flatnonzero(self._wanted.holds(bucket))
             bucket, first = bucket[kept], first[kept]
         self._kinds.append((bucket, first, first + reach))
 
@@ -166,12 +168,12 @@ class _Found:
         return bucket[order], first[order], last[order]
 
 
-def extract(texts: Sequence[str], wanted: NDArray[np.bool_] | None = None) -> Features:
+def extract(texts: Sequence[str], wanted: Vocabulary | None = None) -> Features:
     """Return the features of every text.
 
     :param texts: Folded texts (lower case, simplified), as `sentiment.text.prepare` gives them.
-    :param wanted: Whether each bucket is wanted; features in another one are left out, before they
-        cost anything more. All are wanted by default.
+    :param wanted: Features in buckets that are not among these are left out, before they cost
+        anything more. All are wanted by default.
     """
     if not texts:
         nothing = np.zeros(0, dtype=np.int64)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sentiment.model.features import BUCKET_BITS, Features, extract
 from sentiment.model.sums import Whole, run_sums
+from sentiment.model.vocabulary import Vocabulary
 
 __all__ = ["Batch", "Heads", "Scores", "read_batch"]
 
@@ -58,7 +59,7 @@ class Scores:
 def read_batch(
     texts: Sequence[str],
     clauses: Sequence[Sequence[tuple[int, int]]],
-    wanted: NDArray[np.bool_] | None = None,
+    wanted: Vocabulary | None = None,
 ) -> Batch:
     """Return the features of some folded texts, each with its clauses as spans of that text.
 
@@ -120,38 +121,30 @@ class Heads:
         self.scale = np.asarray(scale, dtype=np.float32)
         self.bias = np.asarray(bias, dtype=np.float32)
         self.clause_heads = clause_heads
-        # Small numbers: what a process touches first, the system has to find it a place for.
-        number = np.uint16 if len(buckets) < 1 << 16 else np.int32
-        self._number = np.zeros(1 << BUCKET_BITS, dtype=number)  # 0 is in no vocabulary
-        self._number[buckets] = np.arange(1, len(buckets) + 1, dtype=number)
-        self.wanted = self._number != 0  # whether a bucket is in the vocabulary
+        self.vocabulary = Vocabulary(buckets, BUCKET_BITS)
 
     @cached_property
     def weights(self) -> NDArray[np.float32]:
         """The weights as numbers, shape as `stored`; for training, scoring has no use for them."""
         return self.stored * self.scale
 
-    def index(self, buckets: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Return the row of each bucket in `weights`, -1 for one that is not in the vocabulary."""
-        return self._number[buckets].astype(np.int32) - 1
-
     def weight(
         self, buckets: NDArray[np.int64], columns: NDArray[np.int64] | int
     ) -> NDArray[np.float32]:
         """Return the weight of each bucket of the vocabulary in a column, or in one each."""
         weights: NDArray[np.float32] = (
-            self.stored[self.index(buckets), columns] * self.scale[columns]
+            self.stored[self.vocabulary.rows(buckets), columns] * self.scale[columns]
         )
         return weights
 
     def known(self, batch: Batch) -> NDArray[np.int64]:
         """Return the positions of the features that are in the vocabulary."""
-        return np.flatnonzero(self.wanted[batch.features.bucket])
+        return np.flatnonzero(self.vocabulary.holds(batch.features.bucket))
 
     def score(self, batch: Batch) -> Scores:
         """Return the scores of every clause and of every text."""
         clauses, split = len(batch.row_of_clause), self.clause_heads
-        index = self.index(batch.features.bucket)
+        index = self.vocabulary.rows(batch.features.bucket)
         # Features of one clause stand together; those that cross a border form a segment of their own
         # after the clauses, one for each text, and count for the text alone.
         inside = np.flatnonzero((index >= 0) & (batch.clause >= 0))

@@ -193,7 +193,7 @@ class LiteModel:
         read = read_batch(
             [prepared.folded for prepared in batch],
             [prepared.clauses for prepared in batch],
-            self.heads.wanted,
+            self.heads.vocabulary,
         )
         return read, self.heads.score(read)
 

@@ -12,6 +12,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ class Offsets(Sequence[Span]):
     :param cuts: The tokens of each.
     """
 
-    __slots__ = ("_before", "_cuts", "_starts", "_words")
+    __slots__ = ("_before", "_cuts", "_letters", "_words")
 
     def __init__(self, words: Sequence[str], cuts: Sequence[Cut]) -> None:
         self._words = words
         self._cuts = cuts
         self._before: list[int] = []  # tokens before each word, and in all
-        self._starts: list[int] = []  # where each word starts
+        self._letters: list[int] = []  # in the words before each
 
     def __len__(self) -> int:
         return self._counted()[-1]
@@ -63,13 +64,14 @@ class Offsets(Sequence[Span]):
             raise IndexError(at)
         word = bisect_right(before, at) - 1
         start, end = self._cuts[word].offsets[at - before[word]]
-        moved = self._starts[word]
+        moved = self._letters[word] + word  # as many spaces as words
         return start + moved, end + moved
 
     def _counted(self) -> list[int]:
         if not self._before:
-            self._starts = list(accumulate((len(word) + 1 for word in self._words), initial=0))
-            self._before = list(accumulate((len(cut.ids) for cut in self._cuts), initial=0))
+            self._letters = list(accumulate(map(len, self._words), initial=0))
+            ids = map(itemgetter(0), self._cuts)
+            self._before = list(accumulate(map(len, ids), initial=0))
         return self._before
 
 

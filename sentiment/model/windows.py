@@ -38,7 +38,7 @@ def read_long(folded: str, clauses: Sequence[Span], heads: Heads) -> tuple[Batch
     for spans in _windows(clauses):
         first = spans[0][0]
         inside = [(start - first, end - first) for start, end in spans]
-        read = read_batch([folded[first : spans[-1][1]]], [inside], heads.wanted)
+        read = read_batch([folded[first : spans[-1][1]]], [inside], heads.vocabulary)
         found = heads.score(read)
         count = len(heads.known(read))
         row_sum += (found.row[0] - heads.bias[split:]) * np.sqrt(max(count, 1))

@@ -66,6 +66,6 @@ class Words:
         logits = np.zeros((len(texts), len(SENTIMENTS)), dtype=np.float32)
         for at in range(0, len(texts), _ROWS):
             some = texts[at : at + _ROWS]
-            read = read_batch(some, [()] * len(some), self._heads.wanted)
+            read = read_batch(some, [()] * len(some), self._heads.vocabulary)
             logits[at : at + _ROWS] = self._heads.score(read).row
         return logits

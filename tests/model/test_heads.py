@@ -166,9 +166,3 @@ def test_a_text_of_nothing_known_scores_its_bias() -> None:
     scores = HEADS.score(read_batch(["", "ω"], [[], [(0, 1)]]))
     assert scores.row.tolist() == [HEADS.bias[3:].tolist()] * 2
     assert scores.clause.tolist() == [HEADS.bias[:3].tolist()]
-
-
-def test_a_bucket_that_is_not_known_has_no_index() -> None:
-    known = HEADS.buckets[5]
-    missing = np.setdiff1d(np.arange(1000), HEADS.buckets)[:1]
-    assert HEADS.index(np.array([known, *missing])).tolist() == [5, -1]

@@ -5,6 +5,7 @@ import pytest
 
 from sentiment.model.features import extract
 from sentiment.model.sums import run_sums
+from sentiment.model.vocabulary import Vocabulary
 from tests.model.test_features import TEXTS
 
 
@@ -32,7 +33,7 @@ def test_runs_need_not_follow_one_another() -> None:
 def test_features_that_are_not_wanted_are_left_out_and_nothing_else_changes() -> None:
     whole = extract(TEXTS)
     wanted = np.random.default_rng(9).random(1 << 22) < 0.4
-    some = extract(TEXTS, wanted)
+    some = extract(TEXTS, Vocabulary(np.flatnonzero(wanted), 22))
     kept = wanted[whole.bucket]
     for name in ("bucket", "start", "end", "row"):
         np.testing.assert_array_equal(getattr(some, name), getattr(whole, name)[kept])
