@@ -276,8 +276,12 @@ def child_products(graph: str, tokens: str) -> None:
     import numpy as np
     import onnxruntime
 
-    rows = 24  # as many as the project has in a run of such rows
-    ids = np.random.default_rng(0).integers(5, 20_000, (rows, int(tokens)))
+    from sentiment.model.runtime import CpuRuntime
+
+    runtime = CpuRuntime()
+    width = runtime.width(int(tokens))
+    rows = runtime.rows(width)
+    ids = np.random.default_rng(0).integers(5, 20_000, (rows, width))
     with tempfile.TemporaryDirectory() as folder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
@@ -491,9 +495,11 @@ def _size(path: Path) -> int:
 
 def machine() -> dict[str, Any]:
     """Return what the figures depend on: processor, cores, memory, versions, what else is running."""
+    from sentiment.children import cores
+
     return {
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores(),
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
@@ -538,13 +544,17 @@ def matrix_limit(rows: Sequence[str]) -> dict[str, float] | None:
 
 def _between_tokens(graph: Any) -> int:
     """Return the multiplications of two tokens of a text with one another, in all layers."""
-    matrices = {a.name: a.dims[1] for a in graph.initializer if len(a.dims) == 2}
+    numbers = import_module("onnx").numpy_helper
+    constants = {a.name: a for a in graph.initializer}
     maker = {name: node for node in graph.node for name in node.output}
 
     def width(tensor: str) -> int:
         node = maker[tensor]
         if "MatMul" in node.op_type:
-            return int(matrices[node.input[1]])
+            return int(constants[node.input[1]].dims[1])
+        if node.op_type == "Split":  # looked up with others, not multiplied
+            sizes = numbers.to_array(constants[node.input[1]])
+            return int(sizes[list(node.output).index(tensor)])
         return width(node.input[0])  # its shape is changed, or it is turned
 
     attention = [node for node in graph.node if node.op_type == "FusedMatMul"]

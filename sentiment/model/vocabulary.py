@@ -1,6 +1,6 @@
 """The buckets that a model has weights for, and the row of each: one bit a bucket, and a count.
 
-A number for each of four million buckets would be found a little sooner, and take twenty times the room:
+A number for each of four million buckets would be found a little sooner, and take ten times the room:
 memory that a process touches for the first time costs more than all that a small export looks up.
 """
 
