@@ -1,13 +1,15 @@
 """Measure speed, memory and size beside SnowNLP, VADER, TextBlob and a Hugging Face pipeline.
 
-    python scripts/bench.py                  # all of it, some twelve minutes; writes docs/bench.*
+    python scripts/bench.py                  # all of it, some twenty minutes; writes docs/bench.*
+    python scripts/bench.py --sizes 1000 10000 100000 1000000    # a quarter of an hour more
     python scripts/bench.py --rows mine.txt  # on your own texts, one a line
     python scripts/bench.py --quick          # a smoke test
 
 A row is about 60 Chinese characters or 25 English words, half and half, put together from the
 sentences of data/sample_reviews.csv. Everything is measured in processes of its own: what one system
-loads is neither in the time nor in the memory of another. The peers give one number a text; this
-project gives sentiment, topics, drivers and their evidence.
+loads is neither in the time nor in the memory of another. What is compared from file to file runs in
+turns, round after round, so that a machine that slows down for a while slows all alike. The peers give
+one number a text; this project gives sentiment, topics, drivers and their evidence.
 
 The pipeline is the one that a user would pick for both languages: `text-classification` with a network
 of the true size of distilbert-base-multilingual-cased, on torch. Its weights are random and nothing is
@@ -40,7 +42,7 @@ from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution, version
 from importlib.util import find_spec
-from itertools import islice
+from itertools import islice, pairwise, product
 from math import ceil, floor, log10
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,7 @@ TEXT = "评价内容"
 USUAL = 60
 WORDS_PER_CHARACTER = 25 / 60
 BATCH = 512
+FEW = 10  # rows that tell the start
 
 # What is imported, and the package that is installed, for each peer.
 PEERS = {
@@ -70,22 +73,29 @@ class Plan:
 
     :param sizes: Rows of the runs from file to file.
     :param lengths: Characters of a row, for the rates by length.
-    :param seconds: The longest that one measurement may take, where it can be cut short.
-    :param repeats: How often a short measurement is taken; the median counts.
+    :param seconds: The longest that one measurement in memory may take, where it can be cut short.
+    :param patience: The longest that a peer's run from file to file is waited for, in seconds.
+    :param repeats: How often a measurement is taken; the median counts.
     """
 
     sizes: tuple[int, ...] = (1_000, 10_000, 100_000)
     lengths: tuple[int, ...] = (20, 60, 200, 1_000)
     seconds: float = 5.0
+    patience: float = 40.0
     repeats: int = 3
 
 
-QUICK = Plan(sizes=(200,), lengths=(20, 60), seconds=1.0, repeats=1)
+# A run of ours that takes longer is not taken again.
+LONG = 120.0
+QUICK = Plan(sizes=(100, 200), lengths=(20, 60), seconds=1.0, repeats=1)
 
 
 @dataclass
 class Figures:
-    """What was measured of one system; rates in rows a second, times in seconds, sizes in bytes."""
+    """What was measured of one system; rates in rows a second, times in seconds, sizes in bytes.
+
+    :param file: Seconds from file to file of each round, by rows.
+    """
 
     name: str
     version: str
@@ -94,12 +104,40 @@ class Figures:
     first: float = 0.0
     memory: float = 0.0
     by_length: dict[int, float] = field(default_factory=dict)
-    start: float = 0.0
-    file: dict[int, float] = field(default_factory=dict)
-    file_running: dict[int, float] = field(default_factory=dict)
+    file: dict[int, list[float]] = field(default_factory=dict)
     file_memory: float = 0.0
     file_processor: float = 0.0
     installed: int = 0
+
+    @property
+    def start(self) -> float:
+        """Seconds from file to file of the fewest rows."""
+        return statistics.median(self.file[FEW])
+
+    def rate(self, rows: int) -> float | None:
+        """Return the rate from file to file, start included; None: not measured."""
+        return rows / statistics.median(self.file[rows]) if rows in self.file else None
+
+    def past(self, fewer: int, rows: int) -> float | None:
+        """Return the rate of what a run has more than one of fewer rows; None: not measured."""
+        rates = self.each_past(fewer, rows)
+        return statistics.median(rates) if rates else None
+
+    def each_past(self, fewer: int, rows: int) -> list[float]:
+        """Return what `past` does for each round in which both were measured."""
+        pairs = zip(self.file.get(fewer, ()), self.file.get(rows, ()), strict=False)
+        return [(rows - fewer) / (long - short) for short, long in pairs if long > short]
+
+    @property
+    def longest(self) -> int:
+        """Rows of the longest run from file to file that was taken as often as any."""
+        most = max(map(len, self.file.values()))
+        return max(rows for rows, seconds in self.file.items() if len(seconds) == most)
+
+    @property
+    def running(self) -> float | None:
+        """Rate of that run without what the start takes; None: there was no longer one."""
+        return self.past(FEW, self.longest)
 
 
 # --- rows -------------------------------------------------------------------------------------
@@ -404,7 +442,7 @@ def child(*arguments: str) -> list[str]:
 
 
 def measure(figures: Figures, plan: Plan, rows: list[str] | None, folder: Path) -> None:
-    """Fill in the figures of one system."""
+    """Fill in what one system does in memory, and its size."""
     name = figures.name
     module = "sentiment" if figures.ours else PEERS[name][0]
     command = [sys.executable, "-c", f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"]  # fmt: skip # noqa: E501
@@ -412,7 +450,7 @@ def measure(figures: Figures, plan: Plan, rows: list[str] | None, folder: Path) 
         float(run(command).printed[0]) for _ in range(plan.repeats)
     )
     for length in (USUAL,) if rows else plan.lengths:
-        texts = rows or make_rows(min(plan.sizes[-1], 2_000_000 // length), length)
+        texts = rows or make_rows(min(max(plan.sizes), 2_000_000 // length), length)
         path = folder / f"{length}.json"
         path.write_text(json.dumps(texts), encoding="utf-8")
         done = run(child("memory", name, str(path), str(plan.seconds)))
@@ -423,35 +461,45 @@ def measure(figures: Figures, plan: Plan, rows: list[str] | None, folder: Path) 
             ]
             figures.first = statistics.median([done.first, *again])
             figures.memory = done.memory
-    _from_file(figures, plan, rows, folder)
     figures.installed = installed_size("sentiment" if figures.ours else PEERS[name][1])
     if name == "DistilBERT":
         figures.installed += installed_size("torch")
 
 
-def _from_file(figures: Figures, plan: Plan, rows: list[str] | None, folder: Path) -> None:
-    source, output = folder / "in.csv", folder / "out.csv"
-    command = child("file", figures.name, str(source), str(output))
-    if figures.ours:
-        command = [sys.executable, "-m", "sentiment", "score", str(source), "-o", str(output)]
-        command += ["--model", figures.name, "--overwrite", "--restart"]
-    texts = rows or make_rows(plan.sizes[-1])
-    write_csv(source, texts[:10])
-    figures.start = statistics.median(run(command).seconds for _ in range(plan.repeats))
-    for size in plan.sizes:
-        # A peer that is slow is not waited for; for it, more rows take longer and tell no more.
-        expected = size / figures.by_length[USUAL]
-        slow = not figures.ours and size > plan.sizes[0] and expected > 2 * plan.seconds
-        if size > len(texts) or slow:
-            continue
-        write_csv(source, texts[:size])
-        done = [run(command) for _ in range(plan.repeats if expected < plan.seconds else 1)]
-        seconds = statistics.median(each.seconds for each in done)
-        figures.file[size] = size / seconds
-        if seconds > figures.start:
-            figures.file_running[size] = (size - 10) / (seconds - figures.start)
-        figures.file_memory = max(each.memory for each in done)
-        figures.file_processor = statistics.median(each.processor for each in done) / size
+def measure_files(
+    found: Sequence[Figures], plan: Plan, rows: list[str] | None, folder: Path
+) -> dict[str, float] | None:
+    """Fill in what the systems do from file to file, in turns.
+
+    :return: The median of what `matrix_limit` said in each turn.
+    """
+    texts = rows or make_rows(max(plan.sizes))
+    sizes = [FEW, *(size for size in plan.sizes if size <= len(texts))]
+    for size in sizes:
+        write_csv(folder / f"{size}.csv", texts[:size])
+    limits = []
+    for turn in range(plan.repeats):
+        print(f"from file to file, {turn + 1} of {plan.repeats} ...", flush=True)
+        for size, figures in product(sizes, found):
+            expected = size / figures.by_length[USUAL]
+            # A peer that is slow is not waited for; for it, more rows take longer and tell no more.
+            slow = not figures.ours and size > plan.sizes[0] and expected > plan.patience
+            if slow or (turn and expected > LONG):
+                continue
+            source, output = folder / f"{size}.csv", folder / "out.csv"
+            command = child("file", figures.name, str(source), str(output))
+            if figures.ours:
+                command = [sys.executable, "-m", "sentiment", "score", str(source)]
+                command += ["-o", str(output), "--model", figures.name, "--overwrite", "--restart"]
+            done = run(command)
+            figures.file.setdefault(size, []).append(done.seconds)
+            if size > FEW:  # the longest is the last
+                figures.file_memory = done.memory
+                figures.file_processor = done.processor / size
+        if any(one.name == "base" for one in found):
+            limits.append(matrix_limit(texts[:2000]))
+    told = [one for one in limits if one is not None]
+    return {key: statistics.median(one[key] for one in told) for key in told[0]} if told else None
 
 
 def installed_size(name: str) -> int:
@@ -617,8 +665,8 @@ def report(
     usual = [
         [
             each.version,
-            *[_rate(each.file.get(size)) for size in plan.sizes],
-            *[_rate(each.file_running.get(size)) for size in plan.sizes[-1:]],
+            *[_rate(each.rate(size)) for size in plan.sizes],
+            _rate(each.running),
             _rate(each.by_length.get(USUAL)),
         ]
         for each in found
@@ -634,8 +682,8 @@ def report(
             f"{each.first:.2f} s",
             f"{each.start:.2f} s",
             f"{each.memory / 2**20:,.0f} MB",
-            f"{each.file_memory / 2**20:,.0f} MB" if each.file else "–",
-            f"{each.file_processor * 1e6:,.0f} µs" if each.file else "–",
+            f"{each.file_memory / 2**20:,.0f} MB" if each.file_memory else "–",
+            f"{each.file_processor * 1e6:,.0f} µs" if each.file_processor else "–",
             f"{each.installed / 2**20:,.0f} MB",
         ]
         for each in found
@@ -655,13 +703,15 @@ def report(
         "From a CSV file to a CSV file, the process's start included (a peer in a loop of its own, in "
         "one process; this project as `sentiment score`, with its default number of processes); the "
         "longest run again without what ten rows take; and in memory, in one process, models loaded. "
-        "A dash: it would have taken too long.",
+        f"From file to file the systems run in turns: the median of {plan.repeats} rounds, and of the "
+        "ratios too. A dash: it would have taken too long.",
         table(
             ["", *[f"file, {size:,} rows" for size in plan.sizes], "without start", "in memory"],
             usual,
         ),
         *_ratios(found),
         *_share_of_limit(found, limit),
+        *_past_start(found, plan),
         "## By length of text",
         "Rows a second in memory, in one process, by Chinese characters of a row (English to match).",
         table(["", *[f"{length:,}" for length in lengths]], by_length),
@@ -697,21 +747,40 @@ def _busy(where: dict[str, Any]) -> str:
     )
 
 
-def _longest(figures: Figures) -> float:
-    """Return the rate of the longest run: of a short one the start takes nearly all."""
-    return figures.file_running[max(figures.file_running)]
+def _past_start(found: Sequence[Figures], plan: Plan) -> list[str]:
+    """Return a table of what a job takes once, and of its rate past that."""
+    spans = list(pairwise(plan.sizes))
+    lines = []
+    for each in (one for one in found if one.ours):
+        rates = [each.past(*span) for span in spans]
+        if rates and rates[0]:
+            once = statistics.median(each.file[plan.sizes[0]]) - plan.sizes[0] / rates[0]
+            lines.append([each.version, f"{once:.2f} s", *map(_rate, rates)])
+    if not lines:
+        return []
+    return [
+        "## By number of rows",
+        "What a job takes once, the start of its workers included, and the rows a second of what a "
+        f"longer job has more than a shorter one. Once: what {plan.sizes[0]:,} rows take, less these at "
+        "the first of the rates.",
+        table(["", "once", *[f"{few:,} to {many:,}" for few, many in spans]], lines),
+    ]
 
 
 def _ratios(found: Sequence[Figures]) -> list[str]:
     """Return one sentence for each of our models: how many times as fast as each peer."""
     lines = []
     for ours in (each for each in found if each.ours):
-        times = [
-            f"{_longest(ours) / _longest(peer):,.1f} times {peer.name}"
-            f" ({ours.by_length[USUAL] / peer.by_length[USUAL]:,.1f} in memory)"
-            for peer in found
-            if not peer.ours and peer.file_running and ours.file_running
-        ]  # fmt: skip
+        times = []
+        for peer in (each for each in found if not each.ours):
+            pairs = zip(
+                ours.each_past(FEW, ours.longest), peer.each_past(FEW, peer.longest), strict=False
+            )
+            if ratios := [one / other for one, other in pairs]:
+                in_memory = ours.by_length[USUAL] / peer.by_length[USUAL]
+                times.append(
+                    f"{statistics.median(ratios):,.1f} times {peer.name} ({in_memory:,.1f} in memory)"
+                )
         if times:
             lines.append(f"{ours.version} from file to file, start excluded: {', '.join(times)}.")
     return lines
@@ -719,17 +788,17 @@ def _ratios(found: Sequence[Figures]) -> list[str]:
 
 def _share_of_limit(found: Sequence[Figures], limit: dict[str, float] | None) -> list[str]:
     """Return how near the base model comes to what its multiplications alone would allow."""
-    base = next((each for each in found if each.name == "base" and each.file_running), None)
-    if base is None or limit is None:
+    rate = next((each.running for each in found if each.name == "base"), None)
+    if rate is None or limit is None:
         return []
-    rate = _longest(base)
+    name = next(each.version for each in found if each.name == "base")
     return [
         f"This machine multiplies at most {limit['floats'] / 1e9:,.0f} thousand million fp32 numbers a "
         f"second and {limit['bytes'] / 1e9:,.0f} thousand million bytes (the fastest of 20 products of "
         f"2,048 × 2,048, all cores). A row has {limit['tokens']:.0f} tokens, which makes "
         f"{limit['with_weights'] / 1e6:,.0f} million products with weights in bytes and "
         f"{limit['between_tokens'] / 1e6:,.1f} million between tokens in fp32: with nothing else to do, "
-        f"{limit['rows']:,.0f} rows a second. {base.version} does {rate:,.0f} from file to file, "
+        f"{limit['rows']:,.0f} rows a second. {name} does {rate:,.0f} from file to file, "
         f"{rate / limit['rows']:.0%} of that. As fast as the model's own products are, one by one and "
         f"in their own shapes, they allow {limit['own']:,.0f} rows a second: it does "
         f"{rate / limit['own']:.0%} of that."
@@ -742,7 +811,11 @@ def picture(found: Sequence[Figures]) -> str:
     for each in found:
         dark, light = ("#1f6f8b", "#99c9d6") if each.ours else ("#8a8f98", "#c9ccd1")
         bars += [
-            (f"{each.version}, file to file", max(each.file.values(), default=0.0), dark),
+            (
+                f"{each.version}, file to file",
+                max((each.rate(rows) or 0.0 for rows in each.file), default=0.0),
+                dark,
+            ),
             (f"{each.version}, in memory", each.by_length.get(USUAL, 0.0), light),
         ]
     bars = [bar for bar in bars if bar[1]]
@@ -787,9 +860,17 @@ def main() -> None:
         "--only", action="append", default=[], metavar="NAME", help="lite, VADER ..."
     )
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of the results")
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=Plan.sizes,
+        metavar="ROWS",
+        help="rows of the runs from file to file, rising (default: %(default)s)",
+    )
     parser.add_argument("--quick", action="store_true", help="a smoke test on 200 rows")
     options = parser.parse_args()
-    plan = QUICK if options.quick else Plan()
+    plan = QUICK if options.quick else Plan(sizes=tuple(options.sizes))
     rows = None
     if options.rows:
         rows = [line for line in options.rows.read_text(encoding="utf-8").splitlines() if line]
@@ -799,9 +880,7 @@ def main() -> None:
         for each in found:
             print(f"{each.version} ...", flush=True)
             measure(each, plan, rows, Path(folder))
-    limit = (
-        matrix_limit(rows or make_rows(2000)) if any(one.name == "base" for one in found) else None
-    )
+        limit = measure_files(found, plan, rows, Path(folder))
     text = report(found, plan, where, limit)
     print(text)
     options.out.mkdir(parents=True, exist_ok=True)

@@ -58,6 +58,35 @@ def test_a_process_that_fails_is_told_with_its_complaint(bench):
         bench.run([sys.executable, "-c", "raise SystemExit('no such thing')"])
 
 
+def test_rates_leave_out_what_fewer_rows_took_in_the_same_round(bench):
+    figures = bench.Figures("lite", "lite@1", ours=True)
+    figures.file = {10: [1.0, 2.0, 1.0], 1_010: [2.0, 4.0, 3.0], 5_010: [9.0]}
+    assert figures.start == 1.0
+    assert figures.rate(1_010) == 1_010 / 3.0
+    assert figures.longest == 1_010  # the longer one was run once
+    assert figures.each_past(10, 1_010) == [1_000, 500, 500]
+    assert figures.running == 500
+    assert figures.past(1_010, 5_010) == 4_000 / 7
+    assert figures.past(1_010, 9_000) is None
+
+
+def test_ratios_are_those_of_each_round(bench):
+    ours = bench.Figures("lite", "lite@1", ours=True, by_length={bench.USUAL: 90.0})
+    ours.file = {10: [0.0] * 3, 1_010: [1.0, 2.0, 4.0]}
+    peer = bench.Figures("VADER", "VADER 3", ours=False, by_length={bench.USUAL: 30.0})
+    peer.file = {10: [0.0] * 3, 1_010: [2.0, 4.0, 8.0], 9_010: [1.0]}
+    (said,) = bench._ratios([ours, peer])
+    assert "2.0 times VADER (3.0 in memory)" in said
+
+
+def test_what_a_job_takes_once_is_told_apart_from_its_rows(bench):
+    ours = bench.Figures("lite", "lite@1", ours=True)
+    ours.file = {10: [0.5], 100: [1.5], 200: [2.5], 400: [4.5]}
+    *_, lines = bench._past_start([ours], bench.Plan(sizes=(100, 200, 400)))
+    assert "| lite@1 | 0.50 s | 100 | 100 |" in lines
+    assert bench._past_start([ours], bench.Plan(sizes=(100,))) == []
+
+
 def test_it_runs_and_writes_what_it_prints(tmp_path):
     done = subprocess.run(
         [sys.executable, str(SCRIPT), "--quick", "--only", "lite", "--only", "VADER", "--out", tmp_path],
@@ -73,7 +102,8 @@ def test_it_runs_and_writes_what_it_prints(tmp_path):
     for system in measured.values():
         assert set(system["by_length"]) == {"20", "60"}
         assert all(rate > 0 for rate in system["by_length"].values())
-        assert system["file"]["200"] > 0
+        assert set(system["file"]) == {"10", "100", "200"}
+        assert all(seconds > 0 for runs in system["file"].values() for seconds in runs)
         assert system["memory"] > 1 << 20
     assert values["machine"]["cores"] >= 1
     ElementTree.parse(tmp_path / "bench.svg")

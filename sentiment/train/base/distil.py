@@ -30,6 +30,7 @@ from sentiment.train.base.finetune import (
     collate,
     hide,
 )
+from sentiment.train.base.optimizers import muon_and_adamw
 from sentiment.train.base.prune import keep_units
 from sentiment.train.base.quick import has_bf16
 from sentiment.train.base.token_targets import Targets
@@ -46,7 +47,7 @@ class DistilOptions:
     steps: int = 5000
     minutes: float = 95.0
     tokens: int = 4096  # a batch, padding included
-    rate: float = 4e-4
+    rate: float = 4e-4  # of Muon and of AdamW
     warmup: float = 0.03  # of the steps
     weight_decay: float = 0.0
     average: float = 0.995  # of weights, an update
@@ -86,11 +87,15 @@ def distil(
         network.encoder.set_attn_implementation("sdpa")  # type: ignore[operator]
     _no_dropout(tight)
     learnt = [one for one in tight.parameters() if one.requires_grad]
-    optimizer = torch.optim.AdamW(
-        learnt, lr=options.rate, weight_decay=options.weight_decay, betas=(0.9, 0.98), fused=True
+    optimizers = muon_and_adamw(
+        tight,
+        matrix_rate=options.rate,
+        rate=options.rate,
+        weight_decay=options.weight_decay,
     )
+    muon, adam = optimizers
     averaged = AveragedModel(tight, avg_fn=averaging(options.average))
-    run = Run({"network": tight, "averaged": averaged, "optimizer": optimizer}, checkpoint)
+    run = Run({"network": tight, "averaged": averaged, "muon": muon, "adam": adam}, checkpoint)
     first = run.resume()
     rows = _mixed(targets, options)
     # Where a layer is left out, what the next one is given is learnt by the one before.
@@ -110,7 +115,8 @@ def distil(
                 break
             run.keep(step)
             scale = min(1.0, (step + 1) / (options.warmup * options.steps + 1))
-            optimizer.param_groups[0]["lr"] = options.rate * scale * (1.0 - step / options.steps)
+            for group in (*muon.param_groups, *adam.param_groups):
+                group["lr"] = group["full_rate"] * scale * (1.0 - step / options.steps)
             hide(batch.ids, options.hidden)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.bf16):
                 with torch.no_grad():
@@ -122,8 +128,9 @@ def distil(
             )  # fmt: skip
             torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(learnt, 1.0)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+            for optimizer in optimizers:
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
             averaged.update_parameters(tight)
             losses.append(float(loss.detach()))
             if time.monotonic() - logged > _SAID:

@@ -31,6 +31,7 @@ from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from sentiment.model.network import EncoderOptions, encoder_config
 from sentiment.train.base.narrow import narrow
+from sentiment.train.base.optimizers import muon_and_adamw
 from sentiment.train.base.quick import has_bf16
 from sentiment.train.base.tokenizer import MARKER, SPECIALS
 from sentiment.train.base.vectors import log_frequencies, neighbour_vectors
@@ -374,22 +375,12 @@ class _Training:
 
 def optimizers_of(model: nn.Module, options: PretrainOptions) -> list[torch.optim.Optimizer]:
     """Return Muon for the encoder's matrices and AdamW for embedding, norms and decoder."""
-    matrices: list[nn.Parameter] = []
-    rest: list[nn.Parameter] = []
-    for name, parameter in model.named_parameters():
-        inner = parameter.ndim == 2 and ".layers." in name
-        (matrices if inner else rest).append(parameter)
-    decay = options.weight_decay
-    muon = torch.optim.Muon(
-        matrices, lr=options.matrix_rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw"
+    return muon_and_adamw(
+        model,
+        matrix_rate=options.matrix_rate,
+        rate=options.rate,
+        weight_decay=options.weight_decay,
     )
-    adam = torch.optim.AdamW(
-        rest, lr=options.rate, betas=(0.9, 0.98), weight_decay=decay, fused=True
-    )
-    for optimizer in (muon, adam):
-        for group in optimizer.param_groups:
-            group["full_rate"] = group["lr"]
-    return [muon, adam]
 
 
 def heldout_loss(
