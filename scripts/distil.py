@@ -6,8 +6,9 @@
 DATA is the folder that `scripts/fetch_data.py` fills. OUT gets finetuned16.safetensors and recipe.json,
 of which `scripts/train_base.py --start BUNDLE --trained OUT/finetuned16.safetensors`, with the same
 `--leave-out`, makes a bundle. With `--start` a shorter bundle, which came from BUNDLE, is pruned in its
-place and learns from it; it is then the `--start` of `train_base.py` too. A run that was interrupted
-goes on where it was. 3,000 steps of four layers take an hour and a quarter on two cores.
+place and learns from it; it is then the `--start` of `train_base.py` too. With `--corrections` and no
+shape, a bundle learns the labels of these rows and stays what it was about all others. A run that was
+interrupted goes on where it was. 3,000 steps of four layers take an hour and a quarter on two cores.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ from sentiment.model import bundle
 from sentiment.taxonomy import Taxonomy
 from sentiment.train.base.choice import TAUGHT, choose_rows
 from sentiment.train.base.distil import DistilOptions, distil
-from sentiment.train.base.finetune import FinetuneOptions, batches, collate
+from sentiment.train.base.finetune import FinetuneOptions, batches, collate, topic_of_drivers
 from sentiment.train.base.pack import unpack
 from sentiment.train.base.prune import check_shape, observe, prune
 from sentiment.train.base.shorten import leave_out
 from sentiment.train.base.token_targets import read_targets
+from sentiment.train.data.examples import read_labelled
 
 WINDOW = 256
 WRITTEN = Path(__file__).parents[1] / "data" / "written"
@@ -49,15 +51,11 @@ def main() -> None:
         "--inners",
         type=int,
         nargs="+",
-        required=True,
-        help="units left in the feed-forward of each layer that stays",
+        help="units left in the feed-forward of each layer that stays (default: as many as there are, "
+        "of these and of the two below)",
     )
-    parser.add_argument(
-        "--compared", type=int, nargs="+", required=True, help="numbers left of a query in each"
-    )
-    parser.add_argument(
-        "--values", type=int, nargs="+", required=True, help="numbers left of a value in each"
-    )
+    parser.add_argument("--compared", type=int, nargs="+", help="numbers left of a query in each")
+    parser.add_argument("--values", type=int, nargs="+", help="numbers left of a value in each")
     parser.add_argument(
         "--leave-out", type=int, nargs="+", default=[], metavar="LAYER", help="layers left out"
     )
@@ -80,6 +78,19 @@ def main() -> None:
         default=TAUGHT,
         metavar="N",
         help="of each set, texts without labels that are read besides (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--corrections",
+        type=Path,
+        metavar="FILE",
+        help="labelled rows (JSON lines) on which the labels count and not the teacher",
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="PART",
+        help="parts of the network that learn, such as overall (default: all but the embeddings)",
     )
     parser.add_argument("--seed", type=int, default=usual.seed)
     arguments = parser.parse_args()
@@ -108,27 +119,53 @@ def main() -> None:
                 f"--start {arguments.start} has another tokenizer than {arguments.bundle}; "
                 "it cannot learn from its word token by token"
             )
-        check_shape(student, arguments.inners, arguments.compared, arguments.values)
+        shape = (arguments.inners, arguments.compared, arguments.values)
+        if all(shape):
+            check_shape(student, *shape)
+        elif any(shape) or not arguments.corrections:
+            parser.error("give --inners, --compared and --values, or --corrections alone")
     except ValueError as wrong:
         parser.error(str(wrong))
     tokenizer = Tokenizer.from_file(str(arguments.bundle / bundle.TOKENIZER))
     labelled, aside, further = choose_rows(arguments.data, taught=arguments.texts, written=WRITTEN)
+    corrections = [
+        # What a correction does not speak of, it does not teach: short rows without a topic made the
+        # model miss topics elsewhere.
+        replace(
+            one,
+            opinions=one.opinions or None,
+            topics=one.topics if one.opinions else None,
+            tags=one.tags or None,
+        )
+        for one in (read_labelled(arguments.corrections) if arguments.corrections else ())
+    ]
+    told = {one.group for one in corrections}
+    labelled, further = (
+        [one for one in part if one.group not in told] for part in (labelled, further)
+    )
     rows = read_targets(labelled, tokenizer, taxonomy, WINDOW)
     rows += read_targets(further, tokenizer, taxonomy, WINDOW, kind="taught")
     held = read_targets(aside, tokenizer, taxonomy, WINDOW)
-    say(f"{len(rows)} texts, {sum(len(one.ids) for one in rows) / 1e6:.1f}M tokens")
+    say(
+        f"{len(corrections)} corrections; {len(rows)} texts, "
+        f"{sum(len(one.ids) for one in rows) / 1e6:.1f}M tokens"
+    )
     options = replace(
         usual, steps=arguments.steps, minutes=arguments.minutes, rate=arguments.rate,
-        gold=arguments.gold, seed=arguments.seed,
+        gold=arguments.gold, seed=arguments.seed, only=tuple(arguments.only),
     )  # fmt: skip
-    gold = [one for one in rows if one.kind == "gold"]
-    stream = batches(gold, FinetuneOptions(), options.seed)
-    moments = observe(whole, [collate(next(stream)) for _ in range(OBSERVED)])
-    if not arguments.start:
-        moments = [moments[at] for at in kept]
-    prune(student, moments, arguments.inners, arguments.compared, arguments.values)
-    say("pruned")
-    distil(student, teacher, rows, held, options, say, arguments.out / "distil.pt", kept)
+    if all(shape):
+        gold = [one for one in rows if one.kind == "gold"]
+        stream = batches(gold, FinetuneOptions(), options.seed)
+        moments = observe(whole, [collate(next(stream)) for _ in range(OBSERVED)])
+        if not arguments.start:
+            moments = [moments[at] for at in kept]
+        prune(student, moments, *shape)
+        say("pruned")
+    distil(
+        student, teacher, rows, held, options, say, arguments.out / "distil.pt", kept,
+        read_targets(corrections, tokenizer, taxonomy, WINDOW), topic_of_drivers(taxonomy),
+    )  # fmt: skip
     save_file(
         {name: value.half().contiguous() for name, value in student.state_dict().items()},
         arguments.out / "finetuned16.safetensors",
@@ -141,6 +178,7 @@ def main() -> None:
         "values": arguments.values,
         "left_out": arguments.leave_out,
         "texts": arguments.texts,
+        "corrections": len(corrections),
         **asdict(options),
         "command": _command(arguments),
     }
@@ -153,18 +191,21 @@ def _tokenizer(folder: Path) -> bytes:
 
 def _command(given: argparse.Namespace) -> str:
     """Return what to type to do it again, its files under the names that cards give them."""
-    told = {
+    parts = {
         "inners": given.inners,
         "compared": given.compared,
         "values": given.values,
         "leave-out": given.leave_out,
     }
-    shape = " ".join(f"--{name} {' '.join(map(str, of))}" for name, of in told.items() if of)
+    shape = " ".join(f"--{name} {' '.join(map(str, of))}" for name, of in parts.items() if of)
     start = " --start SHORTER" if given.start else ""
     gold = f" --gold {given.gold:g}" if given.gold != DistilOptions().gold else ""
     texts = f" --texts {given.texts}" if given.texts != TAUGHT else ""
+    rows = " --corrections ROWS" if given.corrections else ""
+    only = f" --only {' '.join(given.only)}" if given.only else ""
+    told = f"{shape}{start}{gold}{texts}{rows}{only}".strip()
     return (
-        f"python scripts/distil.py DATA BASE OUT {shape}{start}{gold}{texts} --steps {given.steps}; "
+        f"python scripts/distil.py DATA BASE OUT {told} --steps {given.steps}; "
         "WEIGHTS=OUT/finetuned16.safetensors"
     )
 

@@ -39,3 +39,10 @@ base fast6 --name fast --start "$work/fast5" --trained "$work/sixth-fast/finetun
 python scripts/distil.py "$data" "$work/tenth" "$work/seventh-fast" --start "$work/fast6" --leave-out 1 3 \
   --inners 64 64 --compared 16 16 --values 32 32 --gold 0.35 --texts 15000 --seed 53 --steps 7000
 base fast7 --name fast --start "$work/fast6" --trained "$work/seventh-fast/finetuned16.safetensors"
+
+# Corrected by rows that it read wrongly
+mkdir -p "$work"
+grep -h '"stars and manner"\|"short verdicts"' data/written/*.jsonl > "$work/corrections.jsonl"
+python scripts/distil.py "$data" "$work/fast7" "$work/corrected-fast" --corrections "$work/corrections.jsonl" \
+  --rate 1e-4 --seed 82 --steps 900
+base fast8 --name fast --start "$work/fast7" --trained "$work/corrected-fast/finetuned16.safetensors"

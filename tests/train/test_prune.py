@@ -20,7 +20,7 @@ from transformers import ModernBertModel
 from sentiment.model.network import EncoderOptions, FeedbackNetwork, encoder_config, encoder_fields
 from sentiment.train.base.distil import DistilOptions, distil
 from sentiment.train.base.export import export_onnx
-from sentiment.train.base.finetune import FinetuneOptions, batches, collate
+from sentiment.train.base.finetune import FinetuneOptions, batches, collate, loss_of
 from sentiment.train.base.graph import without_dead
 from sentiment.train.base.prune import kept_by, observe, prune, trim
 from sentiment.train.base.shorten import leave_out
@@ -176,6 +176,44 @@ def test_with_a_layer_left_out_it_learns_to_stand_in_for_it(
     learnt = distil(short, teacher, targets, targets[:20], OPTIONS, lambda _: None, kept=[0, 2])
     assert sizes(learnt) == [(48, 8, 16), (24, 8, 16)]
     assert apart(learnt, teacher, targets) < 0.8 * before
+
+
+def test_corrections_are_learnt_and_all_else_stays(
+    teacher: FeedbackNetwork, targets: list[Targets]
+) -> None:
+    corrections, others = targets[:8], targets[20:]
+    topic_of = torch.arange(NAMES - 2) % len(teacher.topic_bias)
+
+    def wrong(network: FeedbackNetwork) -> float:
+        batch = collate(corrections)
+        with torch.no_grad():
+            said = network.eval()(batch.ids, batch.attention)
+        return float(loss_of(said, batch, topic_of, FinetuneOptions()))
+
+    ends = {
+        weight: distil(
+            copy.deepcopy(teacher), teacher, others, others[:20],
+            replace(OPTIONS, corrected=8, corrected_weight=weight), lambda _: None, None, (),
+            corrections, topic_of,
+        )
+        for weight in (0.0, 1.0)
+    }  # fmt: skip
+    assert wrong(ends[1.0]) < 0.5 * wrong(teacher)
+    assert wrong(ends[0.0]) > 0.9 * wrong(teacher)
+    assert apart(ends[1.0], teacher, others) < 0.5 * apart(ends[1.0], teacher, corrections)
+
+
+def test_only_the_parts_that_are_named_learn(
+    teacher: FeedbackNetwork, targets: list[Targets]
+) -> None:
+    learnt = distil(
+        copy.deepcopy(teacher), teacher, targets[20:], targets[20:40],
+        replace(OPTIONS, steps=4, only=("overall",)), lambda _: None, None, (),
+        targets[:8], torch.arange(NAMES - 2) % len(teacher.topic_bias),
+    )  # fmt: skip
+    before = teacher.state_dict()
+    changed = {name for name, value in learnt.state_dict().items() if not value.equal(before[name])}
+    assert changed == {"overall.weight", "overall.bias", "overall_pool.query"}
 
 
 def test_an_interrupted_run_ends_where_another_ends(

@@ -3,6 +3,9 @@
 The student is the teacher made narrower (`prune`), so the streams between its layers are the teacher's
 own, and are held to them besides the answers. No label has a part in it: every text teaches, and the
 teacher's decision, thresholds included, can be fitted to the student as to itself.
+
+A few rows may be told otherwise: corrections, of which the student learns the labels, while it stays
+what it was about everything else.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from sentiment.train.base.finetune import (
     batches,
     collate,
     hide,
+    loss_of,
 )
 from sentiment.train.base.optimizers import muon_and_adamw
 from sentiment.train.base.prune import keep_units
@@ -55,6 +59,9 @@ class DistilOptions:
     hidden: float = 0.02  # of the tokens, masked, for both alike
     streams_weight: float = 2.0  # of what stands between the layers
     pointers_weight: float = 0.1  # of each of attention, start and end
+    corrected: int = 32  # corrections, a step
+    corrected_weight: float = 0.3  # of what their labels say
+    only: tuple[str, ...] = ()  # what parameters that learn begin with; none given: all
     threads: int = 2
     bf16: bool = field(default_factory=has_bf16)
     seed: int = 7
@@ -69,6 +76,8 @@ def distil(
     say: Callable[[str], None] = print,
     checkpoint: Path | None = None,
     kept: Sequence[int] = (),
+    corrections: Sequence[Targets] = (),
+    topic_of: torch.Tensor | None = None,
 ) -> FeedbackNetwork:
     """Train the student on the teacher's word; return it, with averaged weights and its own shape.
 
@@ -77,6 +86,8 @@ def distil(
     :param held: Rows on which the log says how near the two are.
     :param checkpoint: As of `finetune`.
     :param kept: Layers of the teacher that the student has; none given: all.
+    :param corrections: Labelled rows on which the labels count, not the teacher; not among `targets`.
+    :param topic_of: As of `finetune.loss_of`, for corrections.
     """
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
@@ -86,6 +97,9 @@ def distil(
     for network in (teacher.eval(), tight.train()):
         network.encoder.set_attn_implementation("sdpa")  # type: ignore[operator]
     _no_dropout(tight)
+    for name, one in tight.named_parameters():
+        if options.only and not name.startswith(options.only):
+            one.requires_grad_(False)
     learnt = [one for one in tight.parameters() if one.requires_grad]
     optimizers = muon_and_adamw(
         tight,
@@ -93,11 +107,12 @@ def distil(
         rate=options.rate,
         weight_decay=options.weight_decay,
     )
-    muon, adam = optimizers
     averaged = AveragedModel(tight, avg_fn=averaging(options.average))
-    run = Run({"network": tight, "averaged": averaged, "muon": muon, "adam": adam}, checkpoint)
+    parts = {type(one).__name__: one for one in optimizers}
+    run = Run({"network": tight, "averaged": averaged, **parts}, checkpoint)
     first = run.resume()
     rows = _mixed(targets, options)
+    corrected = _drawn(corrections, options)
     # Where a layer is left out, what the next one is given is learnt by the one before.
     layers = len(cast(Any, teacher.encoder).layers)
     levels = [at - 1 for at in (*(kept or range(layers)), layers)][1:]
@@ -106,6 +121,7 @@ def distil(
     with _Streams(teacher) as of_teacher, _Streams(tight) as of_student:
         for step in range(options.steps):
             batch = collate(next(rows))
+            others = next(corrected)
             tokens += batch.ids.numel()
             if step < first:  # done before the interruption: only the draws are made again
                 before = tokens
@@ -115,8 +131,9 @@ def distil(
                 break
             run.keep(step)
             scale = min(1.0, (step + 1) / (options.warmup * options.steps + 1))
-            for group in (*muon.param_groups, *adam.param_groups):
-                group["lr"] = group["full_rate"] * scale * (1.0 - step / options.steps)
+            for optimizer in optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = group["full_rate"] * scale * (1.0 - step / options.steps)
             hide(batch.ids, options.hidden)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.bf16):
                 with torch.no_grad():
@@ -126,6 +143,10 @@ def distil(
                 _whole(said), _whole(told), batch,
                 of_student.caught, [of_teacher.caught[at] for at in levels], options,
             )  # fmt: skip
+            if others:
+                loss = loss + options.corrected_weight * _by_labels(
+                    tight, others, topic_of, options
+                )
             torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(learnt, 1.0)
             for optimizer in optimizers:
@@ -161,6 +182,30 @@ def _mixed(targets: Sequence[Targets], options: DistilOptions) -> Iterator[list[
         chosen = one or other
         assert chosen is not None
         yield next(chosen)
+
+
+def _drawn(corrections: Sequence[Targets], options: DistilOptions) -> Iterator[list[Targets]]:
+    """Yield some corrections without end, in another order each pass; empty lists without any."""
+    draw = np.random.default_rng(options.seed)
+    order: list[int] = []
+    while True:
+        while corrections and len(order) < options.corrected:
+            order += draw.permutation(len(corrections)).tolist()
+        yield [corrections[at] for at in order[: options.corrected]]
+        order = order[options.corrected :]
+
+
+def _by_labels(
+    network: FeedbackNetwork,
+    rows: Sequence[Targets],
+    topic_of: torch.Tensor | None,
+    options: DistilOptions,
+) -> torch.Tensor:
+    assert topic_of is not None, "corrections need it"
+    batch = collate(rows)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.bf16):
+        said = network(batch.ids, batch.attention)
+    return loss_of(_whole(said), batch, topic_of, FinetuneOptions())
 
 
 class _Streams:
