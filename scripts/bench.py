@@ -1,6 +1,6 @@
 """Measure speed, memory and size beside SnowNLP, VADER, TextBlob and a Hugging Face pipeline.
 
-    python scripts/bench.py                  # all of it, some twenty minutes; writes docs/bench.*
+    python scripts/bench.py                  # all of it, some fifteen minutes; writes docs/bench.*
     python scripts/bench.py --sizes 1000 10000 100000 1000000    # a quarter of an hour more
     python scripts/bench.py --rows mine.txt  # on your own texts, one a line
     python scripts/bench.py --quick          # a smoke test

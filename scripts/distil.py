@@ -124,21 +124,27 @@ def main() -> None:
             check_shape(student, *shape)
         elif any(shape) or not arguments.corrections:
             parser.error("give --inners, --compared and --values, or --corrections alone")
+        learnt = [name for name, _ in student.named_parameters()]
+        for part in arguments.only:
+            if not any(name.startswith(part) for name in learnt):
+                parser.error(
+                    f"--only {part}: the network has no such part, as overall or topics are"
+                )
+        corrections = [
+            # What a correction does not speak of, it does not teach: short rows without a topic made
+            # the model miss topics elsewhere.
+            replace(
+                one,
+                opinions=one.opinions or None,
+                topics=one.topics if one.opinions else None,
+                tags=one.tags or None,
+            )
+            for one in (read_labelled(arguments.corrections) if arguments.corrections else ())
+        ]
     except ValueError as wrong:
         parser.error(str(wrong))
     tokenizer = Tokenizer.from_file(str(arguments.bundle / bundle.TOKENIZER))
     labelled, aside, further = choose_rows(arguments.data, taught=arguments.texts, written=WRITTEN)
-    corrections = [
-        # What a correction does not speak of, it does not teach: short rows without a topic made the
-        # model miss topics elsewhere.
-        replace(
-            one,
-            opinions=one.opinions or None,
-            topics=one.topics if one.opinions else None,
-            tags=one.tags or None,
-        )
-        for one in (read_labelled(arguments.corrections) if arguments.corrections else ())
-    ]
     told = {one.group for one in corrections}
     labelled, further = (
         [one for one in part if one.group not in told] for part in (labelled, further)
@@ -201,9 +207,10 @@ def _command(given: argparse.Namespace) -> str:
     start = " --start SHORTER" if given.start else ""
     gold = f" --gold {given.gold:g}" if given.gold != DistilOptions().gold else ""
     texts = f" --texts {given.texts}" if given.texts != TAUGHT else ""
+    rate = f" --rate {given.rate:g}" if given.rate != DistilOptions().rate else ""
     rows = " --corrections ROWS" if given.corrections else ""
     only = f" --only {' '.join(given.only)}" if given.only else ""
-    told = f"{shape}{start}{gold}{texts}{rows}{only}".strip()
+    told = f"{shape}{start}{gold}{texts}{rate}{rows}{only}".strip()
     return (
         f"python scripts/distil.py DATA BASE OUT {told} --steps {given.steps}; "
         "WEIGHTS=OUT/finetuned16.safetensors"

@@ -398,17 +398,17 @@ def _shortened(given: argparse.Namespace) -> str:
         start = bundle.read(given.start).name if given.start else "the pretrained encoder"
         said = f" It started as {start} with layers {left_out} left out."
     recipe = _recipe(given.trained) if given.trained else {}
-    if recipe.get("corrections"):
-        said += (
-            f" It is {recipe['start']}, which learnt the labels of {recipe['corrections']} further rows "
-            "while it was held to what it says about all others."
-        )
-    elif recipe.get("values"):
+    if recipe.get("values"):
         units, numbers, values = (_listed(recipe[of]) for of in ("inners", "compared", "values"))
         said += (
             f" It is {recipe['start']} made narrower (layer by layer {units} units in the feed-forward; "
             f"a head compares {numbers} numbers and gathers {values}), and {recipe['teacher']} taught "
             "it to do without the others."
+        )
+    if recipe.get("corrections"):
+        said += (
+            f" It is {recipe['start']}, which learnt the labels of {recipe['corrections']} further rows "
+            "while it was held to what it says about all others."
         )
     return said
 
